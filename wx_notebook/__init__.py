@@ -1,0 +1,3 @@
+"""IBM watsonx.ai in the notebook."""
+
+__version__ = "0.1.0"

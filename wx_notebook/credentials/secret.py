@@ -1,0 +1,68 @@
+"""A value that is used but never shown."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: What stands wherever a secret would.
+PLACEHOLDER = "<secret>"
+
+
+class Secret:
+    """An API key or token with one way out, `reveal()`.
+
+    It has no text form of its own: `str`, `repr` and `format` give a placeholder; pickle, copy and
+    JSON refuse; `vars()` finds nothing, because the value lives in a closure behind a slot.
+    It compares in constant time and cannot be a key of a dict.
+
+    Only the code that fills a request calls `reveal()`. Code in the same kernel can do so, too:
+    this class prevents accidents, not attacks by the user's own process.
+    """
+
+    __slots__ = ("__weakref__", "_reveal")
+    __hash__ = None  # type: ignore[assignment]  # unhashable on purpose
+
+    _reveal: Callable[[], str]
+
+    def __init__(self, value: str) -> None:
+        object.__setattr__(self, "_reveal", lambda: value)
+
+    def reveal(self) -> str:
+        """Return the value. Call it inside the expression that uses it; bind it to no name."""
+        return self._reveal()
+
+    def hide_in(self, text: str) -> str:
+        """Return `text` with this value replaced by a placeholder."""
+        # a value of a few characters would blank ordinary words
+        return text.replace(self._reveal(), PLACEHOLDER) if len(self._reveal()) >= 8 else text
+
+    def __bool__(self) -> bool:
+        return bool(self._reveal())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._reveal().encode(), other._reveal().encode())
+
+    def __repr__(self) -> str:
+        return PLACEHOLDER
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return PLACEHOLDER
+
+    def __dir__(self) -> list[str]:
+        return ["reveal", "hide_in"]
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("A secret does not change.")
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError("A secret cannot be copied, pickled or stored.")
+
+    __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse  # type: ignore[assignment]

@@ -1,0 +1,154 @@
+"""The errors of wx_notebook, one class for each thing that a user can do something about.
+
+::
+
+    WatsonxError
+    ├── NotConnected     no credential was given or found
+    ├── KeyRefused       IAM does not accept the API key
+    ├── TokenRefused     the service does not accept the token, also after a renewal
+    ├── ProjectError     the project or space is unknown here, or not ours
+    │   └── NoRuntime    it has no watsonx.ai Runtime associated
+    ├── ModelError       the model is unknown, or cannot do what was asked
+    ├── PromptTooLong    the prompt does not fit into the model's context
+    ├── QuotaSpent       the plan's tokens are used up
+    ├── RateLimited      too many requests, also after waiting
+    ├── ServiceDown      the service cannot be reached, or fails
+    ├── AnswerCut        the answer ended before its last event
+    ├── SchemaMismatch   the answer is not of the shape that was asked for
+    ├── BadOption        an option or its value is not one of ours
+    ├── MissingName      the prompt has a place for a variable that does not exist
+    ├── UnknownRegion    the region is not one of IBM's
+    └── HostRefused      a host that this credential must not be sent to
+
+    KeyboardInterrupt
+    └── Interrupted      the user stopped it; what was received is kept
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wx_notebook.answer import Answer
+
+#: Lines of a message in a cell: what happened, what the service said, what to type next.
+MOST_LINES = 6
+
+
+class Told:
+    """What our errors have in common: a message, the next step, and a short traceback.
+
+    Parameters
+    ----------
+    message
+        What happened, with the value as the user wrote it.
+    hint
+        The next step, as something to type or to click.
+    answer
+        What had been received before it failed, if anything.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", answer: Answer | None = None) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+        self.answer = answer
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # the answer stays behind: an error crosses processes with its words, not with what it held
+        return (_rebuild, (type(self), self.message, self.hint))
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython shows these lines instead of frames of ours; the cell still fails."""
+        kept = [line for line in self.message.split("\n") if line.strip()]
+        room = MOST_LINES - (1 if self.hint else 0)
+        lines = [f"{type(self).__name__}: {kept[0] if kept else ''}", *kept[1:room]]
+        return [*lines, self.hint.replace("\n", " ")] if self.hint else lines
+
+
+def _rebuild(kind: type[Told], message: str, hint: str) -> Told:
+    return kind(message, hint=hint)
+
+
+class WatsonxError(Told, Exception):
+    """Base of all errors of this package."""
+
+
+class NotConnected(WatsonxError):
+    """No credential was given or found."""
+
+
+class KeyRefused(WatsonxError):
+    """IAM does not accept the API key."""
+
+
+class TokenRefused(WatsonxError):
+    """The service does not accept the token, also after a renewal."""
+
+
+class ProjectError(WatsonxError):
+    """The project or space is unknown in this region, or this user may not use it."""
+
+
+class NoRuntime(ProjectError):
+    """The project has no watsonx.ai Runtime service associated."""
+
+
+class ModelError(WatsonxError):
+    """The model is unknown in this region, withdrawn, or cannot do what was asked."""
+
+
+class PromptTooLong(WatsonxError):
+    """The prompt does not fit into the model's context."""
+
+
+class QuotaSpent(WatsonxError):
+    """The plan's tokens for this month are used up."""
+
+
+class RateLimited(WatsonxError):
+    """The service answered 429, also after waiting."""
+
+
+class ServiceDown(WatsonxError):
+    """The service cannot be reached, answers too late, or fails."""
+
+
+class AnswerCut(WatsonxError):
+    """The answer ended before its last event; `.answer` holds what was received."""
+
+
+class SchemaMismatch(WatsonxError):
+    """The answer is not of the shape that was asked for."""
+
+
+class BadOption(WatsonxError):
+    """An option, or its value, is not one of ours."""
+
+
+class MissingName(WatsonxError):
+    """The prompt has a place for a variable that does not exist."""
+
+
+class UnknownRegion(WatsonxError):
+    """The region is not one of IBM's."""
+
+
+class HostRefused(WatsonxError):
+    """A host that this credential must not be sent to."""
+
+
+class Interrupted(Told, KeyboardInterrupt):
+    """The user stopped it; `.answer` holds what was received, if anything."""
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the known word nearest to `word`, or an empty string."""
+    found = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{found[0]}'?" if found else ""
