@@ -27,18 +27,16 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from wx_notebook.answer import Answer
 
 #: Lines of a message in a cell: what happened, what the service said, what to type next.
 MOST_LINES = 6
 
 
-class Told:
+class Told(BaseException):
     """What our errors have in common: a message, the next step, and a short traceback.
 
     Parameters
@@ -48,10 +46,11 @@ class Told:
     hint
         The next step, as something to type or to click.
     answer
-        What had been received before it failed, if anything.
+        What had been received before it failed: an `Answer`, or None. (Its type lives in a room
+        below this one.)
     """
 
-    def __init__(self, message: str, *, hint: str = "", answer: Answer | None = None) -> None:
+    def __init__(self, message: str, *, hint: str = "", answer: Any = None) -> None:  # noqa: ANN401
         super().__init__(message, hint)
         self.message = message
         self.hint = hint

@@ -65,4 +65,4 @@ class Secret:
     def _refuse(self, *_: object) -> NoReturn:
         raise TypeError("A secret cannot be copied, pickled or stored.")
 
-    __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse  # type: ignore[assignment]
+    __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse

@@ -1,1 +1,16 @@
-"""To be filled."""
+"""What appears in the notebook or terminal while an answer comes; only this room shows anything."""
+
+from wx_notebook.display.canvas import Canvas, NotebookCanvas, TerminalCanvas, canvas_for
+from wx_notebook.display.live import Live
+from wx_notebook.display.once import show_lines, show_request, show_widget
+
+__all__ = [
+    "Canvas",
+    "Live",
+    "NotebookCanvas",
+    "TerminalCanvas",
+    "canvas_for",
+    "show_lines",
+    "show_request",
+    "show_widget",
+]

@@ -1,1 +1,35 @@
-"""To be filled."""
+"""`%%watsonx` and `%watsonx`: from a line to options, from a cell to an answer.
+
+Loading imports nothing heavy and opens no connection: what a command needs is imported when it
+runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wx_notebook.magics.watsonx import WatsonxMagics
+
+__all__ = ["WatsonxMagics", "load", "unload"]
+
+_LOADED: dict[int, WatsonxMagics] = {}
+
+
+def load(shell: Any) -> None:  # noqa: ANN401  # IPython's InteractiveShell
+    """Register the magics, their input transformer and their event handlers."""
+    unload(shell)
+    magics = WatsonxMagics(shell)
+    shell.register_magics(magics)
+    magics.attach()
+    _LOADED[id(shell)] = magics
+
+
+def unload(shell: Any) -> None:  # noqa: ANN401
+    """Take everything off again that `load` put on."""
+    magics = _LOADED.pop(id(shell), None)
+    if magics is None:
+        return
+    magics.detach()
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("watsonx", None)
+    shell.magics_manager.registry.pop(type(magics).__name__, None)

@@ -1,0 +1,28 @@
+"""Output that is shown once: a few lines, a request, a widget with its plain twin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def show_lines(shell: Any, lines: Sequence[str]) -> None:  # noqa: ANN401  # InteractiveShell
+    """Show lines of ours, or a table that is made of them, in plain text and HTML."""
+    from wx_notebook.render import clean_text, pre_html
+
+    text = "\n".join(clean_text(line) for line in lines)
+    shell.display_pub.publish(data={"text/plain": text, "text/html": pre_html(text)})
+
+
+def show_request(shell: Any, text: str) -> None:  # noqa: ANN401
+    """Show a request as it would go out."""
+    show_lines(shell, text.split("\n"))
+
+
+def show_widget(shell: Any, widget: Any, *, plain: str, html: str) -> None:  # noqa: ANN401
+    """Show a widget; a front end without widgets shows its plain twin instead."""
+    bundle = widget._repr_mimebundle_()  # Jupyter's own protocol
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    shell.display_pub.publish(
+        data={**(data or {}), "text/plain": plain, "text/html": html}, metadata=metadata
+    )

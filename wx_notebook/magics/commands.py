@@ -1,0 +1,153 @@
+"""The sub-commands of `%watsonx`."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from wx_notebook.errors import BadOption, near
+from wx_notebook.magics import login as login_command
+from wx_notebook.magics import one_prompt
+from wx_notebook.magics.option_line import options_help
+from wx_notebook.options import Options
+
+
+class _Command(NamedTuple):
+    run: Callable[[Any, str], Any]
+    describe: str
+
+
+def run(shell: Any, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
+    """Run the command that a line begins with; without one, show the help.
+
+    Raises
+    ------
+    BadOption
+        No such command, with the nearest one.
+    """
+    name, _, rest = line.strip().partition(" ")
+    if not name:
+        name = "help"
+    if name not in _COMMANDS:
+        raise BadOption(
+            f"'{name[:60]}' is not a command of %watsonx.{near(name, _COMMANDS)}",
+            hint="Next: %watsonx help",
+        )
+    # the prompt of `ask` is everything behind one blank, as typed
+    return _COMMANDS[name].run(shell, rest if name == "ask" else rest.strip())
+
+
+def usage() -> str:
+    """Return the commands and options in plain text of at most 80 columns."""
+    commands = "\n".join(f"  %watsonx {name:16}{c.describe}" for name, c in _COMMANDS.items())
+    return (
+        "A prompt, streamed into the notebook; _ is the answer:\n\n"
+        "  %%watsonx [options]\n  What is a watt?\n\n"
+        "{{ name }} in the prompt becomes the value of that variable.\n\n"
+        f"Options:\n{options_help()}\nCommands:\n{commands}\n"
+    )
+
+
+def _ask(shell: Any, text: str) -> Any:  # noqa: ANN401
+    return one_prompt.run(shell, text, Options())
+
+
+def _help(shell: Any, rest: str) -> None:  # noqa: ANN401
+    from wx_notebook.display import show_lines
+
+    _takes_nothing("help", rest)
+    show_lines(shell, usage().rstrip().split("\n"))
+
+
+def _version(shell: Any, rest: str) -> None:  # noqa: ANN401
+    from importlib.metadata import version
+
+    from wx_notebook import __version__
+    from wx_notebook.display import show_lines
+
+    _takes_nothing("version", rest)
+    others = [f"{name} {version(name)}" for name in ("ipython", "ipywidgets", "anywidget")]
+    show_lines(
+        shell,
+        [f"wx_notebook {__version__} (Python {platform.python_version()}, {', '.join(others)})"],
+    )
+
+
+def _status(shell: Any, rest: str) -> None:  # noqa: ANN401
+    import os
+
+    from wx_notebook.credentials.sources import VARIABLES
+    from wx_notebook.display import show_lines
+    from wx_notebook.session import current
+
+    _takes_nothing("status", rest)
+    held = current()
+    set_keys = [name for name in VARIABLES["api_key"] if os.environ.get(name)]
+    if held is None:
+        lines = ["not connected"]
+        lines += [f"{name} is set: the next prompt connects with it" for name in set_keys[:1]]
+        if not set_keys:
+            lines.append("Next: %watsonx login")
+    else:
+        lines = [held.line(), f"key from: {held.source}"]
+        if held.shadowed:
+            lines.append("not used: " + ", ".join(held.shadowed))
+    if set_keys:
+        lines.append(f"{' and '.join(set_keys)}: programs started from this kernel inherit it")
+    show_lines(shell, lines)
+
+
+def _models(shell: Any, words: str) -> None:  # noqa: ANN401
+    from wx_notebook.display import show_lines
+    from wx_notebook.session import session
+
+    held = session()
+    wanted = words.lower().split()
+    found = [
+        model
+        for model in held.models()
+        if all(word in f"{model.model_id} {model.label}".lower() for word in wanted)
+    ]
+    if not found:
+        raise BadOption(
+            f"No model in {held.endpoints.place} matches '{words}'."
+            f"{near(words, [model.model_id for model in held.models()])}",
+            hint="%watsonx models lists all of them.",
+        )
+    width = max(len(model.model_id) for model in found)
+    default = held.default_model(dry=True)
+    rows = [f"{'model':{width}}  {'context':>9}  can"]
+    for model in sorted(found, key=lambda model: (not model.can_chat, model.model_id)):
+        context = f"{model.context_tokens:,}" if model.context_tokens else "-"
+        facts = ", ".join(name.removeprefix("text_") for name in model.functions)
+        if model.stage != "available":
+            facts += f" ({model.stage})"
+        if model.model_id == default:
+            facts += "  <- default"
+        rows.append(f"{model.model_id:{width}}  {context:>9}  {facts}")
+    show_lines(shell, rows)
+
+
+def _logout(shell: Any, rest: str) -> None:  # noqa: ANN401
+    from wx_notebook.display import show_lines
+
+    _takes_nothing("logout", rest)
+    show_lines(shell, [login_command.sign_out()])
+
+
+def _takes_nothing(name: str, rest: str) -> None:
+    if rest:
+        # what was typed is not repeated: it may be a key
+        raise BadOption(f"%watsonx {name} takes nothing more.", hint=f"Next: %watsonx {name}")
+
+
+_COMMANDS = {
+    "login": _Command(login_command.login, "sign in by a form (--text: by questions)"),
+    "logout": _Command(_logout, "forget the key and the token"),
+    "status": _Command(_status, "connected to what, as whom, for how long"),
+    "ask": _Command(_ask, "send the rest of the line as a prompt"),
+    "models": _Command(_models, "the region's models; words narrow the list"),
+    "version": _Command(_version, "versions of this package and its kin"),
+    "help": _Command(_help, "this text"),
+}

@@ -1,0 +1,65 @@
+"""The two magics. They parse and hand on; what happens is in the modules beside this one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+
+from wx_notebook.magics import commands, one_prompt
+from wx_notebook.magics.option_line import parse_options
+from wx_notebook.magics.transformer import as_typed, hand_over
+
+
+@magics_class
+class WatsonxMagics(Magics):
+    """`%watsonx` and `%%watsonx`."""
+
+    def __init__(self, shell: Any) -> None:  # noqa: ANN401  # IPython's InteractiveShell
+        super().__init__(shell)
+        self.shell: Any  # IPython's stubs say it may be None; magics always have one
+        self._raw_cell: str | None = None
+        self._silent_until_shown: Any = None
+
+    @no_var_expand
+    @line_magic("watsonx")  # type: ignore[arg-type]  # as annotated in IPython, nothing fits
+    def line(self, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
+        """Run a command of wx_notebook: `%watsonx help` lists them."""
+        result = commands.run(self.shell, line)
+        self._silent_until_shown = result
+        return result
+
+    @no_var_expand
+    @cell_magic("watsonx")  # type: ignore[arg-type]  # as above
+    def cell(self, line: str, cell: str) -> Any:  # noqa: ANN401  # an Answer, None with --show
+        """Send the cell to a model of watsonx.ai; its answer streams in and is the cell's value."""
+        text = as_typed(cell, self._raw_cell)
+        self._silent_until_shown = one_prompt.run(self.shell, text, parse_options(line))
+        return self._silent_until_shown
+
+    def attach(self) -> None:
+        """Put the transformer and the event handlers on."""
+        self.shell.input_transformers_cleanup.insert(0, hand_over)
+        self.shell.events.register("pre_run_cell", self._note_raw_cell)
+        self.shell.events.register("post_run_cell", self._cell_has_run)
+
+    def detach(self) -> None:
+        """Take them off."""
+        self.shell.input_transformers_cleanup.remove(hand_over)
+        self.shell.events.unregister("pre_run_cell", self._note_raw_cell)
+        self.shell.events.unregister("post_run_cell", self._cell_has_run)
+
+    def _note_raw_cell(self, info: Any) -> None:  # noqa: ANN401  # IPython's ExecutionInfo
+        self._raw_cell = info.raw_cell
+
+    def _cell_has_run(self, _: Any) -> None:  # noqa: ANN401
+        # an answer that was assigned instead of shown must not be silent in a later cell
+        if self._silent_until_shown is not None:
+            self._silent_until_shown.be_silent_once(False)
+        self._silent_until_shown = self._raw_cell = None
+
+
+# `%%watsonx?` shows these
+_MAGICS: tuple[Any, ...] = (WatsonxMagics.line, WatsonxMagics.cell)
+for _magic in _MAGICS:
+    _magic.__doc__ = f"{_magic.__doc__}\n\n{commands.usage()}"

@@ -1,0 +1,174 @@
+"""What a user asks of one prompt: typed, frozen, checked once.
+
+`%%watsonx` reads these from its option line, the Python twin takes them as keyword arguments; both
+end in the same `Options`. A field says everything about an option: its flags, its help, whether a
+cell alone can have it.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+
+from wx_notebook.errors import BadOption, near
+
+#: The model of a session that names none, where the region has it.
+DEFAULT_MODEL = "ibm/granite-4-h-small"
+#: Always sent: without it the service takes 1,024 for chat and about 20 for generation.
+DEFAULT_MAX_TOKENS = 2048
+
+
+def _option(
+    *flags: str,
+    default: Any,  # noqa: ANN401
+    describe: str,
+    metavar: str = "",
+    convert: Callable[[str], Any] = str,
+    cell_only: bool = False,
+) -> Any:  # noqa: ANN401  # as dataclasses.field
+    """Describe an option: an empty `metavar` makes it a switch that turns its default around."""
+    return field(
+        default=default,
+        metadata={
+            "flags": flags,
+            "describe": describe,
+            "metavar": metavar,
+            "convert": convert,
+            "cell_only": cell_only,
+        },
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """The options of one prompt.
+
+    Raises
+    ------
+    BadOption
+        A value that the service would refuse, or two options that exclude each other.
+    """
+
+    model: str | None = _option(
+        "-m", "--model", default=None, metavar="MODEL_ID",
+        describe=f"the model; {DEFAULT_MODEL} if not given",
+    )  # fmt: skip
+    system: str | None = _option(
+        "-s", "--system", default=None, metavar="TEXT",
+        describe="a system message before the prompt",
+    )  # fmt: skip
+    temperature: float | None = _option(
+        "-t", "--temperature", default=None, metavar="NUMBER", convert=float,
+        describe="0 to 2: the higher, the more varied",
+    )  # fmt: skip
+    max_tokens: int = _option(
+        "--max-tokens", default=DEFAULT_MAX_TOKENS, metavar="N", convert=int,
+        describe=f"the longest answer, in tokens; {DEFAULT_MAX_TOKENS} if not given",
+    )  # fmt: skip
+    output: str | None = _option(
+        "-o", "--output", default=None, metavar="NAME", cell_only=True,
+        describe="bind the answer to this variable, too",
+    )  # fmt: skip
+    generate: bool = _option(
+        "--generate", default=False,
+        describe="use the text/generation endpoint: the prompt as it is, without chat roles",
+    )  # fmt: skip
+    show: bool = _option(
+        "--show", default=False, cell_only=True,
+        describe="print the request and send nothing",
+    )  # fmt: skip
+    stream: bool = _option(
+        "--no-stream", default=True, cell_only=True,
+        describe="ask for the whole answer at once",
+    )  # fmt: skip
+    raw: bool = _option(
+        "--raw", default=False, cell_only=True,
+        describe="fill nothing in: {{ name }} goes out as typed",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        _check_text("--model", self.model)
+        _check_text("--system", self.system, may_be_empty=True)
+        _check_temperature(self.temperature)
+        _check_max_tokens(self.max_tokens)
+        name = self.output
+        if name is not None and not (name.isidentifier() and not keyword.iskeyword(name)):
+            raise BadOption(
+                f"--output takes the name of a variable, and '{name}' is none.",
+                hint="For example: %%watsonx --output answer",
+            )
+        if self.generate and self.system is not None:
+            raise BadOption(
+                "--system has no place in --generate: that endpoint takes one text without roles.",
+                hint="Leave one of the two away.",
+            )
+
+
+def known_options() -> tuple[Field[Any], ...]:
+    """Return the fields of `Options`, with all there is to say about each in `metadata`."""
+    return fields(Options)
+
+
+def from_keywords(given: Mapping[str, Any]) -> Options:
+    """Return the options that the Python twin was given as keyword arguments.
+
+    Raises
+    ------
+    BadOption
+        An unknown name, with the nearest one, or an option that only a cell can have.
+    """
+    known = {option.name: option for option in known_options()}
+    for name in given:
+        if name not in known:
+            raise BadOption(
+                f"'{name}' is not an option.{near(name, known)}",
+                hint="Options: " + ", ".join(n for n, o in known.items()
+                                            if not o.metadata["cell_only"]) + ".",
+            )  # fmt: skip
+        if known[name].metadata["cell_only"]:
+            raise BadOption(
+                f"'{name}' is an option of %%watsonx cells; from Python, "
+                + _INSTEAD.get(name, "it is not needed."),
+                hint=f"Leave {name}= away.",
+            )
+    return Options(**{name: value for name, value in given.items() if value is not None})
+
+
+_INSTEAD = {
+    "output": "assign the answer to a variable.",
+    "stream": "wx.stream() streams and wx.ask() does not.",
+    "raw": "nothing is filled in unless names= is given.",
+}
+
+
+def default_of(option: Field[Any]) -> Any:  # noqa: ANN401
+    """Return an option's built-in value."""
+    return None if option.default is MISSING else option.default
+
+
+def _check_text(flag: str, value: object, *, may_be_empty: bool = False) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str) or not (may_be_empty or value.strip()):
+        raise BadOption(f"{flag} takes a text, and {value!r} is none.", hint=f"Leave {flag} away.")
+
+
+def _check_temperature(value: object) -> None:
+    # the range of IBM's Java SDK for both endpoints
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2:
+        raise BadOption(
+            f"--temperature takes a number from 0 to 2, and {value!r} is none.",
+            hint="For example: --temperature 0.7",
+        )
+
+
+def _check_max_tokens(value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise BadOption(
+            f"--max-tokens takes a whole number from 1, and {value!r} is none.",
+            hint=f"For example: --max-tokens {DEFAULT_MAX_TOKENS}",
+        )

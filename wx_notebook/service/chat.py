@@ -1,0 +1,130 @@
+"""text/chat and text/chat_stream.
+
+Facts of the wire: recorded answers in the tests of IBM's Java SDK (@ e07dd51), field names of
+IBM's Node SDK (`vml_v1.ts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from wx_notebook.errors import BadOption
+from wx_notebook.options import Options
+from wx_notebook.service.pieces import Piece, Usage, count, cut, document_of, warnings_of
+from wx_notebook.service.request import Request, Scope
+from wx_notebook.service.sse import Event
+
+Message: TypeAlias = Mapping[str, Any]
+Prompt: TypeAlias = str | Sequence[Message]
+
+
+def chat_request(
+    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool
+) -> Request:
+    """Return the request that asks `model_id` to go on with a text or with messages.
+
+    Raises
+    ------
+    BadOption
+        The prompt is empty, or no list of messages.
+    """
+    body: dict[str, Any] = {
+        "model_id": model_id,
+        "messages": _messages(prompt, options.system),
+        **scope.as_body(),
+        # the service's own word; `max_tokens` is its deprecated name
+        "max_completion_tokens": options.max_tokens,
+    }
+    if options.temperature is not None:
+        body["temperature"] = options.temperature
+    path = "/ml/v1/text/chat_stream" if stream else "/ml/v1/text/chat"
+    return Request(path, body, stream=stream, paid=True)
+
+
+def chat_events(events: Iterable[Event]) -> Iterator[Piece]:
+    """Yield the pieces of a streamed answer.
+
+    Its last event has no choice and the usage; it is always sent. What follows it is not waited
+    for: some models leave the connection open.
+
+    Raises
+    ------
+    AnswerCut
+        The stream ended before that.
+    WatsonxError
+        An error event came.
+    """
+    finished = counted = False
+    for event in events:
+        document = document_of(event)
+        piece = _piece(document, "delta")
+        finished = finished or bool(piece.finish_reason)
+        counted = counted or piece.usage is not None
+        yield piece
+        if finished and counted:
+            return
+    raise cut("the connection ended before the last event.")
+
+
+def chat_reply(document: Mapping[str, Any]) -> Piece:
+    """Return a whole answer as one piece.
+
+    Raises
+    ------
+    AnswerCut
+        The reply holds no choice.
+    """
+    if not document.get("choices"):
+        raise cut("the reply holds no answer.")
+    return _piece(document, "message")
+
+
+def _messages(prompt: Prompt, system: str | None) -> list[dict[str, Any]]:
+    if isinstance(prompt, str):
+        messages: list[dict[str, Any]] = [{"role": "user", "content": prompt}]
+        empty = not prompt.strip()
+    else:
+        messages = [dict(message) for message in _checked(prompt)]
+        empty = not messages
+    if empty:
+        raise BadOption("The prompt is empty.", hint="Write it below the %%watsonx line.")
+    if system is not None:
+        messages.insert(0, {"role": "system", "content": system})
+    return messages
+
+
+def _checked(prompt: Any) -> Sequence[Message]:  # noqa: ANN401  # callers' code may be untyped
+    if not isinstance(prompt, Sequence) or not all(isinstance(m, Mapping) for m in prompt):
+        raise BadOption(
+            f"A prompt is a text or a list of messages, not {type(prompt).__name__}.",
+            hint='For example: [{"role": "user", "content": "What is a watt?"}]',
+        )
+    return prompt
+
+
+def _piece(document: Mapping[str, Any], part: str) -> Piece:
+    choices = document.get("choices")
+    usage = document.get("usage")
+    text: Any = ""
+    reasoning: Any = ""
+    finish_reason = ""
+    if choices:
+        choice = choices[0]
+        content = choice.get(part) or {}
+        text = content.get("content") or ""
+        reasoning = content.get("reasoning_content") or ""
+        finish_reason = choice.get("finish_reason") or ""
+    return Piece(
+        text if isinstance(text, str) else "",
+        reasoning if isinstance(reasoning, str) else "",
+        finish_reason,
+        _usage(usage) if usage else None,
+        document.get("model_id") or "",
+        document.get("id") or "",
+        warnings_of(document) if "system" in document else (),
+    )
+
+
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    return Usage(count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")))

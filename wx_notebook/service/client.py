@@ -1,0 +1,124 @@
+"""Requests to one region of the service, in the name of one user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from requests.auth import AuthBase
+
+from wx_notebook.credentials import Endpoints, Secret, TokenSource
+from wx_notebook.errors import ServiceDown
+from wx_notebook.service.failures import refusal
+from wx_notebook.service.request import Request
+from wx_notebook.service.sse import Event, iter_events
+from wx_notebook.transport import FREE, PAID, Call, NoAuth, OnWait, Reply, Transport
+
+
+class _Bearer(AuthBase):
+    """Adds the token while the request is being sent, so that no frame holds it.
+
+    As an `auth` object: a header alone would lose against an entry in `.netrc`.
+    """
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        r.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        return r
+
+
+class Service:
+    """One region's service.
+
+    Parameters
+    ----------
+    transport, endpoints, tokens
+        The way to the network, where to, and who asks.
+    """
+
+    def __init__(self, transport: Transport, endpoints: Endpoints, tokens: TokenSource) -> None:
+        self.transport = transport
+        self.endpoints = endpoints
+        self.tokens = tokens
+
+    def send(self, request: Request, *, on_wait: OnWait | None = None) -> Reply:
+        """Send a request and return its reply, of which the head has arrived and is good.
+
+        A token that the service rejects is renewed and the request sent once more: a 401 was
+        refused before anything was done for it.
+
+        Raises
+        ------
+        WatsonxError
+            The class that fits what the service said; see `service.failures`.
+        """
+        token = self.tokens.token().value if request.authorized else None
+        reply = self._open(request, token, on_wait)
+        if reply.status == 401 and token is not None:
+            reply.close()
+            self.tokens.discard(token)
+            reply = self._open(request, self.tokens.token().value, on_wait)
+        if not 200 <= reply.status < 300:
+            raise self._refusal(reply)
+        return reply
+
+    def document(self, request: Request, *, on_wait: OnWait | None = None) -> dict[str, Any]:
+        """Send a request and return the JSON object of the reply.
+
+        Raises
+        ------
+        ServiceDown
+            The reply is something else, such as a proxy's web page.
+        """
+        return self.read_document(self.send(request, on_wait=on_wait))
+
+    def read_document(self, reply: Reply) -> dict[str, Any]:
+        """Return the JSON object of a reply that is good; raises as `document`."""
+        document = reply.json()
+        if not isinstance(document, dict):
+            raise ServiceDown(
+                f"{reply.host} answered with something that is no JSON (HTTP {reply.status}).",
+                hint="Check the region, and whether a proxy or sign-in page stands in between.",
+            )
+        return document
+
+    def events(self, reply: Reply) -> Iterator[Event]:
+        """Yield the events of a streamed reply as they arrive."""
+        kind = reply.headers.get("Content-Type", "")
+        if "event-stream" not in kind:
+            self.read_document(reply)  # a web page has its own error
+            raise ServiceDown(
+                f"{reply.host} answered with '{kind[:80]}' where a stream was expected.",
+                hint="Try again with --no-stream.",
+            )
+        return iter_events(iter(reply.read_some, b""))
+
+    def base_url(self, request: Request) -> str:
+        """Return the base that this request goes to."""
+        bases = {"inference": self.endpoints.url, "platform": self.endpoints.platform_url}
+        return bases[request.base]
+
+    def _open(self, request: Request, token: Secret | None, on_wait: OnWait | None) -> Reply:
+        call = Call(
+            request.method,
+            self.base_url(request) + request.path,
+            params=request.query,
+            body=request.body,
+            auth=_Bearer(token) if token is not None else NoAuth(),
+            stream=request.stream,
+            policy=PAID if request.paid else FREE,
+        )
+        return self.transport.open(call, on_wait=on_wait)
+
+    def _refusal(self, reply: Reply) -> Exception:
+        import json
+
+        text = self.transport.redact(reply.read().decode("utf-8", "replace"))
+        try:
+            document = json.loads(text)
+        except ValueError:
+            document = None
+        return refusal(reply.status, document, text, reply.attempts)

@@ -1,0 +1,98 @@
+"""text/generation and text/generation_stream: one text in, one text out, no roles.
+
+Facts of the wire: recorded answers in the tests of IBM's Java SDK (`TextGenerationServiceTest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from wx_notebook.errors import BadOption
+from wx_notebook.options import Options
+from wx_notebook.service.chat import Prompt
+from wx_notebook.service.pieces import Piece, Usage, count, cut, document_of, warnings_of
+from wx_notebook.service.request import Request, Scope
+from wx_notebook.service.sse import Event
+
+
+def generation_request(
+    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool
+) -> Request:
+    """Return the request that asks `model_id` to continue a text.
+
+    Raises
+    ------
+    BadOption
+        The prompt is empty, or no text.
+    """
+    if not isinstance(prompt, str):
+        raise BadOption(
+            "The generation endpoint takes one text, not messages.",
+            hint="Leave --generate away to send messages.",
+        )
+    if not prompt.strip():
+        raise BadOption("The prompt is empty.", hint="Write it below the %%watsonx line.")
+    parameters: dict[str, Any] = {"max_new_tokens": options.max_tokens}
+    if options.temperature is not None:
+        # a temperature says something to the sampling method only
+        parameters |= {"decoding_method": "sample", "temperature": options.temperature}
+    body = {"model_id": model_id, "input": prompt, **scope.as_body(), "parameters": parameters}
+    path = "/ml/v1/text/generation_stream" if stream else "/ml/v1/text/generation"
+    return Request(path, body, stream=stream, paid=True)
+
+
+def generation_events(events: Iterable[Event]) -> Iterator[Piece]:
+    """Yield the pieces of a streamed answer; the last one has the stop reason.
+
+    Raises
+    ------
+    AnswerCut
+        The stream ended before that.
+    WatsonxError
+        An error event came.
+    """
+    input_tokens = 0
+    for event in events:
+        document = document_of(event)
+        # the number of tokens read stands on the first event only
+        input_tokens = max(input_tokens, count(_result(document).get("input_token_count")))
+        piece = _piece(document, input_tokens)
+        yield piece
+        if piece.finish_reason:
+            return
+    raise cut("the connection ended before the last event.")
+
+
+def generation_reply(document: Mapping[str, Any]) -> Piece:
+    """Return a whole answer as one piece.
+
+    Raises
+    ------
+    AnswerCut
+        The reply holds no result.
+    """
+    if not document.get("results"):
+        raise cut("the reply holds no answer.")
+    return _piece(document, count(_result(document).get("input_token_count")))
+
+
+def _result(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    results = document.get("results")
+    found = results[0] if isinstance(results, list) and results else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _piece(document: Mapping[str, Any], input_tokens: int) -> Piece:
+    result = _result(document)
+    text = result.get("generated_text") or ""
+    reason = str(result.get("stop_reason") or "").lower()
+    # generated_token_count is cumulative: the newest one is the number so far
+    written = count(result.get("generated_token_count"))
+    return Piece(
+        text=text if isinstance(text, str) else "",
+        finish_reason="" if reason == "not_finished" else reason,
+        usage=Usage(input_tokens, written) if result else None,
+        model_id=document.get("model_id") or "",
+        warnings=warnings_of(document) if "system" in document else (),
+    )

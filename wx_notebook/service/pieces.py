@@ -1,0 +1,87 @@
+"""What arrives of an answer, piece by piece, the same for every endpoint."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from wx_notebook.errors import AnswerCut
+from wx_notebook.service.failures import refusal
+from wx_notebook.service.sse import Event
+
+RUN_AGAIN = "What was received is in wx.last(); run the cell again for a whole answer."
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that were read and written."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Both together."""
+        return self.input_tokens + self.output_tokens
+
+
+class Piece(NamedTuple):
+    """One step of an answer; every field but those that this step brought has its default."""
+
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str = ""
+    usage: Usage | None = None
+    model_id: str = ""
+    request_id: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def document_of(event: Event) -> dict[str, Any]:
+    """Return the JSON object in an event.
+
+    Raises
+    ------
+    WatsonxError
+        It is an error event: the class is the one of the HTTP status that it names.
+    AnswerCut
+        It is no JSON object.
+    """
+    document: Any = None
+    with contextlib.suppress(ValueError):
+        document = json.loads(event.data)
+    if event.name == "error":
+        status = document.get("status_code") if isinstance(document, dict) else None
+        raise refusal(status if isinstance(status, int) else 500, document, event.data)
+    if not isinstance(document, dict):
+        raise cut("The service sent an event that is no JSON object.")
+    if "errors" in document:
+        status = document.get("status_code")
+        raise refusal(status if isinstance(status, int) else 500, document, event.data)
+    return document
+
+
+def cut(reason: str) -> AnswerCut:
+    """Return the error of an answer that ended before its last event."""
+    return AnswerCut(f"The answer was cut: {reason}", hint=RUN_AGAIN)
+
+
+def warnings_of(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the messages of the service's own warnings (`system.warnings`)."""
+    system = document.get("system")
+    found = system.get("warnings") if isinstance(system, dict) else None
+    if not isinstance(found, list):
+        return ()
+    return tuple(
+        " ".join(str(entry["message"]).split())[:300]
+        for entry in found
+        if isinstance(entry, dict) and entry.get("message")
+    )
+
+
+def count(value: object) -> int:
+    """Return a number of tokens, 0 for anything that is none."""
+    return value if isinstance(value, int) and value > 0 else 0

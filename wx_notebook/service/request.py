@@ -1,0 +1,59 @@
+"""A request to the service as a value that can be shown before it is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Base: TypeAlias = Literal["inference", "platform"]
+#: The date of the API's behaviour that this package was written for: what IBM's Python SDK 1.8.1
+#: sends. The service answers older and newer ones alike.
+API_VERSION = "2026-10-14"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the service; where it goes and who asks is added by `Service`."""
+
+    path: str
+    body: Mapping[str, Any] | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    base: Base = "inference"
+    stream: bool = False
+    paid: bool = False
+    authorized: bool = True
+
+    @property
+    def method(self) -> str:
+        """POST with a body, GET without."""
+        return "GET" if self.body is None else "POST"
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query, with the `version` that every call of the inference API must carry."""
+        version = {"version": API_VERSION} if self.base == "inference" else {}
+        return version | dict(self.params)
+
+    def shown(self, base_url: str) -> str:
+        """Return the request as a person reads it; the body is exactly what goes out."""
+        query = "&".join(f"{name}={value}" for name, value in self.query.items())
+        head = f"{self.method} {base_url}{self.path}" + (f"?{query}" if query else "")
+        if self.body is None:
+            return head
+        return f"{head}\n\n{json.dumps(self.body, indent=2, ensure_ascii=False)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a prompt is billed to: a project, or else a space."""
+
+    project_id: str = ""
+    space_id: str = ""
+
+    def as_body(self) -> dict[str, str]:
+        """Return the field that names it; the project wins."""
+        if self.project_id:
+            return {"project_id": self.project_id}
+        return {"space_id": self.space_id} if self.space_id else {}

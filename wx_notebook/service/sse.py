@@ -1,0 +1,84 @@
+"""Server-sent events from bytes, wherever the network cuts them.
+
+The format is WHATWG's (HTML standard, section "Server-sent events"). Bytes become lines, lines
+become events; neither step waits for more than it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from wx_notebook.transport import ConnectionBroken
+
+#: No event of the service comes near; a line that never ends must not fill the memory.
+LARGEST_EVENT = 1024 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Event(NamedTuple):
+    """One event; `name` is "message" unless the server says otherwise."""
+
+    name: str
+    data: str
+
+
+def iter_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    r"""Split bytes into lines that end at CR, LF or CRLF only.
+
+    Bytes, not text: in UTF-8 no other character contains these two, so a character that the
+    network cut in two is whole again in its line; and U+2028, where `str.splitlines` would split,
+    is not a line end here. What follows the last line end was cut off and is dropped.
+
+    Raises
+    ------
+    ConnectionBroken
+        A line is longer than `LARGEST_EVENT`.
+    """
+    rest, after_cr, at_start = b"", False, True
+    for chunk in chunks:
+        data = chunk
+        if after_cr and data:
+            # the second half of a CRLF whose first half has ended the line already
+            data = data.removeprefix(b"\n")
+            after_cr = False
+        if not data:
+            continue
+        after_cr = data.endswith(b"\r")
+        data = rest + data
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, rest = data.split(b"\n")
+        if at_start and lines:
+            lines[0], at_start = lines[0].removeprefix(_BYTE_ORDER_MARK), False
+        yield from lines
+        if len(rest) > LARGEST_EVENT:
+            raise ConnectionBroken("The service sent an event that does not end.")
+
+
+def iter_events(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Yield the events in a stream of bytes; one that is not ended by an empty line is dropped.
+
+    Raises
+    ------
+    ConnectionBroken
+        An event is larger than `LARGEST_EVENT`.
+    """
+    name, size = "", 0
+    data: list[bytes] = []
+    for line in iter_lines(chunks):
+        if not line:
+            if data:
+                yield Event(name or "message", b"\n".join(data).decode("utf-8", "replace"))
+            name, data, size = "", [], 0
+            continue
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            size += len(value)
+            if size > LARGEST_EVENT:
+                raise ConnectionBroken("The service sent an event that is too large.")
+            data.append(value)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace")
+        # `id`, `retry`, comments and unknown fields say nothing that a prompt needs

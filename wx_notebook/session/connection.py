@@ -1,0 +1,292 @@
+"""The connection, and the one way of a prompt through it.
+
+A prompt becomes a `Request` (`Session.prepare`), which can be shown; the request is sent
+(`Session.open`) and its answer arrives as an `AnswerStream`. The cell magic, the Python twin and
+whatever comes later all go this way.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Generator
+from typing import Any, NoReturn
+
+from wx_notebook.answer import Answer, AnswerStream
+from wx_notebook.credentials import (
+    Endpoints,
+    Given,
+    Secret,
+    Token,
+    TokenSource,
+    checked_id,
+    endpoints,
+    exchange,
+    steady_clock,
+)
+from wx_notebook.errors import (
+    Interrupted,
+    ModelError,
+    NotConnected,
+    ProjectError,
+    WatsonxError,
+    near,
+)
+from wx_notebook.options import DEFAULT_MODEL, Options, from_keywords
+from wx_notebook.service import (
+    Model,
+    Piece,
+    Project,
+    Prompt,
+    Request,
+    Scope,
+    Service,
+    chat_events,
+    chat_reply,
+    chat_request,
+    default_model,
+    generation_events,
+    generation_reply,
+    generation_request,
+    models,
+    project,
+    projects,
+)
+from wx_notebook.transport import OnWait, Reply, Transport
+
+
+class Session:
+    """A connection to watsonx.ai: whose it is, where it goes, and what it is billed to.
+
+    Made by `wx_notebook.connect`; making one sends nothing. It holds the API key and keeps the
+    access token fresh; neither can be read from its text form, copied or pickled.
+
+    Parameters
+    ----------
+    given
+        A credential that was found, with region and project.
+    transport
+        The way to the network.
+    clock
+        Seconds that never go backwards, by which tokens age.
+    today
+        The day by which models are current or withdrawn.
+    remember
+        Is given every answer once it has ended.
+    """
+
+    def __init__(
+        self,
+        given: Given,
+        *,
+        transport: Transport,
+        clock: Callable[[], float] = steady_clock,
+        today: Callable[[], dt.date] = dt.date.today,
+        remember: Callable[[Answer], None] = lambda answer: None,
+    ) -> None:
+        self.source = given.source
+        self.shadowed = given.shadowed
+        self.endpoints: Endpoints = endpoints(
+            region=given.region,
+            url=given.url,
+            iam_url=given.iam_url,
+            platform_url=given.platform_url,
+        )
+        self.scope = Scope(
+            checked_id(given.project_id, "project"), checked_id(given.space_id, "space")
+        )
+        self._key = given.api_key or Secret("")
+        self._tokens = TokenSource(self._exchange, clock=clock)
+        self._transport = transport
+        self._clock = clock
+        self._today = today
+        self._remember = remember
+        self._service = Service(transport, self.endpoints, self._tokens)
+        self._project: Project | None = None
+        self._catalogue: list[Model] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Session: {self.endpoints.place}, {self._scope_name()}, by {self.source}>"
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise TypeError("A session cannot be copied, pickled or stored: it holds a secret.")
+
+    # --- prompts -------------------------------------------------------------------------------
+
+    def chat(self, prompt: Prompt, **options: Any) -> Answer:  # noqa: ANN401
+        """Send a text, or a list of messages, and return the whole answer.
+
+        Parameters
+        ----------
+        prompt
+            A text, or messages such as ``{"role": "user", "content": "..."}``.
+        options
+            `model`, `system`, `temperature`, `max_tokens`, `generate`: see `Options`.
+
+        Raises
+        ------
+        WatsonxError
+            See `wx_notebook.errors`: each class names what can be done about it.
+        """
+        chosen = from_keywords(options)
+        return self.open(self.prepare(prompt, chosen, stream=False)).answer
+
+    def generate(self, prompt: str, **options: Any) -> Answer:  # noqa: ANN401
+        """Send a text to the generation endpoint, without chat roles; else as `chat`."""
+        return self.chat(prompt, **(options | {"generate": True}))
+
+    def stream(self, prompt: Prompt, **options: Any) -> AnswerStream:  # noqa: ANN401
+        """Send a prompt and return its answer as an iterator of text, piece by piece.
+
+        Afterwards its `.answer` is the whole; leaving its ``with`` block early ends the request.
+        """
+        chosen = from_keywords(options)
+        return self.open(self.prepare(prompt, chosen, stream=True))
+
+    def prepare(
+        self, prompt: Prompt, options: Options, *, stream: bool, dry: bool = False
+    ) -> Request:
+        """Return the request for a prompt. With `dry` nothing is asked of the service for it."""
+        if not (self.scope.project_id or self.scope.space_id):
+            raise ProjectError(
+                "No project is set, and a prompt is billed to one.",
+                hint="Next: run %watsonx login, or set WATSONX_PROJECT_ID.",
+            )
+        return prepare(
+            prompt,
+            options,
+            model_id=options.model or self.default_model(dry=dry),
+            scope=self.scope,
+            stream=stream,
+        )
+
+    def open(self, request: Request, *, on_wait: OnWait | None = None) -> AnswerStream:
+        """Send a request made by `prepare` and return its answer as it arrives."""
+        model_id = str((request.body or {}).get("model_id", ""))
+        unknown: ModelError | None = None
+        try:
+            reply = self._service.send(request, on_wait=on_wait)
+        except ModelError as problem:
+            unknown = problem
+        if unknown is not None:
+            raise self._with_near_model(unknown, model_id)
+        return AnswerStream(
+            self._pieces(request, reply),
+            model_id=model_id,
+            clock=time.monotonic,
+            redact=self._transport.redact,
+            remember=self._remember,
+            close=reply.close,
+        )
+
+    # --- what the service has ------------------------------------------------------------------
+
+    def models(self) -> list[Model]:
+        """Return the models of the region that are not withdrawn; asked once a session."""
+        if self._catalogue is None:
+            self._catalogue = models(self._service, today=self._today())
+        return self._catalogue
+
+    def projects(self) -> list[Project]:
+        """Return the projects that this user can see: id and name, at most 100."""
+        return projects(self._service)
+
+    def default_model(self, *, dry: bool = False) -> str:
+        """Return the model for prompts that name none.
+
+        `ibm/granite-4-h-small` where the region has it, else the region's first current chat model.
+        """
+        if self._catalogue is None and not dry:
+            try:
+                self.models()
+            except Interrupted:
+                raise
+            except WatsonxError:
+                # the prompt itself will tell what is wrong
+                return DEFAULT_MODEL
+        return default_model(self._catalogue or [])
+
+    # --- the connection ------------------------------------------------------------------------
+
+    def verify(self) -> Project:
+        """Ask, unpaid, whether key, region and project fit together.
+
+        Raises
+        ------
+        KeyRefused, ProjectError, NoRuntime, ServiceDown
+            What does not.
+        """
+        if not (self.scope.project_id or self.scope.space_id):
+            raise ProjectError(
+                "A project ID is needed: prompts are billed to a project.",
+                hint="In watsonx.ai: your project > Manage > General > Project ID.",
+            )
+        self._project = project(self._service, self.scope)
+        return self._project
+
+    def line(self) -> str:
+        """Return one line: connected, to what, as whom, how long the token lives."""
+        token = self._tokens.current()
+        where = self.endpoints.place
+        if where == "sandbox":
+            where = f"sandbox ({self.endpoints.url})"
+        parts = [f"connected to {self._scope_name()}", where]
+        if token is not None and token.subject:
+            parts.append(f"as {token.subject}")
+        parts.append(f"model {self.default_model(dry=True)}")
+        if token is not None:
+            parts.append(f"token for {_minutes(self._tokens.seconds_left())}, renewed by itself")
+        return " · ".join(parts)
+
+    def close(self) -> None:
+        """Forget the key and the token, and close the connections."""
+        self._key = Secret("")
+        self._tokens.forget()
+        self._transport.close()
+
+    def _exchange(self) -> Token:
+        if not self._key:
+            raise NotConnected(
+                "not connected: this session was closed.", hint="Next: run %watsonx login."
+            )
+        return exchange(self._transport, self.endpoints.iam_url, self._key, clock=self._clock)
+
+    def _scope_name(self) -> str:
+        if self._project is not None and self._project.name:
+            return f"{self._project.kind} '{self._project.name}'"
+        if self.scope.project_id:
+            return f"project {self.scope.project_id}"
+        return f"space {self.scope.space_id}" if self.scope.space_id else "no project"
+
+    def _pieces(self, request: Request, reply: Reply) -> Generator[Piece]:
+        if reply.attempts > 1:
+            yield Piece(warnings=(f"sent {reply.attempts} times: the service was busy at first",))
+        generating = "generation" in request.path
+        if request.stream:
+            read_events = generation_events if generating else chat_events
+            yield from read_events(self._service.events(reply))
+            reply.drain()
+        else:
+            read_reply = generation_reply if generating else chat_reply
+            yield read_reply(self._service.read_document(reply))
+
+    def _with_near_model(self, problem: ModelError, model_id: str) -> ModelError:
+        try:
+            suggestion = near(model_id, [model.model_id for model in self.models()])
+        except WatsonxError:
+            suggestion = ""
+        first, _, rest = problem.message.partition("\n")
+        message = f"{first.rstrip('.')}: '{model_id}'.{suggestion}"
+        return ModelError(f"{message}\n{rest}", hint=problem.hint)
+
+
+def prepare(
+    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool
+) -> Request:
+    """Return the request for a prompt; the options say to which endpoint."""
+    build = generation_request if options.generate else chat_request
+    return build(prompt, options, model_id=model_id, scope=scope, stream=stream)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -1,0 +1,191 @@
+"""The one way to the network."""
+
+from __future__ import annotations
+
+import json
+import platform
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import requests
+
+from wx_notebook.errors import Interrupted, WatsonxError
+from wx_notebook.transport.call import Call
+from wx_notebook.transport.connections import QuietAdapter, is_loopback
+from wx_notebook.transport.failures import Failure, redirected, told
+from wx_notebook.transport.policy import OnWait, Timeouts, Wait
+from wx_notebook.transport.redaction import Hidable, Redaction
+from wx_notebook.transport.reply import Reply
+
+
+class Transport:
+    """The one way to the network.
+
+    Parameters
+    ----------
+    timeouts
+        Limits of every request.
+    ca_bundle
+        Path of a PEM file with the certificate authorities to trust, instead of requests' own
+        choice (`REQUESTS_CA_BUNDLE`, then certifi).
+    clock, sleep
+        Seconds that never go backwards, and a pause; passed in so that a test can be exact.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeouts: Timeouts | None = None,
+        ca_bundle: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.timeouts = timeouts or Timeouts()
+        self.clock = clock
+        self.redaction = Redaction()
+        self._ca_bundle = ca_bundle
+        self._sleep = sleep
+        # requests does not promise that a session may be shared between threads
+        self._local = threading.local()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+
+    def hide(self, secret: Hidable) -> None:
+        """Blank `secret` from now on in every text that `redact` sees."""
+        self.redaction.add(secret)
+
+    def redact(self, text: str) -> str:
+        """Return `text` without the secrets of this transport and without anything like one."""
+        return self.redaction(text)
+
+    def open(self, call: Call, *, on_wait: OnWait | None = None) -> Reply:
+        """Send `call`, again where its policy allows, and return the reply once its head is here.
+
+        The reply may have any status but a redirect; `attempts` says how often it was sent.
+
+        Raises
+        ------
+        ServiceDown
+            No reply, after as many attempts as the policy allows.
+        HostRefused
+            The reply redirects to another address.
+        Interrupted
+            The user stopped it.
+        """
+        deadline = self.clock() + self.timeouts.whole_s
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = self._once(call, deadline)
+            if isinstance(outcome, Reply):
+                outcome.attempts = attempt
+                if outcome.status not in call.policy.statuses:
+                    return outcome
+                pause = call.policy.pause_s(attempt, outcome.headers.get("Retry-After"))
+                if pause is None:
+                    return outcome
+                outcome.drain()
+                reason = f"{call.host} answered {outcome.status}"
+            else:
+                again = outcome.transient and (outcome.unsent or call.policy.after_sending)
+                pause = call.policy.pause_s(attempt) if again else None
+                if pause is None:
+                    _raise_told(outcome.error, attempt)
+                reason = outcome.error.message.rstrip(".")
+            if on_wait is not None:
+                on_wait(Wait(reason, pause, attempt, call.policy.attempts))
+            self._rest(pause)
+
+    def close(self) -> None:
+        """Close the connections of every thread."""
+        for session in list(self._sessions):
+            session.close()
+
+    def _once(self, call: Call, deadline: float) -> Reply | Failure:
+        response: requests.Response | None = None
+        try:
+            session = self._session()
+            prepared = session.prepare_request(
+                requests.Request(
+                    call.method,
+                    call.url,
+                    params=dict(call.params),
+                    data=None if call.body is None else _encoded(call.body),
+                    headers=_headers(call),
+                    auth=call.auth,
+                )
+            )
+            # the session merges proxies and CA bundles of the environment; see the class's promises
+            merged: Any = session.merge_environment_settings(
+                prepared.url, {}, True, self._ca_bundle, None
+            )
+            if is_loopback(urlsplit(call.url).hostname or ""):
+                merged["proxies"] = {}
+            response = session.send(
+                prepared,
+                allow_redirects=False,
+                timeout=(self.timeouts.connect_s, self.timeouts.first_byte_s),
+                **merged,
+            )
+            if 300 <= response.status_code < 400:
+                target = urlsplit(response.headers.get("Location", "")).netloc or call.host
+                response.close()
+                return Failure(redirected(call.host, target), transient=False)
+            return Reply(
+                response, call, deadline=deadline, timeouts=self.timeouts, clock=self.clock
+            )
+        except KeyboardInterrupt:
+            if response is not None:
+                response.close()
+            return Failure(Interrupted(f"Stopped while waiting for {call.host}."), transient=False)
+        except Exception as problem:  # noqa: BLE001  # whatever it is, it may hold the request
+            return told(problem, call.host, self.timeouts)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, QuietAdapter(max_retries=0))
+            self._local.session = session
+            self._sessions.add(session)
+        return session
+
+    def _rest(self, pause_s: float) -> None:
+        stopped = False
+        try:
+            self._sleep(pause_s)
+        except KeyboardInterrupt:
+            stopped = True
+        if stopped:
+            raise Interrupted("Stopped while waiting for the next attempt.")
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _headers(call: Call) -> dict[str, str]:
+    from wx_notebook import __version__
+
+    headers = {
+        "Accept": "text/event-stream" if call.stream else "application/json",
+        "User-Agent": f"wx-notebook/{__version__} (python {platform.python_version()})",
+    }
+    if call.stream:
+        # a compressing proxy would hold pieces back until its window is full
+        headers["Accept-Encoding"] = "identity"
+    if call.body is not None:
+        headers["Content-Type"] = "application/json"
+    return headers | dict(call.headers)
+
+
+def _raise_told(error: WatsonxError | Interrupted, attempts: int) -> NoReturn:
+    if attempts > 1:
+        error = type(error)(f"{error.message} Attempts: {attempts}.", hint=error.hint)
+    raise error

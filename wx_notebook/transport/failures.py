@@ -1,0 +1,75 @@
+"""What goes wrong on the way, in our words.
+
+An exception of requests carries the request, and with it the key or the token. It is translated
+here and let go; ours is raised outside the `except` block, so that it has no context either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import requests
+import urllib3
+
+from wx_notebook.errors import HostRefused, Interrupted, ServiceDown, WatsonxError
+from wx_notebook.transport.policy import Timeouts
+
+_OFFLINE = "Check the network, the region and the proxy, then run it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong in one attempt, in our words; holds nothing of the request."""
+
+    error: WatsonxError | Interrupted
+    #: the request cannot have reached the service
+    unsent: bool = False
+    #: another attempt may end differently
+    transient: bool = True
+
+
+def redirected(host: str, target: str) -> HostRefused:
+    """Say that `host` wanted the request to be sent to `target` instead."""
+    return HostRefused(
+        f"{host} redirects to {target}; a key or prompt is not sent on to another address.",
+        hint="Check the URL, and whether a proxy stands in between.",
+    )
+
+
+def told(problem: Exception, host: str, timeouts: Timeouts) -> Failure:
+    """Translate what requests raised while `host` was asked."""
+    errors = requests.exceptions
+    if isinstance(problem, errors.SSLError):
+        text = f"The TLS certificate of {host} could not be verified."
+        hint = "Behind a company proxy: set REQUESTS_CA_BUNDLE to the company's CA file."
+        return Failure(ServiceDown(text, hint=hint), unsent=True, transient=False)
+    if isinstance(problem, errors.ProxyError):
+        text = f"The proxy on the way to {host} refused the connection."
+        hint = "Check HTTPS_PROXY and NO_PROXY, then run it again."
+        return Failure(ServiceDown(text, hint=hint), unsent=True)
+    if isinstance(problem, errors.ConnectTimeout):
+        text = f"{host} did not accept a connection in {timeouts.connect_s:.0f} s."
+        return Failure(ServiceDown(text, hint=_OFFLINE), unsent=True)
+    if isinstance(problem, errors.ReadTimeout):
+        text = f"{host} did not answer in {timeouts.first_byte_s:.0f} s."
+        hint = "Run it again, or ask for a shorter answer with --max-tokens."
+        return Failure(ServiceDown(text, hint=hint))
+    if isinstance(problem, errors.ConnectionError):
+        return _not_connected(problem, host)
+    if isinstance(problem, OSError) and "CA certificate bundle" in str(problem):
+        text = "The file with the certificate authorities does not exist."
+        hint = "Correct REQUESTS_CA_BUNDLE or ca_bundle=."
+        return Failure(ServiceDown(text, hint=hint), unsent=True, transient=False)
+    text = f"The request to {host} failed ({type(problem).__name__})."
+    return Failure(ServiceDown(text, hint="Run it again."), transient=False)
+
+
+def _not_connected(problem: requests.exceptions.ConnectionError, host: str) -> Failure:
+    reason = getattr(problem.args[0] if problem.args else None, "reason", None)
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        text = f"The name {host} cannot be resolved."
+        return Failure(ServiceDown(text, hint=_OFFLINE), unsent=True)
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return Failure(ServiceDown(f"{host} cannot be reached.", hint=_OFFLINE), unsent=True)
+    text = f"{host} closed the connection without an answer."
+    return Failure(ServiceDown(text, hint="Run it again."))

@@ -1,0 +1,53 @@
+"""Texts that came from outside, without secrets."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from typing import Protocol
+
+_BLANK = "<secret>"
+_PATTERNS = (
+    # a JSON Web Token, as IAM issues them
+    (re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), _BLANK),
+    (re.compile(r"\b(Bearer|Basic|ZenApiKey)\s+[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {_BLANK}"),
+    (
+        re.compile(
+            r"""(["']?\b(?:api_?key|password|access_token|refresh_token)["']?\s*[:=]\s*["']?)"""
+            r"""[^\s"'&,;}]+""",
+            re.IGNORECASE,
+        ),
+        rf"\1{_BLANK}",
+    ),
+)
+
+
+class Hidable(Protocol):
+    """A secret, as far as this room needs to know one."""
+
+    def hide_in(self, text: str) -> str:
+        """Return `text` without the secret."""
+
+
+class Redaction:
+    """Blanks the secrets that were added, wherever they stand, and whatever looks like one.
+
+    It holds weak references: a secret that nobody holds any more is not kept alive for this.
+    """
+
+    def __init__(self) -> None:
+        self._secrets: list[weakref.ref[Hidable]] = []
+
+    def add(self, secret: Hidable) -> None:
+        """Blank this secret from now on."""
+        self._secrets = [known for known in self._secrets if known() is not None]
+        self._secrets.append(weakref.ref(secret))
+
+    def __call__(self, text: str) -> str:
+        """Return `text` without them."""
+        for known in self._secrets:
+            if (secret := known()) is not None:
+                text = secret.hide_in(text)
+        for pattern, blank in _PATTERNS:
+            text = pattern.sub(blank, text)
+        return text
