@@ -6,7 +6,7 @@ quarkus-langchain4j; where two sources disagree on a status, the code decides.
 
 from __future__ import annotations
 
-import re
+from html.parser import HTMLParser
 from typing import Any
 
 from wx_notebook.errors import (
@@ -159,6 +159,31 @@ def _text(value: object) -> str:
 
 
 def _plain(body: str) -> str:
-    """Return what a person would read of a web page."""
-    text = re.sub(r"(?is)<(script|style|head)\b.*?</\1\s*>", " ", body)
-    return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:200]
+    """Return what a person would read of a web page, or of any other text."""
+    page = _Words()
+    page.feed(body)
+    return " ".join(" ".join(page.words).split())[:200]
+
+
+class _Words(HTMLParser):
+    """Collects the words of a page without its scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._unseen = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note that what follows is not for reading."""
+        if tag in ("script", "style", "title"):
+            self._unseen = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note that it has ended."""
+        if tag == self._unseen:
+            self._unseen = ""
+
+    def handle_data(self, data: str) -> None:
+        """Keep what is for reading."""
+        if not self._unseen:
+            self.words.append(data)

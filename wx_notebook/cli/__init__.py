@@ -1,0 +1,110 @@
+"""The command `wx-notebook`: the demo and the sandbox. Heavy imports live inside functions."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import textwrap
+from collections.abc import Sequence
+
+from wx_notebook.cli.demo import run as run_demo
+from wx_notebook.cli.serve import run as run_sandbox
+
+_EXAMPLES = """\
+examples:
+  wx-notebook demo              JupyterLab on the example notebooks, with a
+                                stand-in of watsonx.ai on this machine
+  wx-notebook demo --run        the same without a browser: runs the first
+                                notebook and prints prompts and answers
+  wx-notebook sandbox           the stand-in alone; prints what to paste
+"""
+_DEMO_EXAMPLE = """\
+example:
+  wx-notebook demo --no-browser --port 8899
+"""
+_SANDBOX_EXAMPLE = """\
+example:
+  wx-notebook sandbox --port 8765 --token-lifetime 60 --fault cut=0.05
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    chosen = _parser().parse_args(arguments)
+    # a plain `kill` ends as Ctrl-C does, with nothing left behind
+    with contextlib.suppress(ValueError):  # not in the main thread, as in a test
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    status: int = chosen.run(chosen)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    from wx_notebook import __version__
+
+    # argparse wraps at the terminal's width; a help text that fits 80 columns fits everywhere
+    def layout(prog: str) -> argparse.HelpFormatter:
+        return argparse.RawDescriptionHelpFormatter(prog, width=78)
+
+    def wrapped(text: str) -> str:
+        return textwrap.fill(text, 78)
+
+    parser = argparse.ArgumentParser(
+        "wx-notebook",
+        description="IBM watsonx.ai in the notebook.",
+        epilog=_EXAMPLES,
+        formatter_class=layout,
+    )
+    parser.add_argument("--version", action="version", version=f"wx_notebook {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser(
+        "demo",
+        help="try it in JupyterLab, without an account",
+        description=wrapped(
+            "Open JupyterLab on a fresh copy of the example notebooks. A sandbox on this machine "
+            "stands in for watsonx.ai: no account is needed and nothing is paid. Ctrl-C ends it "
+            "all."
+        ),
+        epilog=_DEMO_EXAMPLE,
+        formatter_class=layout,
+    )
+    demo.add_argument("--run", action="store_true", dest="run_first",
+                      help="run the first notebook here and print what happens")  # fmt: skip
+    demo.add_argument("--no-browser", action="store_true",
+                      help="print the address instead of opening a browser")  # fmt: skip
+    demo.add_argument("--port", type=_port, help="port of JupyterLab (8888, or the next one)")
+    demo.set_defaults(run=run_demo)
+
+    sandbox = commands.add_parser(
+        "sandbox",
+        help="a stand-in of watsonx.ai on this machine",
+        description=wrapped(
+            "Serve IBM Cloud IAM and watsonx.ai on the loopback, with a random key at each start. "
+            "Answers come from a small writer that says what it is; no model is asked."
+        ),
+        epilog=_faults_help() + "\n" + _SANDBOX_EXAMPLE,
+        formatter_class=layout,
+    )
+    sandbox.add_argument("--port", type=_port, default=0, help="port (any free one)")
+    sandbox.add_argument("--token-lifetime", type=float, default=3600, metavar="SECONDS",
+                         help="how long an access token is good (3600)")  # fmt: skip
+    sandbox.add_argument("--words-per-second", type=float, metavar="N",
+                         help="pace of the answers; 0 is as fast as it goes (40)")  # fmt: skip
+    sandbox.add_argument("--fault", action="append", default=[], metavar="NAME[=P]",
+                         help="what goes wrong, with a probability of P (always)")  # fmt: skip
+    sandbox.set_defaults(run=run_sandbox)
+    return parser
+
+
+def _faults_help() -> str:
+    from wx_notebook.sandbox import FAULTS
+
+    return "faults:\n" + "".join(f"  {name:18}{text[:58]}\n" for name, text in FAULTS.items())
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port < 65536:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: 0 to 65535")
+    return port
