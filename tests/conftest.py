@@ -1,0 +1,63 @@
+"""What every test has: a clean environment, a sandbox over real HTTP, a real kernel."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from kernels import Kernel
+
+from wx_notebook.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials_of_this_machine(monkeypatch):
+    """What a developer has in the environment neither helps nor harms a test."""
+    for name in list(os.environ):
+        if name.startswith(("WATSONX_", "WX_")) or name.upper() in ("HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_session_of_another_test():
+    yield
+    from wx_notebook.session import disconnect
+
+    disconnect()
+
+
+@pytest.fixture
+def sandbox():
+    """Serve a stand-in of IAM and watsonx.ai on the loopback; its answers come at once."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def session(sandbox):
+    """Connect to the sandbox; nothing has been sent yet."""
+    import wx_notebook as wx
+
+    return wx.connect(
+        api_key=sandbox.api_key, url=sandbox.url, project_id=sandbox.project_id
+    )
+
+
+@pytest.fixture(scope="session")
+def _running_kernel(tmp_path_factory):
+    with Kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def kernel(_running_kernel):
+    """A real IPython kernel with the magics loaded and an empty namespace, not connected."""
+    _running_kernel.renew()
+    return _running_kernel
+
+
+@pytest.fixture
+def connected(kernel, sandbox):
+    """The same kernel, connected to the sandbox of this test."""
+    kernel.connect(sandbox)
+    return kernel

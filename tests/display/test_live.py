@@ -1,0 +1,130 @@
+"""When a growing answer is painted. Time is passed in; the canvas counts."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from wx_notebook.answer import Answer
+from wx_notebook.display import Live, TerminalCanvas
+
+
+class Canvas:
+    """Takes `cost_s` of the clock for each repaint and sends `size` bytes."""
+
+    def __init__(self, clock, cost_s=0.0, size=None):
+        self.clock, self.cost_s, self.size = clock, cost_s, size
+        self.painted: list[tuple[float, str]] = []
+        self.waits: list[str] = []
+        self.finished: list[Answer] = []
+        self.abandoned: list[str] = []
+
+    def wait(self, line):
+        self.waits.append(line)
+        return 0
+
+    def paint(self, text):
+        self.painted.append((self.clock.now, text))
+        self.clock.now += self.cost_s
+        return len(text) if self.size is None else self.size
+
+    def finish(self, answer):
+        self.finished.append(answer)
+        return 0
+
+    def abandon(self, line):
+        self.abandoned.append(line)
+        return 0
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def feed(live, clock, pieces, every_s):
+    for piece in pieces:
+        live.add(piece)
+        clock.now += every_s
+
+
+def test_the_first_piece_is_painted_at_once(clock):
+    canvas = Canvas(clock)
+    Live(canvas, "waiting", clock=clock).add("first")
+    assert canvas.painted == [(100.0, "first")]
+
+
+def test_a_repaint_waits_for_a_tenth_of_a_second(clock):
+    canvas = Canvas(clock)
+    feed(Live(canvas, "waiting", clock=clock), clock, ["x"] * 1000, 0.001)
+    assert 9 <= len(canvas.painted) <= 11
+
+
+def test_a_slow_render_is_done_in_a_sixth_of_the_time(clock):
+    canvas = Canvas(clock, cost_s=0.2)
+    feed(Live(canvas, "waiting", clock=clock), clock, ["x"] * 10_000, 0.001)
+    assert len(canvas.painted) * 0.2 <= 12 / 6 * 1.2
+
+
+def test_the_bytes_sent_stay_under_the_budget(clock):
+    canvas = Canvas(clock, size=50_000)
+    feed(Live(canvas, "waiting", clock=clock), clock, ["x"] * 5000, 0.001)
+    assert len(canvas.painted) * 50_000 <= 20_000 + 120_000 * 5 + 50_000
+
+
+def test_each_repaint_has_the_whole_text_so_far(clock):
+    canvas = Canvas(clock)
+    feed(Live(canvas, "waiting", clock=clock), clock, list("abcdef"), 0.2)
+    assert [text for _, text in canvas.painted] == ["a", "ab", "abc", "abcd", "abcde", "abcdef"]
+
+
+def test_what_came_last_is_painted_when_the_stream_pauses():
+    canvas = Canvas(Clock())
+    painted = []
+    import threading
+
+    twice = threading.Event()
+    canvas.paint = lambda text: (painted.append(text), text == "ab" and twice.set(), 0)[2]
+    with Live(canvas, "waiting") as live:
+        live.add("a")
+        live.add("b")
+        assert twice.wait(5)
+    assert painted == ["a", "ab"]
+
+
+def test_a_long_wait_says_what_it_waits_for():
+    canvas = Canvas(Clock())
+    import threading
+
+    told = threading.Event()
+    canvas.wait = lambda line: (canvas.waits.append(line), told.set(), 0)[2]
+    with Live(canvas, "waiting for ibm/granite"):
+        assert told.wait(5)
+    assert canvas.waits[0] == "waiting for ibm/granite (1 s)"
+
+
+def test_the_reason_of_a_pause_is_shown_at_once(clock):
+    canvas = Canvas(clock)
+    Live(canvas, "waiting", clock=clock).waiting("busy; attempt 2 of 5 in 0.5 s")
+    assert canvas.waits == ["busy; attempt 2 of 5 in 0.5 s (0 s)"]
+
+
+def test_a_terminal_gets_each_character_once_and_no_control_characters():
+    out = io.StringIO()
+    canvas = TerminalCanvas(out)
+    canvas.paint("one\r")
+    canvas.paint("one\r\n\x1b[31mtwo")
+    canvas.finish(Answer("one\r\n\x1b[31mtwo three", "m", "interrupted", seconds=1.0))
+    assert out.getvalue().startswith("one\n")
+    assert "\x1b" not in out.getvalue()
+    assert out.getvalue().count("two") == 1
+    assert "[interrupted: this is what had arrived]" in out.getvalue()
+    assert out.getvalue().endswith("[m · 1.0 s]\n")

@@ -1,0 +1,202 @@
+"""`%%watsonx` in a real kernel: what goes out, what comes back, what a failing cell looks like."""
+
+from __future__ import annotations
+
+import pytest
+
+BODIES = [
+    ">>> print('hello')",
+    "In [1]: 1 + 1\nOut[1]: 2",
+    "ends with a semicolon;",
+    "does it end with a question mark?",
+    "ends with a backslash\\",
+    "first\r\nsecond\r\nthird",
+    "ends with a line feed\n",
+    "ends with CRLF\r\n",
+    "it's John's, isn't it",
+    'a "quote" that never closes: "',
+    r"$\frac{a}{b}$ and \(x^{2}\) and \[\int_0^{\infty}\]",
+    '{"key": [1, 2, {"nested": "{value}"}]}',
+    "a { color: red } @media print { b { top: 0 } }",
+    "{% for x in xs %}{{ 1 + 1 }}{% endfor %}{# no comment #}",
+    '<p v-if="ok">{{ a ? b : c }}</p> {{color: \'red\'}} {{{ triple }}}',
+    "{{ call() }} {{ a.b() }} {{ _private }} {{ x._private }} {{ a + b }}",
+    "$HOME ~ !ls %time %%timeit ?help",
+    "%watsonx ask nothing\n%%watsonx\nstill the body",
+    "# a comment\n    indented\n\ttab \x0b vertical \x0c form \x85 next \u2028 line",
+    "ümlaut, 漢字, \U0001f600, zero\u200bwidth",
+    "'''triple''' and \"\"\"triple\"\"\" \\n \\x41",
+    "  leading blanks\n\n\n  and empty lines  ",
+]  # fmt: skip
+
+
+def sent(sandbox, number=-1):
+    """The last user message that arrived at the sandbox."""
+    call = [c for c in sandbox.calls if c.kind in ("chat", "chat_stream")][number]
+    return call.body_json["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_prompt_arrives_byte_for_byte(connected, sandbox, body):
+    sandbox.say("fine")
+    connected.run(f"%%watsonx\n{body}").ok()
+    assert sent(sandbox) == body
+
+
+def test_with_crlf_throughout_the_body_arrives_with_crlf(connected, sandbox):
+    connected.run("%%watsonx --max-tokens 10\r\none\r\ntwo").ok()
+    assert sent(sandbox) == "one\r\ntwo"
+
+
+def test_comments_and_blank_lines_may_stand_above_the_magic(connected, sandbox):
+    connected.run("# ask the model\n\n%%watsonx\nhello").ok()
+    assert sent(sandbox) == "hello"
+
+
+def test_braces_and_dollars_in_the_option_line_are_not_expanded(connected, sandbox):
+    connected.run("it = 'EXPANDED'\n").ok()
+    connected.run("%%watsonx --system 'say {it} and $it'\nhello").ok()
+    messages = sandbox.calls[-1].body_json["messages"]
+    assert messages[0] == {"role": "system", "content": "say {it} and $it"}
+
+
+def test_ask_sends_the_rest_of_the_line_also_when_it_ends_in_a_question_mark(connected, sandbox):
+    ran = connected.run("%watsonx ask what's this, {it} and $it?").ok()
+    assert sent(sandbox) == "what's this, {it} and $it?"
+    assert len(ran.outputs) == 1
+
+
+def test_ask_can_be_assigned_among_other_lines(connected, sandbox):
+    sandbox.say("forty-two")
+    connected.run("x = 1\nfor _ in range(1):\n    y = %watsonx ask is it (x?\nz = 2").ok()
+    assert sent(sandbox) == "is it (x?"
+    assert connected.value("[str(y), z]") == ["forty-two", 2]
+
+
+def test_ask_inside_a_string_is_only_text(connected, sandbox):
+    connected.run('s = """\n%watsonx ask what?\n"""').ok()
+    assert connected.value("s") == "\n%watsonx ask what?\n"
+    assert sandbox.counts.get("chat_stream", 0) == 0
+
+
+@pytest.mark.parametrize("body", ["", "\n", "   \n\t\n"])
+def test_an_empty_prompt_is_our_own_error_and_nothing_is_sent(connected, sandbox, body):
+    ran = connected.run(f"%%watsonx\n{body}")
+    assert ran.error == ["BadOption: The prompt is empty.", "Write it below the %%watsonx line."]
+    assert sandbox.counts.get("chat_stream", 0) == 0
+
+
+def test_the_answer_is_in_underscore_in_out_and_under_its_name(connected, sandbox):
+    sandbox.say("**Forty-two.**")
+    ran = connected.run("%%watsonx --output answer\nWhat is it?").ok()
+    number = ran.reply["execution_count"]
+    found = connected.value(
+        f"[type(_).__name__, str(_), _ is Out[{number}], _ is answer, answer.finish_reason]"
+    )
+    assert found == ["Answer", "**Forty-two.**", True, True, "stop"]
+
+
+def test_the_notebook_holds_one_output_with_plain_text_html_and_metadata(connected, sandbox):
+    sandbox.say("**Forty-two.**")
+    ran = connected.run("%%watsonx\nWhat is it?").ok()
+    (output,) = ran.outputs
+    assert set(output["data"]) == {"text/plain", "text/html"}
+    assert output["data"]["text/plain"].startswith("**Forty-two.**\n")
+    assert "<strong>Forty-two.</strong>" in output["data"]["text/html"]
+    facts = output["metadata"]["wx_notebook"]
+    assert facts["model_id"] == "ibm/granite-4-h-small"
+    assert facts["finish_reason"] == "stop"
+    assert facts["usage"]["total_tokens"] > 0
+    assert facts["request_id"]
+
+
+def test_the_answer_shows_itself_again_when_its_name_is_a_cell_of_its_own(connected, sandbox):
+    sandbox.say("**Forty-two.**")
+    connected.run("%%watsonx -o answer\nWhat is it?").ok()
+    for _ in range(2):
+        (output,) = connected.run("answer").ok().outputs
+        assert "<strong>Forty-two.</strong>" in output["data"]["text/html"]
+
+
+def test_a_long_answer_is_painted_while_it_comes(connected, sandbox):
+    sandbox.fault("stall")
+    sandbox.say("word " * 400)
+    running = connected.start("%%watsonx\nTell me.")
+    frames = 0
+    while frames < 1:
+        message = connected.next_message()
+        frames += message["msg_type"] in ("display_data", "update_display_data")
+        last = message
+    assert "word" in last["content"]["data"]["text/html"]
+    connected.interrupt()
+    connected.finish(running)
+
+
+def test_show_prints_the_request_and_sends_nothing(connected, sandbox):
+    before = dict(sandbox.counts)
+    ran = connected.run(
+        "%%watsonx --show --model ibm/x -t 0.5 --max-tokens 7 -s 'be brief'\nhello"
+    ).ok()
+    assert dict(sandbox.counts) == before
+    for part in ("/ml/v1/text/chat_stream?version=", '"ibm/x"', '"be brief"', '"hello"', "0.5", "7"):
+        assert part in ran.plain
+    assert "Bearer" not in ran.everything
+    assert connected.value("'_' in globals()") is False
+
+
+def test_every_option_reaches_the_request(connected, sandbox):
+    connected.run(
+        "%%watsonx --model meta-llama/llama-3-3-70b-instruct -s sys -t 0.5 --max-tokens 7\nhi"
+    ).ok()
+    body = sandbox.calls[-1].body_json
+    assert body["model_id"] == "meta-llama/llama-3-3-70b-instruct"
+    assert body["messages"] == [
+        {"role": "system", "content": "sys"},
+        {"role": "user", "content": "hi"},
+    ]
+    assert (body["temperature"], body["max_completion_tokens"]) == (0.5, 7)
+    connected.run("%%watsonx --no-stream\nhi").ok()
+    assert sandbox.calls[-1].kind == "chat"
+    connected.run("%%watsonx --generate --max-tokens 9\nhi").ok()
+    assert sandbox.calls[-1].kind == "generation_stream"
+    assert sandbox.calls[-1].body_json["input"] == "hi"
+    assert sandbox.calls[-1].body_json["parameters"] == {"max_new_tokens": 9}
+    connected.run("%%watsonx --raw\n{{ nothing }}").ok()
+    assert sent(sandbox) == "{{ nothing }}"
+
+
+def test_places_are_filled_in_from_the_notebook_once(connected, sandbox):
+    connected.run("row = {'title': 'A {{ b }}', 'n': 3}; b = 'never'").ok()
+    connected.run("%%watsonx\n{{ row.title }}, {{ row['n'] }}, {{ row.title | upper }}").ok()
+    assert sent(sandbox) == "A {{ b }}, 3, A {{ B }}"
+
+
+def test_the_session_is_never_filled_in(connected, sandbox):
+    connected.run("s = wx.session()").ok()
+    ran = connected.run("%%watsonx\n{{ s }}")
+    assert ran.error[0].startswith("BadOption: 's' holds a secret or a session")
+    assert sandbox.counts.get("chat_stream", 0) == 0
+
+
+def test_a_limit_that_cuts_the_answer_is_said_with_what_to_do(connected, sandbox):
+    ran = connected.run("%%watsonx --max-tokens 3\nTell me a story.").ok()
+    assert "raise it with --max-tokens" in ran.plain
+    assert connected.value("_.finish_reason") == "length"
+
+
+def test_help_for_the_cell_magic_still_works(connected):
+    ran = connected.run("%%watsonx?").ok()
+    shown = str(ran.reply["payload"])
+    assert "--max-tokens" in shown
+    assert "%watsonx login" in shown
+
+
+def test_unloading_takes_everything_off(kernel):
+    kernel.run("%unload_ext wx_notebook").ok()
+    assert "not found" in kernel.run("%watsonx status").printed.lower()
+    left = kernel.value(
+        "[t.__module__ for t in get_ipython().input_transformers_cleanup]"
+        " + [c.__module__ for cs in get_ipython().events.callbacks.values() for c in cs]"
+    )
+    assert [module for module in left if "wx_notebook" in module] == []
+    kernel.run("%load_ext wx_notebook").ok()

@@ -1,0 +1,76 @@
+"""The sub-commands of `%watsonx` in a real kernel."""
+
+from __future__ import annotations
+
+
+def test_status_says_what_is_connected_as_whom_and_for_how_long(connected, sandbox):
+    connected.run("%%watsonx\nhello").ok()
+    said = connected.run("%watsonx status").ok().plain
+    assert sandbox.url in said
+    assert "as Sandbox User" in said
+    assert "token for 60 min" in said
+    assert "key from: arguments" in said
+    assert sandbox.api_key not in said
+
+
+def test_status_names_a_key_of_the_environment_that_is_not_used(connected):
+    connected.run("import os; os.environ['WATSONX_APIKEY'] = 'x' * 44", store_history=False).ok()
+    said = connected.run("%watsonx status").ok().plain
+    assert "WATSONX_APIKEY: programs started from this kernel inherit it" in said
+
+
+def test_status_without_a_connection_says_what_to_do(kernel):
+    assert kernel.run("%watsonx status").ok().plain == "not connected\nNext: %watsonx login"
+
+
+def test_logout_forgets_and_says_when_the_environment_still_has_a_key(connected):
+    connected.run("import os; os.environ['WATSONX_APIKEY'] = 'x' * 44", store_history=False).ok()
+    said = connected.run("%watsonx logout").ok().plain
+    assert said.startswith("logged out: key and token are forgotten; WATSONX_APIKEY is still set")
+
+
+def test_models_lists_the_catalogue_with_the_default_and_words_narrow_it(connected):
+    said = connected.run("%watsonx models").ok().plain
+    assert "ibm/granite-4-h-small" in said
+    assert "<- default" in said
+    assert "131,072" in said
+    narrowed = connected.run("%watsonx models llama").ok().plain
+    assert "granite" not in narrowed
+    assert "llama" in narrowed
+
+
+def test_models_with_words_that_match_none_says_so(connected):
+    ran = connected.run("%watsonx models granit-5")
+    assert ran.error[-1] == "%watsonx models lists all of them."
+
+
+def test_help_names_every_command_and_option_within_80_columns(kernel):
+    said = kernel.run("%watsonx help").ok().plain
+    assert max(len(line) for line in said.split("\n")) <= 80
+    for word in ("login", "logout", "status", "ask", "models", "version", "--system", "--raw"):
+        assert word in said
+    assert kernel.run("%watsonx").ok().plain == said
+
+
+def test_version_names_the_package(kernel):
+    assert "wx_notebook 0." in kernel.run("%watsonx version").ok().plain
+
+
+def test_a_prompt_connects_by_itself_with_the_environment(kernel, sandbox):
+    found = {"WATSONX_APIKEY": sandbox.api_key, "WATSONX_URL": sandbox.url,
+             "WATSONX_PROJECT_ID": sandbox.project_id}  # fmt: skip
+    kernel.run(f"import os; os.environ.update({found!r})", store_history=False).ok()
+    kernel.run("%%watsonx\nhello").ok()
+    assert "environment (WATSONX_APIKEY)" in kernel.run("%watsonx status").ok().plain
+
+
+def test_login_asks_by_text_where_a_front_end_answers(kernel, sandbox):
+    running = kernel.start("%watsonx login --text", allow_stdin=True)
+    answers = [sandbox.api_key, sandbox.url, sandbox.project_id]
+    for answer in answers:
+        asked = kernel.client.get_stdin_msg(timeout=20)
+        assert asked["content"]["password"] is (answer == sandbox.api_key)
+        kernel.client.input(answer)
+    ran = kernel.finish(running)
+    assert "connected to project 'Sandbox project'" in ran.plain
+    assert sandbox.api_key not in ran.everything

@@ -1,0 +1,184 @@
+"""`wx-notebook demo`: JupyterLab, or the first notebook alone, with a sandbox beside it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wx_notebook.sandbox import Sandbox
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run the demo until it ends or Ctrl-C comes; returns the exit status."""
+    from wx_notebook.sandbox import Sandbox
+
+    folder = _fresh_notebooks()
+    print(f"Example notebooks: {folder}", flush=True)
+    try:
+        with Sandbox(words_per_second=Sandbox.HUMAN_PACE) as sandbox, _left_for(sandbox) as path:
+            print(f"Sandbox: {sandbox.url} (stands in for watsonx.ai; nothing is paid)", flush=True)
+            if chosen.run_first:
+                return _run_notebook(folder / "01-first-prompt.ipynb", path)
+            return _open_lab(folder, path, chosen.port, open_browser=not chosen.no_browser)
+    except KeyboardInterrupt:
+        print("\nStopped. The notebooks stay where they are.")
+        return 130 if chosen.run_first else 0
+
+
+def _notebooks() -> Path:
+    """Return the folder of examples: inside the wheel, or beside the package in a clone."""
+    here = Path(__file__).parents[1]
+    return next(p for p in (here / "notebooks", here.parent / "notebooks") if p.is_dir())
+
+
+def _fresh_notebooks() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="wx-notebook-demo-"))
+    for notebook in sorted(_notebooks().glob("*.ipynb")):
+        shutil.copyfile(notebook, folder / notebook.name)
+    return folder
+
+
+@contextlib.contextmanager
+def _left_for(sandbox: Sandbox) -> Iterator[Path]:
+    """Leave URL, key and project in a file that only this user can read, as long as it runs.
+
+    Its path alone is passed on. It lies apart from the notebooks: what is there, the page can read.
+    """
+    private = Path(tempfile.mkdtemp(prefix="wx-notebook-"))  # mkdtemp makes it 0700
+    path = private / "sandbox.json"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(sandbox.credentials(), file)
+        yield path
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def _environment(path: Path) -> dict[str, str]:
+    from wx_notebook.credentials.sources import SANDBOX_VARIABLE
+
+    # a kernel of this installation, also where the user has a python3 kernel of another one
+    return os.environ | {SANDBOX_VARIABLE: str(path), "JUPYTER_PREFER_ENV_PATH": "1"}
+
+
+def _open_lab(folder: Path, path: Path, port: int | None, *, open_browser: bool) -> int:
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    command += [] if port is None else [f"--ServerApp.port={port}"]
+    command += [] if open_browser else ["--no-browser"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # Jupyter refuses root unless told; in a container there is often nobody else
+        command.append("--allow-root")
+    command.append(str(folder / "01-first-prompt.ipynb"))
+    print("JupyterLab is starting; Ctrl-C here ends it.", flush=True)
+    # in a session of its own: at Ctrl-C Jupyter would ask whether it is meant
+    lab = subprocess.Popen(  # noqa: S603  # our own arguments
+        command, env=_environment(path), stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        return lab.wait()
+    finally:
+        _end(lab)
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    """End JupyterLab with its kernels, politely first; a second Ctrl-C does not get in between."""
+    if process.poll() is not None:
+        return
+    handler: Any = signal.SIG_DFL
+    in_main = threading.current_thread() is threading.main_thread()
+    if in_main:
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, handler)
+
+
+def _run_notebook(notebook: Path, path: Path) -> int:
+    # read when jupyter_core looks for kernels, so it is set before that is imported
+    environment = {
+        # the user's own account is not what a demo spends
+        name: value
+        for name, value in _environment(path).items()
+        if not name.startswith(("WATSONX_", "WX_API"))
+    }
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    document = nbformat.read(notebook, as_version=4)
+
+    class Client(NotebookClient):
+        """Shows in a terminal that an answer is arriving."""
+
+        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:  # noqa: ANN401
+            plain = msg["content"].get("data", {}).get("text/plain", "")
+            if sys.stdout.isatty() and plain.startswith("... "):
+                print(f"\r{plain}", end="\r", flush=True)
+            return super().process_message(msg, cell, cell_index)
+
+    client = Client(
+        document,
+        timeout=120,
+        kernel_name="python3",
+        # ipykernel warns at each start that TCP is not encrypted: it is the loopback here
+        extra_arguments=["--log-level=40"],
+        resources={"metadata": {"path": str(notebook.parent)}},
+        on_cell_start=lambda cell, cell_index: _print_cell(cell),
+        on_cell_executed=lambda cell, cell_index, execute_reply: _print_outputs(cell),
+    )
+    problem = ""
+    try:
+        client.execute(env=environment)
+    except CellExecutionError as error:
+        problem = str(error.evalue)
+    except DeadKernelError:
+        # nbclient ends the kernel itself when Ctrl-C comes
+        raise KeyboardInterrupt from None
+    nbformat.write(document, notebook)
+    if problem:
+        print(f"The notebook failed: {problem}", file=sys.stderr)
+        return 1
+    print(f"\nDone. The notebook with its answers: {notebook}")
+    return 0
+
+
+def _print_cell(cell: Mapping[str, Any]) -> None:
+    print()
+    if cell["cell_type"] == "markdown":
+        print(cell["source"])
+        return
+    for line in cell["source"].splitlines():
+        print(f"  | {line}")
+    sys.stdout.flush()
+
+
+def _print_outputs(cell: Mapping[str, Any]) -> None:
+    for output in cell.get("outputs", ()):
+        if output["output_type"] == "stream":
+            print(output["text"], end="")
+        elif output["output_type"] == "error":
+            print("\n".join(output["traceback"]))
+        else:
+            print(output["data"].get("text/plain", ""))
+    sys.stdout.flush()
