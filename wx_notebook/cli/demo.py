@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import json
 import os
@@ -129,13 +130,25 @@ def _run_notebook(notebook: Path, path: Path) -> int:
     document = nbformat.read(notebook, as_version=4)
 
     class Client(NotebookClient):
-        """Shows in a terminal that an answer is arriving."""
+        """Shows in a terminal that an answer is arriving, and knows when Ctrl-C has come."""
+
+        was_stopped = False
+        _ending = asyncio.Lock()
 
         def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:  # noqa: ANN401
             plain = msg["content"].get("data", {}).get("text/plain", "")
             if sys.stdout.isatty() and plain.startswith("... "):
                 print(f"\r{plain}", end="\r", flush=True)
             return super().process_message(msg, cell, cell_index)
+
+        async def _async_cleanup_kernel(self) -> None:
+            # nbclient's own handler of Ctrl-C ends the kernel by this, and the end of the run
+            # calls it again on a kernel manager that is gone
+            async with self._ending:
+                if self.km is None:
+                    self.was_stopped = True
+                else:
+                    await super()._async_cleanup_kernel()
 
     client = Client(
         document,
@@ -153,8 +166,9 @@ def _run_notebook(notebook: Path, path: Path) -> int:
     except CellExecutionError as error:
         problem = str(error.evalue)
     except DeadKernelError:
-        # nbclient ends the kernel itself when Ctrl-C comes
-        raise KeyboardInterrupt from None
+        problem = "its kernel died"
+    if client.was_stopped:
+        raise KeyboardInterrupt
     nbformat.write(document, notebook)
     if problem:
         print(f"The notebook failed: {problem}", file=sys.stderr)
