@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,8 +50,10 @@ def document_of(event: Event) -> dict[str, Any]:
         It is no JSON object.
     """
     document: Any = None
-    with contextlib.suppress(ValueError):
+    try:  # noqa: SIM105  # suppress() costs as much as parsing a short event
         document = json.loads(event.data)
+    except ValueError:
+        pass
     if event.name == "error":
         status = document.get("status_code") if isinstance(document, dict) else None
         raise refusal(status if isinstance(status, int) else 500, document, event.data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import requests
@@ -15,6 +15,7 @@ from wx_notebook.transport.policy import Timeouts
 
 #: No answer of the service is that large; a larger body is an attack or a mistake.
 LARGEST_BODY = 32 * 1024 * 1024
+_LARGEST_READ = 64 * 1024
 
 
 class ConnectionBroken(ServiceDown):
@@ -42,6 +43,13 @@ class Reply:
         self._timeouts = timeouts
         self._clock = clock
         self._received = 0
+        self._socket: Any = getattr(response.raw, "wxn_sock", None)
+        self._socket_limit = 0.0
+        # a chunk as it arrives, and at half the cost of read1; without chunks only read1 hands out
+        # what is there instead of waiting for a full buffer
+        self._chunks: Iterator[bytes] | None = None
+        if response.raw.chunked and response.raw.supports_chunked_reads():
+            self._chunks = response.raw.read_chunked(_LARGEST_READ, decode_content=True)
 
     def read_some(self) -> bytes:
         """Return the next bytes as the network delivers them, b"" at the end.
@@ -56,8 +64,7 @@ class Reply:
         failure: Exception | KeyboardInterrupt
         try:
             self._limit_wait()
-            # urllib3's stub leaves read1 untyped in this respect: it does return bytes
-            data: bytes = self._response.raw.read1(decode_content=True)
+            data = self._next()
             self._received += len(data)
             if self._received <= LARGEST_BODY:
                 return data
@@ -67,7 +74,7 @@ class Reply:
         except KeyboardInterrupt:
             failure = Interrupted("Stopped while the answer was arriving.")
         except (urllib3.exceptions.TimeoutError, TimeoutError):
-            failure = ConnectionBroken(f"{self.host} sent nothing for {self._patience():.0f} s.")
+            failure = ConnectionBroken(f"{self.host} sent nothing for {self._socket_limit:.0f} s.")
         except Exception as problem:  # noqa: BLE001  # whatever it is, it may hold the request
             failure = ConnectionBroken(
                 f"The connection to {self.host} broke ({type(problem).__name__})."
@@ -108,8 +115,11 @@ class Reply:
         """End the connection from another thread, also while that one waits in a read."""
         self._response.raw.shutdown()
 
-    def _patience(self) -> float:
-        return self._timeouts.idle_s if self._received else self._timeouts.first_byte_s
+    def _next(self) -> bytes:
+        if self._chunks is not None:
+            return next(self._chunks, b"")
+        data: bytes = self._response.raw.read1(decode_content=True)
+        return data
 
     def _limit_wait(self) -> None:
         left = self._deadline - self._clock()
@@ -117,5 +127,8 @@ class Reply:
             raise ConnectionBroken(
                 f"The answer of {self.host} took longer than {self._timeouts.whole_s:.0f} s."
             )
-        if (sock := getattr(self._response.raw, "wxn_sock", None)) is not None:
-            sock.settimeout(min(self._patience(), left))
+        patience = self._timeouts.idle_s if self._received else self._timeouts.first_byte_s
+        # a system call: made when the limit changes, not for each of thousands of pieces
+        if min(patience, left) != self._socket_limit and self._socket is not None:
+            self._socket_limit = min(patience, left)
+            self._socket.settimeout(self._socket_limit)
