@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from fronts import chromium, jupyter  # noqa: F401  # fixtures
 from kernels import Kernel
 
 from wx_notebook.sandbox import Sandbox

@@ -26,10 +26,14 @@ def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's Interacti
         raise _unknown(unknown[0])
     if not _can_ask(shell):
         _use_what_is_found(shell)
-    elif words or not hasattr(shell, "kernel"):
+    elif words:
         _ask_by_text(shell)
-    else:
+    elif hasattr(shell, "kernel"):
         _show_form(shell)
+    elif _is_anything_found():
+        _use_what_is_found(shell)
+    else:
+        _ask_by_text(shell)
 
 
 def sign_out() -> str:
@@ -139,6 +143,14 @@ def _use_what_is_found(shell: Any) -> None:  # noqa: ANN401
     if nobody is not None:
         raise nobody
     show_lines(shell, [line])
+
+
+def _is_anything_found() -> bool:
+    import os
+
+    from wx_notebook.credentials.sources import from_environment, from_sandbox
+
+    return from_environment(os.environ).api_key is not None or from_sandbox(os.environ) is not None
 
 
 def _can_ask(shell: Any) -> bool:  # noqa: ANN401
