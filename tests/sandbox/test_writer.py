@@ -1,0 +1,124 @@
+"""The small writer: the first thing that a person without an account reads."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from wx_notebook.sandbox import pieces
+from wx_notebook.sandbox.messages import Turn
+from wx_notebook.sandbox.models import MODELS
+from wx_notebook.sandbox.prompts import Prompt
+from wx_notebook.sandbox.writer import write
+
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+
+
+def prompt(*turns: Turn) -> Prompt:
+    return Prompt(MODELS[0], turns, 14, 2048, True, ())
+
+
+def asked(text: str) -> Prompt:
+    return prompt(Turn("user", text))
+
+
+ANSWERS = [write(asked(f"question number {number}")) for number in range(300)]
+
+
+def test_every_answer_says_at_once_who_wrote_it_and_where():
+    for text in ANSWERS:
+        first = " ".join(text.split()[:16]).lower()
+        assert "sandbox on your own machine" in first
+        assert "no model was asked" in first
+        assert 60 <= len(text.split()) <= 150
+
+
+def test_the_same_prompt_gets_the_same_answer():
+    assert write(asked("hello")) == write(asked("hello"))
+    # and tomorrow as well, in another process
+    assert write(asked("hello")).startswith("**")
+
+
+def test_prompts_meet_every_shape_and_every_shape_is_real_markdown():
+    shapes = [set(re.findall(r"<(ol|ul|table|pre)\b", MARKDOWN.render(text))) for text in ANSWERS]
+    assert all(len(shape) == 1 for shape in shapes)
+    assert set().union(*shapes) == {"ol", "ul", "table", "pre"}
+    assert len({text.replace(str(n), "") for n, text in enumerate(ANSWERS)}) > 60
+
+
+def test_what_came_with_the_prompt_is_mentioned():
+    text = write(
+        prompt(
+            Turn("system", "Be *brief*."),
+            Turn("user", "hi"),
+            Turn("assistant", "hello"),
+            Turn("user", "what is this?", images=2),
+        )
+    )
+    assert "“what is this?”" in text
+    assert r"“Be \*brief\*.”" in text
+    assert "last of 3 messages" in text
+    assert "2 images" in text
+
+
+def test_an_empty_prompt_is_quoted_as_one():
+    assert "*(no text)*" in write(asked(" \n\t"))
+
+
+def test_a_long_quote_ends_at_a_word():
+    text = write(asked("extraordinarily " * 50))
+    assert "extraordinarily …”" in text
+    assert "x" * 90 + " …”" in write(asked("x" * 100_000))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(), st.text())
+def test_what_is_quoted_stays_text(said, system):
+    text = write(prompt(Turn("system", system), Turn("user", said)))
+    rendered = MARKDOWN.render(text)
+    tags = set(re.findall(r"</?([a-z0-9]+)", rendered))
+    assert tags <= {
+        *("p", "strong", "em", "blockquote", "ol", "ul", "li", "code", "pre"),
+        *("table", "thead", "tbody", "tr", "th", "td"),
+    }
+    assert 60 <= len(text.split()) <= 175
+
+
+@pytest.mark.parametrize(
+    "said", ["<script>alert(1)</script>", "# [a](b) `c` ![d](e)", "&lt; **x** _y_ ~z~", "\\", "$x$"]
+)
+def test_a_quote_reads_as_it_was_typed(said):
+    rendered = MARKDOWN.render(write(asked(said)))
+    quote = re.search(r"<blockquote>\s*<p>(.*?)</p>", rendered, re.DOTALL)[1]
+    assert html.unescape(quote) == f"“{said}”"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_pieces_are_the_text_again_and_small(text):
+    cut = pieces.cut(text)
+    assert "".join(cut) == text
+    assert pieces.count(text) == len(cut)
+    assert all(len(piece.strip()) <= 12 for piece in cut)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.text("ab ", max_size=4)),
+    st.integers(0, 6),
+    st.lists(st.text("ab", max_size=3)),
+    st.booleans(),
+)
+def test_an_answer_that_is_trimmed_is_a_beginning_of_itself(whole, most, stops, keep):
+    kept, reason = pieces.trim(whole, most, stops, keep_stop=keep)
+    text = "".join(kept)
+    assert "".join(whole).startswith(text)
+    assert len(kept) <= most
+    assert (reason == "end") == (kept == whole and reason != "stop")
+    if not keep:
+        assert not any(stop and stop in text for stop in stops)

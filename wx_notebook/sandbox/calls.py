@@ -1,0 +1,164 @@
+"""The record of what reached the sandbox, without the secrets in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wx_notebook.sandbox.wire import Request
+
+HIDDEN = "<hidden>"
+#: The record forgets its oldest calls beyond these: a sandbox may run for days.
+MOST_CALLS = 10_000
+MOST_BODY_BYTES = 64 * 1024 * 1024
+
+_KEY_FIELD = re.compile(rb"(?i)(^|&)(apikey=)[^&]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that reached the sandbox, as far as it has come.
+
+    Attributes
+    ----------
+    kind
+        What was asked for: `token`, `chat`, `chat_stream`, `generation`, `generation_stream`,
+        `models`, `project`, `projects`, `space`, `spaces`, `root` or `other`.
+    headers
+        Names in lower case; of `authorization` only the scheme is left.
+    body
+        As it came, except that a key in it reads `<hidden>`.
+    status
+        None while no reply has begun, and for ever if none did.
+    client_gone
+        The client closed the connection before its reply was complete.
+    seconds
+        From the request's last byte to the reply's last byte; None until then.
+    """
+
+    kind: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    status: int | None = None
+    client_gone: bool = False
+    seconds: float | None = None
+
+    @property
+    def body_json(self) -> Any:  # noqa: ANN401  # JSON
+        """The body, parsed; None if it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+class CallLog:
+    """What reached the sandbox, in order of arrival; made for many threads."""
+
+    def __init__(self, hide: str) -> None:
+        self._hide = hide
+        self._calls: dict[int, Call] = {}
+        self._started: dict[int, float] = {}
+        self._counts: Counter[str] = Counter()
+        self._arrived = 0
+        self._body_bytes = 0
+        self._changed = threading.Condition()
+
+    def open(self, kind: str, request: Request) -> int:
+        """Record `request` and return its number."""
+        call = Call(
+            kind,
+            request.method,
+            self._clean(request.path),
+            {name: self._clean(value) for name, value in request.query.items()},
+            {name: self._header(name, value) for name, value in request.headers.items()},
+            self._body(kind, request.body),
+        )
+        with self._changed:
+            self._arrived += 1
+            number = self._arrived
+            self._calls[number] = call
+            self._started[number] = time.monotonic()
+            self._counts[kind] += 1
+            self._body_bytes += len(call.body)
+            while len(self._calls) > MOST_CALLS or (
+                self._body_bytes > MOST_BODY_BYTES and len(self._calls) > 1
+            ):
+                oldest = next(iter(self._calls))
+                self._body_bytes -= len(self._calls.pop(oldest).body)
+            self._changed.notify_all()
+        return number
+
+    def status(self, number: int, status: int) -> None:
+        """Record the status with which the reply begins."""
+        with self._changed:
+            if number in self._calls:
+                self._calls[number] = replace(self._calls[number], status=status)
+                self._changed.notify_all()
+
+    def close(self, number: int, *, client_gone: bool) -> None:
+        """Record that nothing more will be sent."""
+        with self._changed:
+            seconds = time.monotonic() - self._started.pop(number)
+            if number in self._calls:
+                self._calls[number] = replace(
+                    self._calls[number], client_gone=client_gone, seconds=seconds
+                )
+                self._changed.notify_all()
+
+    def counts(self) -> Counter[str]:
+        """How many requests of each kind have arrived; kinds that never came are not in it."""
+        with self._changed:
+            return Counter(self._counts)
+
+    def calls(self) -> list[Call]:
+        """Return the recorded calls as they stand now, oldest first."""
+        with self._changed:
+            return list(self._calls.values())
+
+    def wait_for(self, satisfied: Callable[[Call], bool], timeout_s: float) -> Call:
+        """Return the first recorded call that satisfies, as soon as there is one.
+
+        Raises
+        ------
+        TimeoutError
+            None did within `timeout_s` seconds.
+        """
+        found: list[Call] = []
+
+        def look() -> bool:
+            found[:] = [call for call in self._calls.values() if satisfied(call)][:1]
+            return bool(found)
+
+        with self._changed:
+            if self._changed.wait_for(look, timeout_s):
+                return found[0]
+            seen = ", ".join(f"{kind} {n}" for kind, n in self._counts.items()) or "nothing"
+        msg = f"no recorded call satisfied within {timeout_s:g} s; the sandbox saw: {seen}"
+        raise TimeoutError(msg)
+
+    def _clean(self, text: str) -> str:
+        return text.replace(self._hide, HIDDEN)
+
+    def _header(self, name: str, value: str) -> str:
+        if name == "authorization":
+            scheme, _, rest = value.partition(" ")
+            return f"{scheme} {HIDDEN}" if rest else HIDDEN
+        return self._clean(value)
+
+    def _body(self, kind: str, body: bytes) -> bytes:
+        body = body.replace(self._hide.encode(), HIDDEN.encode())
+        if kind != "token":
+            return body
+        # whoever mistakes the sandbox for the cloud sends a key that is not ours
+        form, hits = _KEY_FIELD.subn(rb"\1\2" + HIDDEN.encode(), body)
+        return form if hits or b"grant_type=" in body else HIDDEN.encode() * bool(body)

@@ -1,0 +1,229 @@
+"""The sandbox as its user holds it: start, address, key, what to say next, what came in."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from types import TracebackType
+from typing import Self
+
+from wx_notebook.sandbox import faults as _faults
+from wx_notebook.sandbox import pieces
+from wx_notebook.sandbox.calls import Call, CallLog
+from wx_notebook.sandbox.faults import ELSEWHERE
+from wx_notebook.sandbox.iam import Iam
+from wx_notebook.sandbox.inference import Inference
+from wx_notebook.sandbox.projects import Projects
+from wx_notebook.sandbox.rate import Rate
+from wx_notebook.sandbox.script import Script
+from wx_notebook.sandbox.server import LOOPBACK, Server
+from wx_notebook.sandbox.service import Service
+
+
+class Sandbox:
+    """IBM Cloud IAM and IBM watsonx.ai on this machine's loopback, without a model.
+
+    A sandbox is used once: `with Sandbox() as sandbox:`, or `start()` and `close()`.
+
+    Parameters
+    ----------
+    port
+        0 lets the system choose.
+    token_lifetime_s
+        Seconds for which an access token is good.
+    words_per_second
+        Pace of every answer, streamed or whole; None is no delay, `HUMAN_PACE` is comfortable.
+    faults
+        Names of `FAULTS`, each alone or as `NAME=PROBABILITY`, on until `clear_faults()`.
+    requests_per_second
+        Prompts above it are answered 429; None refuses none.
+    clock, wall_clock
+        Seconds that never go backwards, for the life of tokens and the rate; epoch seconds, for
+        the dates that the service writes.
+
+    Attributes
+    ----------
+    HUMAN_PACE
+        Words a second at which a person can read along.
+    project_id, bare_project_id, space_id
+        A project with a runtime, one without, and a space.
+    storage_secret
+        Canary in the storage credentials of project documents, which no client may keep.
+    """
+
+    HUMAN_PACE = 40.0
+
+    def __init__(
+        self,
+        port: int = 0,
+        token_lifetime_s: float = 3600,
+        words_per_second: float | None = None,
+        faults: Iterable[str] = (),
+        *,
+        requests_per_second: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        projects = Projects(wall_clock())
+        self.project_id = projects.project_id
+        self.bare_project_id = projects.bare_project_id
+        self.space_id = projects.space_id
+        self.storage_secret = projects.storage_secret
+        self._port = port
+        self._iam = Iam(token_lifetime_s, clock, wall_clock)
+        self._log = CallLog(self._iam.api_key)
+        self._script = Script()
+        self._faults = _faults.Faults()
+        for text in faults:
+            self._faults.add(_faults.parse(text))
+        self._service = Service(
+            self._iam,
+            projects,
+            Inference(projects.admit, self._script, words_per_second, wall_clock),
+            Rate(requests_per_second, clock),
+            self._faults,
+            wall_clock,
+        )
+        self._server: Server | None = None
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self if self._server else self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = self.url if self._server and not self._closed else "not running"
+        return f"<Sandbox, {where}>"
+
+    def start(self) -> Self:
+        """Listen, and answer from threads of its own.
+
+        Raises
+        ------
+        OSError
+            The port is taken.
+        RuntimeError
+            It was started before.
+        """
+        if self._server is not None:
+            msg = "a sandbox starts once; make a new one"
+            raise RuntimeError(msg)
+        self._server = Server(self._port, self._service, self._log)
+        self._server.start()
+        return self
+
+    def close(self) -> None:
+        """End every stream and stop listening; at most two seconds. The record stays readable."""
+        if self._server is not None and not self._closed:
+            self._closed = True
+            self._server.stop()
+
+    @property
+    def url(self) -> str:
+        """Base URL of IAM, inference and projects alike."""
+        if self._server is None:
+            msg = "the sandbox has no address before it is started"
+            raise RuntimeError(msg)
+        return f"http://{LOOPBACK}:{self._server.server_port}"
+
+    @property
+    def api_key(self) -> str:
+        """The only key that its IAM knows."""
+        return self._iam.api_key
+
+    def credentials(self) -> dict[str, str]:
+        """Return URL, key and project, for a file that only the user may read."""
+        return {"url": self.url, "api_key": self.api_key, "project_id": self.project_id}
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many requests of each kind have arrived, refused ones too."""
+        return self._log.counts()
+
+    @property
+    def calls(self) -> list[Call]:
+        """The recorded calls as they stand now, oldest first."""
+        return self._log.calls()
+
+    def wait_for(self, satisfied: Callable[[Call], bool], timeout_s: float = 5) -> Call:
+        """Return the first recorded call that satisfies, as soon as there is one.
+
+        A call is recorded when its request is complete, and changes while it is answered.
+
+        Raises
+        ------
+        TimeoutError
+            None did within `timeout_s` seconds.
+        """
+        return self._log.wait_for(satisfied, timeout_s)
+
+    def say(self, *texts: str) -> None:
+        """Queue answers: each next prompt takes one, cut in small pieces, within its limits."""
+        self._script.say(pieces.cut(text) for text in texts)
+
+    def say_pieces(self, answer: Iterable[str]) -> None:
+        """Queue one answer with exactly these pieces; each counts as one token."""
+        self._script.say([list(answer)])
+
+    def revoke_tokens(self) -> None:
+        """Make every token that is out invalid."""
+        self._iam.revoke_tokens()
+
+    def disable_key(self) -> None:
+        """Make IAM refuse the key."""
+        self._iam.disable_key()
+
+    def fault(
+        self,
+        name: str,
+        *,
+        times: int | None = 1,
+        on: str | Collection[str] | None = None,
+        retry_after: float | None = None,
+        to: str = ELSEWHERE,
+        after: int | None = None,
+        seconds: float = 3.0,
+    ) -> None:
+        """Switch a fault on, behind those that are on already.
+
+        Parameters
+        ----------
+        name
+            One of `FAULTS`, alone or as `NAME=PROBABILITY`.
+        times
+            How many calls it hits; None is no end.
+        on
+            Kinds of call it can hit, as in `Call.kind`, or `any`; by default prompts, and any
+            call for `redirect`.
+        retry_after, to, after, seconds
+            The header of a `429`; the address of a `redirect`; how many events come before a
+            stream goes wrong, by default half of them; the delay of `slow-iam`.
+
+        Raises
+        ------
+        ValueError
+            There is no such fault, or it cannot hit such a call.
+        """
+        self._faults.add(
+            _faults.parse(
+                name,
+                times=times,
+                on=on,
+                retry_after=retry_after,
+                to=to,
+                after=after,
+                seconds=seconds,
+            )
+        )
+
+    def clear_faults(self) -> None:
+        """Switch all faults off."""
+        self._faults.clear()

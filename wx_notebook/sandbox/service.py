@@ -1,0 +1,140 @@
+"""Which path is what, who may call it, and which faults it meets."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from datetime import date
+
+from wx_notebook.sandbox import catalogue, damage
+from wx_notebook.sandbox.faults import PROMPTS, Faults
+from wx_notebook.sandbox.iam import Iam, expired
+from wx_notebook.sandbox.inference import Inference
+from wx_notebook.sandbox.projects import Projects
+from wx_notebook.sandbox.rate import Rate
+from wx_notebook.sandbox.replies import refusal, text
+from wx_notebook.sandbox.wire import Outcome, Refused, Reply, Request, Stream, created_at
+
+GREETING = (
+    "The wx_notebook sandbox: a stand-in of IBM Cloud IAM and IBM watsonx.ai on this machine. "
+    "No model is behind it."
+)
+_KINDS = {
+    "/": "root",
+    "/identity/token": "token",
+    "/ml/v1/text/chat": "chat",
+    "/ml/v1/text/chat_stream": "chat_stream",
+    "/ml/v1/text/generation": "generation",
+    "/ml/v1/text/generation_stream": "generation_stream",
+    "/ml/v1/foundation_model_specs": "models",
+    "/v2/projects": "projects",
+    "/v2/spaces": "spaces",
+}
+_ONE_OF = {"projects": "project", "spaces": "space"}
+_ONE = re.compile(r"/v2/(projects|spaces)/([^/]+)")
+_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def kind_of(path: str) -> str:
+    """Return what `path` stands for, `other` if for nothing."""
+    if match := _ONE.fullmatch(path):
+        return _ONE_OF[match[1]]
+    return _KINDS.get(path, "other")
+
+
+class Service:
+    """Answers one request at a time, from any thread."""
+
+    def __init__(
+        self,
+        iam: Iam,
+        projects: Projects,
+        inference: Inference,
+        rate: Rate,
+        faults: Faults,
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._iam = iam
+        self._projects = projects
+        self._inference = inference
+        self._rate = rate
+        self._faults = faults
+        self._wall_clock = wall_clock
+
+    def answer(self, kind: str, request: Request) -> Outcome:
+        """Return what is sent for `request`; nothing is raised for what a client did wrong."""
+        try:
+            if fault := self._faults.take(kind, damage.INSTEAD):
+                return damage.instead(fault)
+            return self._answer(kind, request)
+        except Refused as refused:
+            return refused.reply
+
+    def _answer(self, kind: str, request: Request) -> Reply | Stream:
+        if kind == "token":
+            return self._token(kind, request)
+        if kind == "other":
+            raise refusal(404, "not_found", f"There is nothing at {request.path[:200]!r}.")
+        _check_method(kind, request.method)
+        if kind == "root":
+            return text(GREETING)
+        if kind == "models":
+            _check_version(request)
+            return catalogue.specs(request, created_at(self._wall_clock())[:10])
+        self._admit(kind, request)
+        if kind in PROMPTS:
+            return self._prompt(kind, request)
+        return self._data(kind, request)
+
+    def _token(self, kind: str, request: Request) -> Reply:
+        reply = self._iam.exchange(request)
+        slow = self._faults.take(kind, ("slow-iam",))
+        return dataclasses.replace(reply, delay_s=slow.seconds) if slow else reply
+
+    def _admit(self, kind: str, request: Request) -> None:
+        token = self._iam.admit(request)
+        if self._faults.take(kind, ("expired",)):
+            self._iam.expire(token)
+            raise expired()
+
+    def _prompt(self, kind: str, request: Request) -> Reply | Stream:
+        headers = self._rate.take()
+        try:
+            _check_version(request)
+            outcome = self._inference.answer(kind, request)
+        except Refused as refused:
+            outcome = refused.reply
+        outcome = dataclasses.replace(outcome, headers={**outcome.headers, **headers})
+        if isinstance(outcome, Stream) and (fault := self._faults.take(kind, damage.SPOILING)):
+            return damage.spoil(fault, outcome)
+        return outcome
+
+    def _data(self, kind: str, request: Request) -> Reply:
+        if kind == "projects":
+            return self._projects.projects(request)
+        if kind == "spaces":
+            return self._projects.spaces(request)
+        one = request.path.rpartition("/")[2]
+        return self._projects.project(one) if kind == "project" else self._projects.space(one)
+
+
+def _check_method(kind: str, method: str) -> None:
+    allowed = "POST" if kind in PROMPTS else "GET"
+    if method != allowed:
+        # no public source shows the service's own code for this
+        message = f"{method} is not allowed here, {allowed} is."
+        raise refusal(405, "method_not_allowed", message, headers={"Allow": allowed})
+
+
+def _check_version(request: Request) -> None:
+    version = request.query.get("version", "")
+    try:
+        date.fromisoformat(version)
+        well_formed = _VERSION.fullmatch(version) is not None
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        # IBM's API documentation marks it required; the code is the likely one, not a recorded one
+        message = "The query parameter 'version' is required, as YYYY-MM-DD."
+        raise refusal(400, "invalid_request_entity", message, target=("parameter", "version"))
