@@ -19,10 +19,7 @@ def show_request(shell: Any, text: str) -> None:  # noqa: ANN401
     show_lines(shell, text.split("\n"))
 
 
-def show_widget(shell: Any, widget: Any, *, plain: str, html: str) -> None:  # noqa: ANN401
-    """Show a widget; a front end without widgets shows its plain twin instead."""
-    bundle = widget._repr_mimebundle_()  # Jupyter's own protocol
-    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-    shell.display_pub.publish(
-        data={**(data or {}), "text/plain": plain, "text/html": html}, metadata=metadata
-    )
+def show_widget(shell: Any, widget: Any) -> None:  # noqa: ANN401
+    """Show a widget; its bundle has a plain twin for front ends without widgets."""
+    data, metadata = widget._repr_mimebundle_()  # Jupyter's own protocol
+    shell.display_pub.publish(data=data, metadata=metadata)

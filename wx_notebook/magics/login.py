@@ -93,7 +93,7 @@ def _show_form(shell: Any) -> None:  # noqa: ANN401
     from wx_notebook.credentials import REGIONS
     from wx_notebook.credentials.sources import from_environment, from_sandbox
     from wx_notebook.display import show_widget
-    from wx_notebook.form import Offer, fallback_html, fallback_plain
+    from wx_notebook.form import Offer
     from wx_notebook.form.widget import LoginForm
 
     found = from_environment(os.environ)
@@ -109,7 +109,7 @@ def _show_form(shell: Any) -> None:  # noqa: ANN401
         project_id=found.project_id,
         regions=[(r.region_id, r.place) for r in REGIONS if r.sign_in == "iam"],
     )
-    show_widget(shell, form, plain=fallback_plain(), html=fallback_html())
+    show_widget(shell, form)
 
 
 def _ask_by_text(shell: Any) -> None:  # noqa: ANN401

@@ -41,6 +41,11 @@ def hand_over(lines: list[str]) -> list[str]:
     return lines
 
 
+# A terminal asks IPython whether a cell is complete, and a cell magic is at its first empty line.
+# For that question transformers with this mark are left out, so that `%%watsonx` stays in sight.
+hand_over.has_side_effects = True  # type: ignore[attr-defined]  # IPython's protocol
+
+
 def as_typed(body: str, raw_cell: str | None) -> str:
     """Return a cell's body with the line feed at its end that the user typed, if there was one."""
     head = _HEAD.match(raw_cell) if raw_cell is not None else None

@@ -1,0 +1,7 @@
+"""The shared browser."""
+
+from __future__ import annotations
+
+from fronts import chromium
+
+__all__ = ["chromium"]

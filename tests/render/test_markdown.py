@@ -1,0 +1,151 @@
+"""Ordinary Markdown looks as its writer meant it; links say where they lead."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from wx_notebook.render import LARGEST_MARKDOWN, answer_html, markdown_html
+
+LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
+
+
+def body(text: str) -> str:
+    """The HTML of `text` without the wrapper, line ends and what every link carries."""
+    html = markdown_html(text)
+    start = '<div class="wxn-answer mathjax_ignore tex2jax_ignore">'
+    assert html.startswith(start)
+    assert html.endswith("</div>")
+    return html[len(start) : -len("</div>")].replace("\n", "").replace(" " + LINK, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("# a\n\n###### b", "<h1>a</h1><h6>b</h6>"),
+        ("a\n===", "<h1>a</h1>"),
+        ("*a* __b__ ~~c~~ `d`", "<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>"),
+        ("a  \nb\\\nc", "<p>a<br>b<br>c</p>"),
+        ("- a\n  - b\n- c", "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>"),
+        ("3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'),
+        ("1. a\n   - b", "<ol><li>a<ul><li>b</li></ul></li></ol>"),
+        ("> a\n>> b", "<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>"),
+        ("---", "<hr>"),
+        ("```python\nx < 1\n```", '<pre><code class="language-python">x &lt; 1</code></pre>'),
+        ("```c++ title=x\n```", '<pre><code class="language-c++"></code></pre>'),
+        ("```\na\n```", "<pre><code>a</code></pre>"),
+        ("    a", "<pre><code>a</code></pre>"),
+        ("a < b & c > d &amp; &copy;", "<p>a &lt; b &amp; c &gt; d &amp; ©</p>"),
+        (r"\*a\* snake_case_name", "<p>*a* snake_case_name</p>"),
+        ("", ""),
+    ],
+)
+def test_markdown_is_rendered(text, html):
+    assert body(text) == html
+
+
+def test_a_table_keeps_its_alignment_and_its_line_breaks():
+    html = body("| a | b |\n|:--|--:|\n| `x|y` | 1<br>2<BR/>3 |")
+    assert '<th style="text-align:left">a</th><th style="text-align:right">b</th>' in html
+    assert '<td style="text-align:right">y`</td>' in html
+    html = body("| a |\n|---|\n| 1<br>2<BR/>3<br x> |")
+    assert "<td>1<br>2<br>3&lt;br x&gt;</td>" in html
+
+
+def test_other_html_is_shown_as_text():
+    assert body("<b>a</b> <br onload=x>") == "<p>&lt;b&gt;a&lt;/b&gt; &lt;br onload=x&gt;</p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        # the host is printed unless it is what the text names, and all that it names
+        ("[a](https://example.org/x)", '<a href="https://example.org/x">a</a> (example.org)'),
+        (
+            "[a](https://example.org 'b')",
+            '<a href="https://example.org" title="b">a</a> (example.org)',
+        ),
+        ("[example.org](https://example.org/x)", '<a href="https://example.org/x">example.org</a>'),
+        (
+            "[at Example.org](https://example.org)",
+            '<a href="https://example.org">at Example.org</a>',
+        ),
+        (
+            "[`example.org`](http://example.org)",
+            '<a href="http://example.org"><code>example.org</code></a>',
+        ),
+        ("<https://example.org/x>", '<a href="https://example.org/x">https://example.org/x</a>'),
+        (
+            "[ibm.com](http://evil.example)",
+            '<a href="http://evil.example">ibm.com</a> (evil.example)',
+        ),
+        ("[g.org](http://big.org)", '<a href="http://big.org">g.org</a> (big.org)'),
+        ("[big.org](http://g.org)", '<a href="http://g.org">big.org</a> (g.org)'),
+        ("[ibm.com/g.org](http://g.org)", '<a href="http://g.org">ibm.com/g.org</a> (g.org)'),
+        (
+            "[a](http://münchen.example)",
+            '<a href="http://xn--mnchen-3ya.example">a</a> (xn--mnchen-3ya.example)',
+        ),
+        ("[a][b]\n\n[b]: http://example.org", '<a href="http://example.org">a</a> (example.org)'),
+        ("[a](mailto:me@example.org)", '<a href="mailto:me@example.org">a</a> (me@example.org)'),
+        ("<me@example.org>", '<a href="mailto:me@example.org">me@example.org</a>'),
+        ("[a](http://localhost:8888/x)", '<a href="http://localhost:8888/x">a</a> (localhost)'),
+        # what is no absolute address with a plain host is no link
+        ("[a](b.html)", "a (b.html)"),
+        ("[a](/files/b)", "a (/files/b)"),
+        ("[a](//example.org)", "a (//example.org)"),
+        ("[a](http:b)", "a (http:b)"),
+        ("[a](ftp://example.org)", "a (ftp://example.org)"),
+        ("[a](https://ibm.com@example.org)", "a (https://ibm.com@example.org)"),
+        ("[a](#b)", "a"),
+        ("[a](javascript:alert(1))", "[a](javascript:alert(1))"),
+        # a bare address is text
+        ("https://example.org/x", "https://example.org/x"),
+    ],
+)
+def test_a_link_tells_its_host(text, html):
+    assert body(text) == f"<p>{html}</p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("![a b](https://example.org/c.png)", "[image not loaded: a b https://example.org/c.png]"),
+        ("![](c.png 'title')", "[image not loaded: c.png]"),
+        ("![a][b]\n\n[b]: http://example.org/c", "[image not loaded: a http://example.org/c]"),
+        ("![a](data:image/png;base64," + "x" * 999 + ")", r"\[image not loaded: a data:.{195}…\]"),
+    ],
+)
+def test_an_image_is_text(text, shown):
+    assert body(text) == f"<p>{shown}</p>" or re.fullmatch(f"<p>{shown}</p>", body(text))
+
+
+def test_an_image_in_a_link_does_not_hide_where_the_link_leads():
+    html = body("[![logo](http://ibm.com/logo.png)](http://evil.example)")
+    assert html == (
+        '<p><a href="http://evil.example">[image not loaded: logo http://ibm.com/logo.png]</a>'
+        " (evil.example)</p>"
+    )
+
+
+def test_the_footer_and_the_notes_stand_below_the_answer_in_this_order():
+    html = answer_html("an *answer*", footer="ibm/x · 12 in, 50 out", notes=["cut\nhere", "b"])
+    assert html.count('<div class="wxn-answer') == 1
+    assert re.findall(r'class="wxn-(\w+)|<small>(.*?)</small>', html) == [
+        ("answer", ""), ("note", ""), ("", "cut here"), ("note", ""), ("", "b"),
+        ("footer", ""), ("", "ibm/x · 12 in, 50 out"),
+    ]  # fmt: skip
+    assert html.index("<em>answer</em>") < html.index("cut here")
+
+
+def test_the_text_format_shows_markdown_as_it_was_typed():
+    html = answer_html("\n# a\n\n  *b* $x$", format="text")
+    assert "\n\n# a\n\n  *b* $x$</pre>" in html
+    assert "mathjax_process" not in html
+
+
+def test_a_long_ordinary_answer_is_markdown_up_to_the_limit():
+    paragraph = "Some *words* and `code`.\n\n"
+    text = paragraph * (LARGEST_MARKDOWN // len(paragraph))
+    assert markdown_html(text).count("<em>words</em>") == len(text) // len(paragraph)

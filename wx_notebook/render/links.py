@@ -1,0 +1,97 @@
+"""Links say where they lead; images stay unloaded and say what they were."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from markdown_it.token import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
+
+# The address after the parser's normalisation: the host in ASCII, the rest percent-encoded. No
+# user part (``https://ibm.com@example.org``), no encoded host: what is printed is where it leads.
+_WEB = re.compile(
+    r"https?://(?P<host>[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?(?:[/?#].*)?", re.IGNORECASE
+)
+_MAIL = re.compile(r"mailto:(?P<host>[\w.+%-]+@[\w.-]+)(?:\?.*)?", re.IGNORECASE | re.ASCII)
+#: What a reader takes for a host, in the text of a link.
+_HOST_LIKE = re.compile(r"[\w+-]+(?:[.@][\w-]+)+|\[[0-9a-f:.]+\]|localhost", re.IGNORECASE)
+
+_LONGEST_SHOWN = 200
+#: One long address, defined once, can be used a thousand times in a few characters each: so many
+#: characters of addresses may come out, and so many for each character of the text.
+_ADDRESSES, _ADDRESSES_PER_CHARACTER = 20_000, 4
+
+
+def install(markdown: MarkdownIt) -> None:
+    """Rewrite links and images after the inline rules have found them."""
+    markdown.core.ruler.push("links_and_images", _rewrite)
+
+
+def _rewrite(state: StateCore) -> None:
+    left = _ADDRESSES + _ADDRESSES_PER_CHARACTER * len(state.src)
+    for token in state.tokens:
+        for child in token.children or ():
+            left -= sum(len(str(value)) for value in child.attrs.values())
+            if left < 0:
+                child.attrs = {}
+        if token.type == "inline" and token.children:
+            token.children = list(_rewritten(token.children))
+
+
+def _rewritten(children: list[Token]) -> Iterator[Token]:
+    """Go through the inline tokens; `link` is the open one, links do not nest."""
+    link: str | None = None
+    shown: list[str] = []
+    for token in children:
+        if token.type == "link_open":
+            link, shown = str(token.attrGet("href") or ""), []
+            if _host(link):
+                yield token
+        elif token.type == "link_close" and link is not None:
+            host = _host(link)
+            if host:
+                yield token
+            note = _note(link, host, "".join(shown))
+            link = None
+            if note:
+                yield _text(note)
+        else:
+            visible = _image_text(token) if token.type == "image" else token
+            shown.append(visible.content)
+            yield visible
+
+
+def _host(address: str) -> str:
+    """Give the host (of a mail, the receiver) that `address` leads to; "" is no link of ours."""
+    match = _WEB.fullmatch(address) or _MAIL.fullmatch(address)
+    return match["host"].lower() if match else ""
+
+
+def _note(address: str, host: str, shown: str) -> str:
+    """Give what is printed after a link: nothing if its text names that host and no other."""
+    if host:
+        named = {name.lower() for name in _HOST_LIKE.findall(shown)}
+        return "" if named == {host} else f" ({_cut(host)})"
+    # Not made a link. A place in the same text ("#introduction") is nothing to tell.
+    if not address or address.startswith("#") or address in shown:
+        return ""
+    return f" ({_cut(address)})"
+
+
+def _image_text(image: Token) -> Token:
+    words = ["[image not loaded:", image.content, _cut(str(image.attrGet("src") or ""))]
+    return _text(" ".join(word for word in words if word) + "]")
+
+
+def _cut(address: str) -> str:
+    return address if len(address) <= _LONGEST_SHOWN else address[:_LONGEST_SHOWN] + "…"
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
