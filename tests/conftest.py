@@ -39,9 +39,7 @@ def session(sandbox):
     """Connect to the sandbox; nothing has been sent yet."""
     import wx_notebook as wx
 
-    return wx.connect(
-        api_key=sandbox.api_key, url=sandbox.url, project_id=sandbox.project_id
-    )
+    return wx.connect(api_key=sandbox.api_key, url=sandbox.url, project_id=sandbox.project_id)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from jupyter_client.manager import KernelManager
 
@@ -60,7 +60,9 @@ class Ran:
     def error(self) -> list[str]:
         """The lines of the error as a reader sees them, [] when the cell did not fail."""
         found = self._of("error")
-        return [line for part in found[0]["traceback"] for line in part.split("\n")] if found else []
+        return (
+            [line for part in found[0]["traceback"] for line in part.split("\n")] if found else []
+        )
 
     @property
     def everything(self) -> str:
@@ -83,7 +85,7 @@ class Kernel:
         )
         self.client = self._manager.client()
 
-    def __enter__(self) -> Kernel:
+    def __enter__(self) -> Self:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)
         return self

@@ -59,8 +59,8 @@ def processes_with(text):
 
 
 def run_help(*arguments):
-    return subprocess.run([*COMMAND, *arguments, "--help"], capture_output=True, text=True, check=True,
-                          env=os.environ | {"COLUMNS": "200"}).stdout  # fmt: skip
+    command, env = [*COMMAND, *arguments, "--help"], os.environ | {"COLUMNS": "200"}
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout
 
 
 def test_help_names_each_command_with_an_example_and_fits_80_columns():

@@ -47,9 +47,7 @@ def test_a_notebook_runs_from_top_to_bottom_with_the_environment_set(path, sandb
     assert sandbox.api_key not in saved
     assert "eyJ" not in saved, "a token in the saved file"
     assert "widgets" not in notebook.metadata
-    answered = [
-        cell.outputs for cell in notebook.cells if cell.source.startswith("%%watsonx")
-    ]
+    answered = [cell.outputs for cell in notebook.cells if cell.source.startswith("%%watsonx")]
     for outputs in answered:
         (output,) = outputs
         assert output.output_type == "display_data"

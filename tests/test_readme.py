@@ -41,7 +41,7 @@ def test_its_commands_are_those_that_are_run():
     typed = [line for block in blocks("sh") for line in block.splitlines() if line.strip()]
     commands = [line for line in typed if not line.startswith("export ")]
     assert commands == list(COMMANDS)
-    assert "grep -m1 -E \"&& pytest$\" README.md" in (ROOT / ".ci/run").read_text()
+    assert 'grep -m1 -E "&& pytest$" README.md' in (ROOT / ".ci/run").read_text()
     names = {re.match(r"export (\w+)=", line)[1] for line in typed if line.startswith("export ")}
     assert names == {"WATSONX_API_KEY", "WATSONX_REGION", "WATSONX_PROJECT_ID"}
 

@@ -93,7 +93,9 @@ def test_the_top_level_holds_what_its_user_drew():
 
 def loaded_by(code: str) -> set[str]:
     script = f"import sys\nbefore = set(sys.modules)\n{code}\nprint(*set(sys.modules) - before)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     return set(done.stdout.split())
 
 
@@ -124,6 +126,7 @@ def test_what_is_public_is_what_is_there():
 
 def test_the_function_session_is_not_shadowed_by_the_package_of_that_name():
     loaded = loaded_by(
-        "import wx_notebook.session.connection, wx_notebook as wx\nassert not hasattr(wx.session, '__path__')"
+        "import wx_notebook.session.connection, wx_notebook as wx\n"
+        "assert not hasattr(wx.session, '__path__')"
     )
     assert "wx_notebook.session" in loaded

@@ -1,4 +1,4 @@
-"""From the form to a streamed answer in a real front end, and nothing of the key in what is saved."""
+"""From the form to a streamed answer in a real front end; nothing of the key in what is saved."""
 
 from __future__ import annotations
 

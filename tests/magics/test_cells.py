@@ -138,7 +138,14 @@ def test_show_prints_the_request_and_sends_nothing(connected, sandbox):
         "%%watsonx --show --model ibm/x -t 0.5 --max-tokens 7 -s 'be brief'\nhello"
     ).ok()
     assert dict(sandbox.counts) == before
-    for part in ("/ml/v1/text/chat_stream?version=", '"ibm/x"', '"be brief"', '"hello"', "0.5", "7"):
+    for part in (
+        "/ml/v1/text/chat_stream?version=",
+        '"ibm/x"',
+        '"be brief"',
+        '"hello"',
+        "0.5",
+        "7",
+    ):
         assert part in ran.plain
     assert "Bearer" not in ran.everything
     assert connected.value("'_' in globals()") is False
@@ -182,6 +189,12 @@ def test_a_limit_that_cuts_the_answer_is_said_with_what_to_do(connected, sandbox
     ran = connected.run("%%watsonx --max-tokens 3\nTell me a story.").ok()
     assert "raise it with --max-tokens" in ran.plain
     assert connected.value("_.finish_reason") == "length"
+
+
+def test_a_terminal_waits_for_the_body_of_the_cell(kernel):
+    asked = "[get_ipython().check_complete(c)[0] for c in %s]"
+    cells = ["%%watsonx\n", "%%watsonx -t 1\nwhat is\n", "%%watsonx\nwhat is\n\n"]
+    assert kernel.value(asked % repr(cells)) == ["incomplete", "incomplete", "complete"]
 
 
 def test_help_for_the_cell_magic_still_works(connected):

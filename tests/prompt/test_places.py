@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +53,7 @@ def test_what_a_variable_holds_is_never_syntax():
         "{{ 1 + 1 }}", "{{ name() }}", "{{ row.title() }}", "{{ name + name }}", "{{ 'text' }}",
         "{{ _private }}", "{{ row._private }}", "{{ name.__class__ }}", "{{ true }}", "{{ range }}",
         "{{ name ", "{ { name } }", "{{color: 'red'}}", "{{{ name }}}", "{% if name %}", "{# x #}",
-        "{{}}", "{{ }}", "{{ row[name] }}", "{{ row[0:2] }}", "{{ name if name }}", "{{ lipsum() }}",
+        "{{}}", "{{ }}", "{{ row[name] }}", "{{ row[0:2] }}", "{{ name if n }}", "{{ lipsum() }}",
         "{{ name | upper() if 1 }}", "{{ name | replace(name, n) }}",
     ],
 )  # fmt: skip
@@ -75,14 +77,16 @@ def test_braces_in_any_order_are_text_or_an_error_of_ours(text):
         assert fill(text, {}) == text
 
 
-@given(st.text(), st.text().filter(lambda t: "{{" not in t), st.text().filter(lambda t: "}}" not in t))
+@given(
+    st.text(), st.text().filter(lambda t: "{{" not in t), st.text().filter(lambda t: "}}" not in t)
+)
 def test_a_value_stands_where_its_place_stood(value, before, after):
     before, after = before.rstrip("{"), after.lstrip("}")
     assert fill(f"{before}{{{{ v }}}}{after}", {"v": value}) == before + value + after
 
 
 def test_names_that_do_not_exist_are_one_error_with_the_near_name():
-    with pytest.raises(MissingName, match="'nam', 'row.titel', which do not exist") as caught:
+    with pytest.raises(MissingName, match=r"'nam', 'row\.titel', which do not exist") as caught:
         fill("{{ nam }} {{ row.titel }} {{ name }}", NAMES)
     assert "Did you mean 'name'?" in caught.value.message
     assert "--raw" in caught.value.hint
@@ -107,10 +111,10 @@ def test_a_method_is_not_a_text():
 def test_a_secret_is_never_filled_in(typed):
     value = "s3cret-value-of-some-length"
     names = {"key": Secret(value), "box": {"key": Secret(value)}}
-    try:
-        assert value not in fill(typed, names, refused=(Secret,))
-    except BadOption as problem:
-        assert value not in str(problem)
+    shown = ""
+    with contextlib.suppress(BadOption):
+        shown = fill(typed, names, refused=(Secret,))
+    assert value not in shown
 
 
 def test_attributes_that_lead_out_of_the_sandbox_stay_closed():
