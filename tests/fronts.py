@@ -59,10 +59,13 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NO_BROWSER = "no browser; get one with: python -m playwright install chromium"
 
 #: What one step of a scenario, a whole scenario, and the start of a server may take.
 STEP_S, SCENARIO_S, START_S = 20.0, 60.0, 40.0
+#: What the download of a browser may take.
+DOWNLOAD_S = 300.0
 
 #: What a front end says by itself on its console, and says nothing about us.
 _NOISE = re.compile(
@@ -111,9 +114,7 @@ class BrowserThread:
 
         if self._playwright is None:
             self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(FLAGS)
-        )
+        self._browser = self._playwright.chromium.launch(executable_path=_found(), args=list(FLAGS))
         told = self._browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
         self._pid = next(p["id"] for p in told["processInfo"] if p["type"] == "browser")
 
@@ -453,6 +454,21 @@ def start_jupyter(front: Front, home: Path, environment: Mapping[str, str]) -> J
     return server
 
 
+def _found() -> str | None:
+    """Return the machine's own browser; without one Playwright looks for its own."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def _download() -> None:
+    """Get Playwright's own browser, where this machine may download it."""
+    if _found() is None:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(
+                [sys.executable, "-m", "playwright", "install", "chromium"],
+                capture_output=True, timeout=DOWNLOAD_S, check=False,
+            )  # fmt: skip
+
+
 def _wait_for(server: JupyterServer) -> None:
     until = time.monotonic() + START_S
     while time.monotonic() < until and server.process.poll() is None:
@@ -470,7 +486,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserThread
     """One Chromium for the whole session; `chromium.run(scenario, ...)`."""
     browser = BrowserThread(tmp_path_factory.mktemp("screenshots"))
     try:
-        browser.start()
+        try:
+            browser.start()
+        except Exception:  # noqa: BLE001  # whatever keeps it from starting
+            _download()
+            browser.start()
     except Exception as problem:
         browser.close()
         if os.environ.get("CI", "").lower() == "true":

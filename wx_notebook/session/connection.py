@@ -25,7 +25,6 @@ from wx_notebook.credentials import (
     steady_clock,
 )
 from wx_notebook.errors import (
-    Interrupted,
     ModelError,
     NotConnected,
     ProjectError,
@@ -104,6 +103,7 @@ class Session:
         self._service = Service(transport, self.endpoints, self._tokens)
         self._project: Project | None = None
         self._catalogue: list[Model] | None = None
+        self._default: str | None = None
 
     def __repr__(self) -> str:
         return f"<Session: {self.endpoints.place}, {self._scope_name()}, by {self.source}>"
@@ -196,15 +196,13 @@ class Session:
 
         `ibm/granite-4-h-small` where the region has it, else the region's first current chat model.
         """
-        if self._catalogue is None and not dry:
+        if self._default is None and not dry:
             try:
-                self.models()
-            except Interrupted:
-                raise
+                self._default = default_model(self.models())
             except WatsonxError:
-                # the prompt itself will tell what is wrong
-                return DEFAULT_MODEL
-        return default_model(self._catalogue or [])
+                # asked once: if something is wrong, the prompt itself will tell what
+                self._default = DEFAULT_MODEL
+        return self._default or DEFAULT_MODEL
 
     # --- the connection ------------------------------------------------------------------------
 
@@ -213,8 +211,9 @@ class Session:
 
         Raises
         ------
-        KeyRefused, ProjectError, NoRuntime, ServiceDown
-            What does not.
+        KeyRefused, ProjectError, ServiceDown
+            What does not. A project without a runtime is no error here: `line` says it, and a
+            prompt fails with what to do.
         """
         if not (self.scope.project_id or self.scope.space_id):
             raise ProjectError(
@@ -253,7 +252,8 @@ class Session:
 
     def _scope_name(self) -> str:
         if self._project is not None and self._project.name:
-            return f"{self._project.kind} '{self._project.name}'"
+            lacks = "" if self._project.has_runtime else " (without a watsonx.ai Runtime)"
+            return f"{self._project.kind} '{self._project.name}'{lacks}"
         if self.scope.project_id:
             return f"project {self.scope.project_id}"
         return f"space {self.scope.space_id}" if self.scope.space_id else "no project"
