@@ -112,7 +112,10 @@ def test_demo_opens_jupyterlab_on_a_fresh_notebook_and_ctrl_c_ends_it_all(tmp_pa
                     JUPYTER_CONFIG_DIR=str(tmp_path / "config"),
                     JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"))  # fmt: skip
     folder = Path(read_until(process, r"Example notebooks: (\S+)")[1])
-    address = read_until(process, r"(http://(?:127\.0\.0\.1|localhost):18\d+)/lab\S*token=(\w+)")
+    address = read_until(
+        process,
+        r"(http://(?:127\.0\.0\.1|localhost):18\d+)/lab/tree/01-first-prompt.ipynb\?token=(\w+)",
+    )
     url = f"{address[1]}/api/contents/01-first-prompt.ipynb?token={address[2]}"
     deadline = time.monotonic() + 20
     while True:

@@ -18,7 +18,13 @@ from payloads import PAYLOADS
 
 from wx_notebook.render import answer_html, clean_text, line_html, markdown_html, pre_html
 
-WRAPPER = ("div", {"class": "wxn-answer mathjax_ignore tex2jax_ignore"})
+WRAPPER = (
+    "div",
+    {
+        "class": "wxn-answer mathjax_ignore tex2jax_ignore",
+        "style": "padding-left: var(--jp-code-padding, 5px)",
+    },
+)
 TAG_NAMES = """
     p br hr h1 h2 h3 h4 h5 h6 strong em s code pre blockquote ul ol li a span
     table thead tbody tr th td

@@ -135,7 +135,9 @@ def test_in_chromium_no_payload_runs_asks_or_becomes_an_element(
         assert address.startswith(("http://", "https://", "mailto:")), address
     for name in found["code"]["class"]:
         assert name.startswith("language-"), name
-    assert len(found["div"]["style"]) == 1, "the style of notes and footers is ours alone"
+    assert len(found["div"]["style"]) == 2, (
+        "the styles of answers, notes and footers are ours alone"
+    )
 
 
 @pytest.mark.browser

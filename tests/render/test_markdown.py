@@ -14,7 +14,10 @@ LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
 def body(text: str) -> str:
     """The HTML of `text` without the wrapper, line ends and what every link carries."""
     html = markdown_html(text)
-    start = '<div class="wxn-answer mathjax_ignore tex2jax_ignore">'
+    start = (
+        '<div class="wxn-answer mathjax_ignore tex2jax_ignore"'
+        ' style="padding-left: var(--jp-code-padding, 5px)">'
+    )
     assert html.startswith(start)
     assert html.endswith("</div>")
     return html[len(start) : -len("</div>")].replace("\n", "").replace(" " + LINK, "")

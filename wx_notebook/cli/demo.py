@@ -76,13 +76,16 @@ def _environment(path: Path) -> dict[str, str]:
 
 
 def _open_lab(folder: Path, path: Path, port: int | None, *, open_browser: bool) -> int:
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
+    command = [
+        *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
+        # also part of the address that is printed: a file to open would not be
+        "--LabApp.default_url=/lab/tree/01-first-prompt.ipynb",
+    ]
     command += [] if port is None else [f"--ServerApp.port={port}"]
     command += [] if open_browser else ["--no-browser"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # Jupyter refuses root unless told; in a container there is often nobody else
         command.append("--allow-root")
-    command.append(str(folder / "01-first-prompt.ipynb"))
     print("JupyterLab is starting; Ctrl-C here ends it.", flush=True)
     # in a session of its own: at Ctrl-C Jupyter would ask whether it is meant
     lab = subprocess.Popen(  # noqa: S603  # our own arguments

@@ -24,6 +24,8 @@ _LINE_STYLES = {
     "note": _MUTED,
     "busy": f"{_MUTED}; font-style: italic",
 }
+# Where JupyterLab begins the text of other outputs.
+_EDGE = "padding-left: var(--jp-code-padding, 5px)"
 _PRE_STYLE = "white-space: pre-wrap; overflow-wrap: anywhere"
 
 
@@ -95,12 +97,14 @@ def line_html(text: str, *, kind: Literal["status", "note", "busy"] = "note") ->
     """
     role = "" if kind == "note" else ' role="status"'
     style = _LINE_STYLES[kind]
-    return f'<div class="wxn-{kind} {_NO_TEX}"{role} style="{style}">{_one_line(text)}</div>'
+    return (
+        f'<div class="wxn-{kind} {_NO_TEX}"{role} style="{_EDGE}; {style}">{_one_line(text)}</div>'
+    )
 
 
 def pre_html(text: str) -> str:
     """Give `text` as it is, cleaned and escaped, in a ``<pre>`` that wraps."""
-    return f'<div class="wxn-text {_NO_TEX}">{_pre(text)}</div>'
+    return f'<div class="wxn-text {_NO_TEX}" style="{_EDGE}">{_pre(text)}</div>'
 
 
 def warm() -> None:
@@ -122,7 +126,7 @@ def _markdown(text: str, *, typeset: bool) -> str:
 
 
 def _answer(body: str) -> str:
-    return f'<div class="wxn-answer {_NO_TEX}">{body}</div>'
+    return f'<div class="wxn-answer {_NO_TEX}" style="{_EDGE}">{body}</div>'
 
 
 def _pre(text: str) -> str:
