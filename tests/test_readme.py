@@ -61,6 +61,13 @@ def test_every_file_that_it_links_is_there():
         assert (ROOT / target).is_file(), target
 
 
+def test_its_table_of_figures_has_been_measured():
+    table = README.split("<!-- benchmarks -->")[1].split("<!-- /benchmarks -->")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) >= 5
+    assert all(re.search(r"\d", row.split("|")[2]) for row in rows)
+
+
 def test_the_changelog_begins_with_this_version():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == __version__

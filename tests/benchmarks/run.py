@@ -180,24 +180,19 @@ def in_a_kernel() -> dict[str, float]:
         )
 
         # in a fresh kernel, as a person meets it
-        delays = []
         for _ in range(3):
             with Kernel(Path(tempfile.mkdtemp(dir=folder))) as fresh:
                 fresh.run("%load_ext wx_notebook").ok()
                 fresh.connect(sandbox)
                 sandbox.say_pieces(["first ", *["more "] * 400])
-                fresh.run("import time")
                 running = fresh.start("%%watsonx\nhi")
                 while "first" not in str(fresh.next_message()["content"].get("data", "")):
                     pass
-                arrived = time.time()
-                sent = next(c for c in reversed(sandbox.calls) if c.kind == "chat_stream")
-                delays.append((arrived, sent))
                 began = time.perf_counter()
                 fresh.interrupt()
                 fresh.finish(running)
-                found.setdefault("interrupt_s", 0.0)
-                found["interrupt_s"] = max(found["interrupt_s"], time.perf_counter() - began)
+                taken = time.perf_counter() - began
+                found["interrupt_s"] = max(found.get("interrupt_s", 0.0), taken)
     return found
 
 

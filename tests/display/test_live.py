@@ -7,7 +7,7 @@ import io
 import pytest
 
 from wx_notebook.answer import Answer
-from wx_notebook.display import Live, TerminalCanvas
+from wx_notebook.display import Live, TerminalCanvas, Waiting
 
 
 class Canvas:
@@ -19,6 +19,7 @@ class Canvas:
         self.waits: list[str] = []
         self.finished: list[Answer] = []
         self.abandoned: list[str] = []
+        self.told: list[list[str]] = []
 
     def wait(self, line):
         self.waits.append(line)
@@ -28,6 +29,10 @@ class Canvas:
         self.painted.append((self.clock.now, text))
         self.clock.now += self.cost_s
         return len(text) if self.size is None else self.size
+
+    def tell(self, lines):
+        self.told.append(lines)
+        return 0
 
     def finish(self, answer):
         self.finished.append(answer)
@@ -77,7 +82,9 @@ def test_a_slow_render_is_done_in_a_sixth_of_the_time(clock):
 def test_the_bytes_sent_stay_under_the_budget(clock):
     canvas = Canvas(clock, size=50_000)
     feed(Live(canvas, "waiting", clock=clock), clock, ["x"] * 5000, 0.001)
-    assert len(canvas.painted) * 50_000 <= 20_000 + 120_000 * 5 + 50_000
+    first, *later = canvas.painted
+    for number, (when, _) in enumerate(later, start=2):
+        assert number * 50_000 <= 20_000 + 120_000 * (when - first[0])
 
 
 def test_each_repaint_has_the_whole_text_so_far(clock):
@@ -113,8 +120,47 @@ def test_a_long_wait_says_what_it_waits_for():
 
 def test_the_reason_of_a_pause_is_shown_at_once(clock):
     canvas = Canvas(clock)
-    Live(canvas, "waiting", clock=clock).waiting("busy; attempt 2 of 5 in 0.5 s")
+    live = Live(canvas, "waiting", clock=clock)
+    live.waiting("busy; attempt 2 of 5 in 0.5 s", 0.5)
     assert canvas.waits == ["busy; attempt 2 of 5 in 0.5 s (0 s)"]
+    clock.now += 2
+    live.waiting("later")
+    assert canvas.waits[1] == "waiting (2 s)", "the pause is over, so is its reason"
+
+
+def test_work_that_ends_with_lines_shows_them():
+    canvas = Canvas(Clock())
+    with Waiting(canvas, "asking") as waiting:
+        waiting.tell(["one", "two"])
+    assert canvas.told == [["one", "two"]]
+    assert canvas.abandoned == []
+
+
+def test_work_that_fails_leaves_one_line():
+    canvas = Canvas(Clock())
+    with pytest.raises(RuntimeError), Waiting(canvas, "asking"):
+        raise RuntimeError
+    assert canvas.abandoned == ["nothing came in 0.0 s"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_shows_a_wait_and_overwrites_it():
+    out = Terminal()
+    canvas = TerminalCanvas(out)
+    canvas.wait("waiting (1 s)")
+    canvas.wait("waiting (2 s)")
+    canvas.paint("one")
+    assert out.getvalue() == "\rwaiting (1 s)\x1b[K\rwaiting (2 s)\x1b[K\r\x1b[Kone"
+
+
+def test_a_file_gets_no_waits():
+    out = io.StringIO()
+    TerminalCanvas(out).wait("waiting (1 s)")
+    assert out.getvalue() == ""
 
 
 def test_a_terminal_gets_each_character_once_and_no_control_characters():

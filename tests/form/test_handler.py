@@ -38,8 +38,8 @@ class Desk:
         self.asked.append((api_key.reveal(), region, project_id))
         return self._answer(f"Connected to {region}")
 
-    def use(self, offer: str) -> str:
-        self.asked.append((offer,))
+    def use(self, offer: str, region: str, project_id: str) -> str:
+        self.asked.append((offer, region, project_id))
         return self._answer(f"Connected by {offer}")
 
     def sign_out(self) -> None:
@@ -212,12 +212,21 @@ def test_a_failed_change_leaves_the_session_that_stands():
 
 
 @pytest.mark.usefixtures("shell", "wire")
+def test_a_key_in_another_field_is_not_kept_when_an_offer_is_taken():
+    desk = Desk()
+    form = LoginForm(desk, [Offer("environment", "Use the key of the environment")])
+    send(form, {"kind": "use", "offer": "environment", "region": "", "project_id": "k" * 44})
+    assert desk.asked == []
+    assert (form.field, form.project_id) == ("project_id", "")
+
+
+@pytest.mark.usefixtures("shell", "wire")
 def test_an_offer_signs_in_by_its_id_and_log_out_ends_it():
     desk = Desk()
     form = LoginForm(desk, [Offer("sandbox", "Use the sandbox")])
     assert form.offers == [["sandbox", "Use the sandbox"]]
-    send(form, {"kind": "use", "offer": "sandbox"})
-    assert desk.asked == [("sandbox",)]
+    send(form, {"kind": "use", "offer": "sandbox", "region": " eu-de ", "project_id": "p"})
+    assert desk.asked == [("sandbox", "eu-de", "p")]
     assert (form.phase, form.line) == ("connected", "Connected by sandbox")
     send(form, {"kind": "sign_out"})
     assert (form.phase, form.line) == ("form", "")

@@ -41,7 +41,7 @@ class Desk:
             raise errors.ServiceDown("It cannot be reached.", hint="Connect again.")
         self.now = f"Connected to {region or 'nowhere'}, {self.length} characters"
         return self.now
-    def use(self, offer):
+    def use(self, offer, region, project_id):
         self.now = f"Connected by {offer}"
         return self.now
     def sign_out(self):

@@ -146,7 +146,7 @@ def test_a_prompt_that_names_variables_which_do_not_exist(connected, sandbox):
     lines = failing(connected.run("%%watsonx\n{{ topik }} and {{ other }}"))
     assert lines[0].startswith(
         "MissingName: The prompt asks for 'topik', 'other', which do not exist. "
-        "Did you mean 'topic'?"
+        "For 'topik': Did you mean 'topic'?"
     )
     assert lines[-1].endswith("%%watsonx --raw")
     assert sandbox.counts.get("chat_stream", 0) == 0
@@ -156,15 +156,16 @@ def test_a_prompt_that_names_variables_which_do_not_exist(connected, sandbox):
     ("line", "said"),
     [
         ("--temprature 1", "'--temprature' is not an option of %%watsonx. Did you mean"),
-        ("--temperature hot", "--temperature takes a number, and 'hot' is none."),
+        ("--temperature hot", "temperature takes a number, and 'hot' is none."),
         ("--temperature 3", "--temperature takes a number from 0 to 2, and 3.0 is none."),
         ("--max-tokens 0", "--max-tokens takes a whole number from 1, and 0 is none."),
-        ("--max-tokens 1.5", "--max-tokens takes a whole number, and '1.5' is none."),
+        ("--max-tokens 1.5", "max_tokens takes a whole number, and '1.5' is none."),
         ("--output 1x", "--output takes the name of a variable, and '1x' is none."),
         ("--output class", "--output takes the name of a variable, and 'class' is none."),
         ("what is this", "'what' is not an option; the prompt goes below the %%watsonx line."),
         ("--generate --system x", "--system has no place in --generate"),
-        ("--model", "argument -m/--model: expected one argument"),
+        ("--model", "--model needs a value."),
+        ("-show", "'-show' is not an option of %%watsonx. Did you mean '--show'?"),
     ],
 )  # fmt: skip
 def test_a_bad_option_is_named_and_nothing_is_sent(connected, sandbox, line, said):

@@ -191,6 +191,14 @@ def test_a_limit_that_cuts_the_answer_is_said_with_what_to_do(connected, sandbox
     assert connected.value("_.finish_reason") == "length"
 
 
+def test_the_body_of_another_cell_magic_is_not_touched(connected, sandbox):
+    connected.run("%%writefile note.txt\n%watsonx ask hi?\n").ok()
+    assert connected.value("open('note.txt').read()") == "%watsonx ask hi?\n"
+    assert sandbox.counts.get("chat_stream", 0) == 0
+    connected.run("%%time\n%watsonx ask hi?").ok()
+    assert sent(sandbox) == "hi?"
+
+
 def test_a_terminal_waits_for_the_body_of_the_cell(kernel):
     asked = "[get_ipython().check_complete(c)[0] for c in %s]"
     cells = ["%%watsonx\n", "%%watsonx -t 1\nwhat is\n", "%%watsonx\nwhat is\n\n"]
@@ -210,6 +218,8 @@ def test_unloading_takes_everything_off(kernel):
     left = kernel.value(
         "[t.__module__ for t in get_ipython().input_transformers_cleanup]"
         " + [c.__module__ for cs in get_ipython().events.callbacks.values() for c in cs]"
+        " + [type(c).__module__ for c in get_ipython().configurables]"
+        " + [type(m).__module__ for m in get_ipython().magics_manager.registry.values()]"
     )
     assert [module for module in left if "wx_notebook" in module] == []
     kernel.run("%load_ext wx_notebook").ok()

@@ -88,8 +88,20 @@ def test_a_value_stands_where_its_place_stood(value, before, after):
 def test_names_that_do_not_exist_are_one_error_with_the_near_name():
     with pytest.raises(MissingName, match=r"'nam', 'row\.titel', which do not exist") as caught:
         fill("{{ nam }} {{ row.titel }} {{ name }}", NAMES)
-    assert "Did you mean 'name'?" in caught.value.message
+    assert caught.value.message.endswith("For 'nam': Did you mean 'name'?")
     assert "--raw" in caught.value.hint
+
+
+def test_a_name_in_capitals_has_near_names_too():
+    with pytest.raises(MissingName, match="Did you mean 'DATA_FRAME'"):
+        fill("{{ DATA_FRAM }}", {"DATA_FRAME": 1})
+
+
+def test_an_iterator_of_the_user_is_not_used_up():
+    numbers = iter([1, 2])
+    fill("{{ numbers }}", {"numbers": numbers})
+    assert list(numbers) == [1, 2]
+    assert fill("{{ xs | map('upper') }}", {"xs": ["a"]}) == "['A']"
 
 
 def test_a_filter_that_does_not_exist_is_named():

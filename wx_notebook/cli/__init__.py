@@ -32,9 +32,10 @@ example:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     chosen = _parser().parse_args(arguments)
-    # a plain `kill` ends as Ctrl-C does, with nothing left behind
-    with contextlib.suppress(ValueError):  # not in the main thread, as in a test
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # a plain `kill` and a closed terminal end as Ctrl-C does, with nothing left behind
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(ValueError, AttributeError):  # another thread; another system
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     status: int = chosen.run(chosen)
     return status
 

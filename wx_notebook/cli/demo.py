@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
@@ -13,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from wx_notebook.cli.headless import run_notebook
 
 if TYPE_CHECKING:
     from wx_notebook.sandbox import Sandbox
@@ -31,7 +32,7 @@ def run(chosen: argparse.Namespace) -> int:
         with Sandbox(words_per_second=Sandbox.HUMAN_PACE) as sandbox, _left_for(sandbox) as path:
             print(f"Sandbox: {sandbox.url} (stands in for watsonx.ai; nothing is paid)", flush=True)
             if chosen.run_first:
-                return _run_notebook(folder / "01-first-prompt.ipynb", path)
+                return run_notebook(folder / "01-first-prompt.ipynb", _environment(path))
             return _open_lab(folder, path, chosen.port, open_browser=not chosen.no_browser)
     except KeyboardInterrupt:
         print("\nStopped. The notebooks stay where they are.")
@@ -71,8 +72,10 @@ def _left_for(sandbox: Sandbox) -> Iterator[Path]:
 def _environment(path: Path) -> dict[str, str]:
     from wx_notebook.credentials.sources import SANDBOX_VARIABLE
 
+    # the user's own account is not what a demo spends: it takes a key that is typed into the form
+    own = {name: value for name, value in os.environ.items() if not name.startswith("WATSONX_")}
     # a kernel of this installation, also where the user has a python3 kernel of another one
-    return os.environ | {SANDBOX_VARIABLE: str(path), "JUPYTER_PREFER_ENV_PATH": "1"}
+    return own | {SANDBOX_VARIABLE: str(path), "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
 def _open_lab(folder: Path, path: Path, port: int | None, *, open_browser: bool) -> int:
@@ -115,87 +118,3 @@ def _end(process: subprocess.Popen[Any]) -> None:
     finally:
         if in_main:
             signal.signal(signal.SIGINT, handler)
-
-
-def _run_notebook(notebook: Path, path: Path) -> int:
-    # read when jupyter_core looks for kernels, so it is set before that is imported
-    environment = {
-        # the user's own account is not what a demo spends
-        name: value
-        for name, value in _environment(path).items()
-        if not name.startswith(("WATSONX_", "WX_API"))
-    }
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
-
-    document = nbformat.read(notebook, as_version=4)
-
-    class Client(NotebookClient):
-        """Shows in a terminal that an answer is arriving, and knows when Ctrl-C has come."""
-
-        was_stopped = False
-        _ending = asyncio.Lock()
-
-        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:  # noqa: ANN401
-            plain = msg["content"].get("data", {}).get("text/plain", "")
-            if sys.stdout.isatty() and plain.startswith("... "):
-                print(f"\r{plain}", end="\r", flush=True)
-            return super().process_message(msg, cell, cell_index)
-
-        async def _async_cleanup_kernel(self) -> None:
-            # nbclient's own handler of Ctrl-C ends the kernel by this, and the end of the run
-            # calls it again on a kernel manager that is gone
-            async with self._ending:
-                if self.km is None:
-                    self.was_stopped = True
-                else:
-                    await super()._async_cleanup_kernel()
-
-    client = Client(
-        document,
-        timeout=120,
-        kernel_name="python3",
-        # ipykernel warns at each start that TCP is not encrypted: it is the loopback here
-        extra_arguments=["--log-level=40"],
-        resources={"metadata": {"path": str(notebook.parent)}},
-        on_cell_start=lambda cell, cell_index: _print_cell(cell),
-        on_cell_executed=lambda cell, cell_index, execute_reply: _print_outputs(cell),
-    )
-    problem = ""
-    try:
-        client.execute(env=environment)
-    except CellExecutionError as error:
-        problem = str(error.evalue)
-    except DeadKernelError:
-        problem = "its kernel died"
-    if client.was_stopped:
-        raise KeyboardInterrupt
-    nbformat.write(document, notebook)
-    if problem:
-        print(f"The notebook failed: {problem}", file=sys.stderr)
-        return 1
-    print(f"\nDone. The notebook with its answers: {notebook}")
-    return 0
-
-
-def _print_cell(cell: Mapping[str, Any]) -> None:
-    print()
-    if cell["cell_type"] == "markdown":
-        print(cell["source"])
-        return
-    for line in cell["source"].splitlines():
-        print(f"  | {line}")
-    sys.stdout.flush()
-
-
-def _print_outputs(cell: Mapping[str, Any]) -> None:
-    for output in cell.get("outputs", ()):
-        if output["output_type"] == "stream":
-            print(output["text"], end="")
-        elif output["output_type"] == "error":
-            print("\n".join(output["traceback"]))
-        else:
-            print(output["data"].get("text/plain", ""))
-    sys.stdout.flush()

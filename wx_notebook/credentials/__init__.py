@@ -5,7 +5,7 @@ from wx_notebook.credentials.iam import Token, exchange
 from wx_notebook.credentials.regions import REGIONS, Region
 from wx_notebook.credentials.renewal import TokenSource, steady_clock
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.credentials.sources import Given, checked_id, find
+from wx_notebook.credentials.sources import Given, checked_id, checked_key, find
 
 __all__ = [
     "REGIONS",
@@ -16,6 +16,7 @@ __all__ = [
     "Token",
     "TokenSource",
     "checked_id",
+    "checked_key",
     "endpoints",
     "exchange",
     "find",

@@ -3,12 +3,14 @@
 from wx_notebook.display.canvas import Canvas, NotebookCanvas, TerminalCanvas, canvas_for
 from wx_notebook.display.live import Live
 from wx_notebook.display.once import show_lines, show_request, show_widget
+from wx_notebook.display.waiting import Waiting
 
 __all__ = [
     "Canvas",
     "Live",
     "NotebookCanvas",
     "TerminalCanvas",
+    "Waiting",
     "canvas_for",
     "show_lines",
     "show_request",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
 from wx_notebook.answer import Answer
@@ -23,6 +24,9 @@ class Canvas(Protocol):
 
     def finish(self, answer: Answer) -> int:
         """Show the whole answer, for good."""
+
+    def tell(self, lines: Sequence[str]) -> int:
+        """Show lines of ours, for good."""
 
     def abandon(self, line: str) -> int:
         """Leave one line in place of what `wait` showed."""
@@ -49,15 +53,20 @@ class NotebookCanvas:
         """Show the text so far, without typesetting formulas that may be cut in two."""
         from wx_notebook.render import markdown_html
 
-        plain = f"... {len(text):,} characters"
-        return self._publish(
-            {"text/plain": plain, "text/html": markdown_html(text, typeset=False)}, {}
-        )
+        data = {
+            "text/plain": f"... {len(text):,} characters",
+            "text/html": markdown_html(text, typeset=False),
+        }
+        return self._publish(data, {"wx_notebook": {"characters": len(text)}})
 
     def finish(self, answer: Answer) -> int:
         """Show the whole answer."""
         bundle, metadata = answer._repr_mimebundle_()  # Jupyter's own protocol
         return self._publish(bundle, metadata)
+
+    def tell(self, lines: Sequence[str]) -> int:
+        """Show lines of ours."""
+        return self._publish(lines_bundle(lines), {})
 
     def abandon(self, line: str) -> int:
         """Leave one line, if `wait` showed one: an output cannot be taken back by its id."""
@@ -81,15 +90,21 @@ class TerminalCanvas:
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
         self._written = 0
+        self._is_waiting = False
 
     def wait(self, line: str) -> int:
-        """Show nothing: a line in a terminal would stay."""
+        """Show a line that the next output overwrites; nothing where it would stay."""
+        if self._out.isatty():
+            self._out.write(f"\r{clean_line(line)}\x1b[K")
+            self._out.flush()
+            self._is_waiting = True
         return 0
 
     def paint(self, text: str) -> int:
         """Write what is new."""
         from wx_notebook.render import clean_text
 
+        self._clear()
         # a carriage return is held back until it is known whether a line feed follows
         end = len(text) - text.endswith("\r")
         self._out.write(clean_text(text[self._written : end]))
@@ -101,15 +116,44 @@ class TerminalCanvas:
         """Write what is still missing, then notes and footer."""
         from wx_notebook.render import clean_text
 
+        self._clear()
         self._out.write(clean_text(answer.text[self._written :]))
-        lines = [clean_text(line).replace("\n", " ") for line in (*answer.notes, answer.footer)]
+        lines = [clean_line(line) for line in (*answer.notes, answer.footer)]
         self._out.write("\n\n" + "".join(f"[{line}]\n" for line in lines))
+        self._out.flush()
+        return 0
+
+    def tell(self, lines: Sequence[str]) -> int:
+        """Write lines of ours."""
+        self._clear()
+        self._out.write(lines_bundle(lines)["text/plain"] + "\n")
         self._out.flush()
         return 0
 
     def abandon(self, line: str) -> int:
         """Show nothing: the error says it."""
+        self._clear()
         return 0
+
+    def _clear(self) -> None:
+        if self._is_waiting:
+            self._out.write("\r\x1b[K")
+            self._is_waiting = False
+
+
+def lines_bundle(lines: Sequence[str]) -> dict[str, str]:
+    """Return lines of ours, or a table that is made of them, in plain text and HTML."""
+    from wx_notebook.render import clean_text, pre_html
+
+    text = "\n".join(clean_text(line) for line in lines)
+    return {"text/plain": text, "text/html": pre_html(text)}
+
+
+def clean_line(text: str) -> str:
+    """Return a text as one line without control characters."""
+    from wx_notebook.render import clean_text
+
+    return clean_text(text).replace("\n", " ")
 
 
 def canvas_for(shell: Any) -> Canvas:  # noqa: ANN401  # IPython's InteractiveShell

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from wx_notebook.display.canvas import lines_bundle
+
 
 def show_lines(shell: Any, lines: Sequence[str]) -> None:  # noqa: ANN401  # InteractiveShell
     """Show lines of ours, or a table that is made of them, in plain text and HTML."""
-    from wx_notebook.render import clean_text, pre_html
-
-    text = "\n".join(clean_text(line) for line in lines)
-    shell.display_pub.publish(data={"text/plain": text, "text/html": pre_html(text)})
+    shell.display_pub.publish(data=lines_bundle(lines))
 
 
 def show_request(shell: Any, text: str) -> None:  # noqa: ANN401

@@ -28,8 +28,11 @@ class Desk(Protocol):
         """Sign in; return the status line, or raise `WatsonxError` or `Interrupted`."""
         ...
 
-    def use(self, offer: str) -> str:
-        """Sign in with what was offered under this id; returns and raises as `sign_in` does."""
+    def use(self, offer: str, region: str, project_id: str) -> str:
+        """Sign in with what was offered under this id; returns and raises as `sign_in` does.
+
+        What was typed into the other fields comes along: an offer may lack a project.
+        """
         ...
 
     def sign_out(self) -> None:

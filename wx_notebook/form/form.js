@@ -322,33 +322,40 @@ function render({ model, el }) {
     inputs[field].focus();
   };
 
-  const submit = () => {
-    if (working() || !reachable()) return;
+  /** What stands in the fields beside the key; null, and said, when one of them holds a key. */
+  const beside = () => {
     const typed = key.value.trim();
-    const [region, project_id] = [inputs.region.value.trim(), inputs.project_id.value.trim()];
-    for (const [field, text] of /** @type {[Field, string][]} */ ([
-      ["region", region],
-      ["project_id", project_id],
-    ])) {
+    const place = { region: inputs.region.value.trim(), project_id: inputs.project_id.value.trim() };
+    for (const [field, text] of /** @type {[Field, string][]} */ (Object.entries(place))) {
       if (KEY_LIKE.test(text) || (typed.length >= 8 && text.includes(typed))) {
         inputs[field].value = "";
-        return object(field, WORDS.key_here, WORDS.key_here_hint);
+        object(field, WORDS.key_here, WORDS.key_here_hint);
+        return null;
       }
     }
-    if (!typed) {
+    return place;
+  };
+
+  const submit = () => {
+    if (working() || !reachable()) return;
+    const place = beside();
+    if (!place) return;
+    if (!key.value.trim()) {
       key.value = "";
       return object("api_key", WORDS.no_key);
     }
     const bytes = new TextEncoder().encode(key.value);
     key.value = "";
-    tell({ kind: "connect", region, project_id }, [bytes.buffer]);
+    tell({ kind: "connect", ...place }, [bytes.buffer]);
   };
 
   /** Send a message of one of the other buttons. */
   const press = (content) => {
     if (working() || !reachable()) return;
+    const place = beside();
+    if (!place) return;
     key.value = "";
-    tell(content);
+    tell({ ...content, ...place });
   };
 
   const listen = (target, name, listener) =>

@@ -37,8 +37,10 @@ def _interruptible(work: Callable[[], None]) -> None:
             raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, stop)
-    # one that `work` let through would end the kernel's loop, and the kernel with it
-    with contextlib.suppress(KeyboardInterrupt):
-        work()
-    running = False
-    signal.signal(signal.SIGINT, before)
+    try:
+        # one that `work` let through would end the kernel's loop, and the kernel with it
+        with contextlib.suppress(KeyboardInterrupt):
+            work()
+    finally:
+        running = False
+        signal.signal(signal.SIGINT, before)

@@ -133,10 +133,13 @@ class LoginForm(anywidget.AnyWidget):
 
     def _answer(self, kind: str, content: Mapping[str, str], key: Secret | None) -> _Trouble | None:
         if kind == "connect":
-            return self._connect(content.get("region", ""), content.get("project_id", ""), key)
+            return self._connect(_place(content), key)
         if kind == "use":
-            self._work()
-            self._settle(self._desk.use(content.get("offer", "")))
+            place = _place(content)
+            if trouble := _misplaced(place, Secret("")):
+                return trouble
+            self._work(**place)
+            self._settle(self._desk.use(content.get("offer", ""), **place))
         elif kind == "sign_out":
             self._desk.sign_out()
             self._settle(self._standing())
@@ -145,19 +148,15 @@ class LoginForm(anywidget.AnyWidget):
             self.phase = "connected" if self.line else "form"
         return None
 
-    def _connect(self, region: str, project_id: str, key: Secret | None) -> _Trouble | None:
+    def _connect(self, place: dict[str, str], key: Secret | None) -> _Trouble | None:
         if key is None:
             return _Trouble("The key did not arrive.", "Give it again.", "api_key")
         if not key:
             return _Trouble("An API key is needed.", "Paste it here.", "api_key")
-        region, project_id = region.strip(), project_id.strip()
-        for field, text in (("region", region), ("project_id", project_id)):
-            if _KEY_LIKE.fullmatch(text) or key.hide_in(text) != text:
-                # a trait with this text would be saved with the notebook
-                words = "This looks like an API key. It was not used, and not kept."
-                return _Trouble(words, "Put it into the field “API key”.", field)
-        self._work(region=region, project_id=project_id)
-        self._settle(key.hide_in(self._desk.sign_in(key, region, project_id)))
+        if trouble := _misplaced(place, key):
+            return trouble
+        self._work(**place)
+        self._settle(key.hide_in(self._desk.sign_in(key, **place)))
         return None
 
     def _work(self, **typed: str) -> None:
@@ -198,6 +197,20 @@ def _taken(buffers: list[memoryview]) -> Secret | None:
         return None
     finally:
         buffers.clear()
+
+
+def _place(content: Mapping[str, str]) -> dict[str, str]:
+    """Return what stood in the fields beside the key."""
+    return {name: content.get(name, "").strip() for name in ("region", "project_id")}
+
+
+def _misplaced(place: Mapping[str, str], key: Secret) -> _Trouble | None:
+    """Say so when a field holds a key: a trait with that text would be saved with the notebook."""
+    for field, text in place.items():
+        if _KEY_LIKE.fullmatch(text) or key.hide_in(text) != text:
+            words = "This looks like an API key. It was not used, and not kept."
+            return _Trouble(words, "Put it into the field “API key”.", field)
+    return None
 
 
 def _told(error: WatsonxError, key: Secret | None) -> _Trouble:

@@ -33,3 +33,5 @@ def unload(shell: Any) -> None:  # noqa: ANN401
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("watsonx", None)
     shell.magics_manager.registry.pop(type(magics).__name__, None)
+    if magics in shell.configurables:
+        shell.configurables.remove(magics)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wx_notebook.errors import BadOption, near
 from wx_notebook.magics import login as login_command
 from wx_notebook.magics import one_prompt
 from wx_notebook.magics.option_line import options_help
 from wx_notebook.options import Options
+
+if TYPE_CHECKING:
+    from wx_notebook.session import Session
+
+_LOG_IN = "Next: %watsonx login"
 
 
 class _Command(NamedTuple):
@@ -83,26 +88,32 @@ def _status(shell: Any, rest: str) -> None:  # noqa: ANN401
 
     _takes_nothing("status", rest)
     held = current()
-    set_keys = [name for name in VARIABLES["api_key"] if os.environ.get(name)]
     if held is None:
+        found = login_command.what_is_found()
         lines = ["not connected"]
-        lines += [f"{name} is set: the next prompt connects with it" for name in set_keys[:1]]
-        if not set_keys:
-            lines.append("Next: %watsonx login")
+        lines.append(f"the next prompt connects with the {found}" if found else _LOG_IN)
     else:
         lines = [held.line(), f"key from: {held.source}"]
         if held.shadowed:
             lines.append("not used: " + ", ".join(held.shadowed))
-    if set_keys:
-        lines.append(f"{' and '.join(set_keys)}: programs started from this kernel inherit it")
+        if held.scope.project_id and held.scope.space_id:
+            lines.append(f"not used: space {held.scope.space_id}, the project comes first")
+    if inherited := [name for name in VARIABLES["api_key"] if os.environ.get(name, "").strip()]:
+        lines.append(f"{' and '.join(inherited)}: programs started from this kernel inherit it")
     show_lines(shell, lines)
 
 
 def _models(shell: Any, words: str) -> None:  # noqa: ANN401
-    from wx_notebook.display import show_lines
+    from wx_notebook.display import Waiting, canvas_for
     from wx_notebook.session import session
 
     held = session()
+    with Waiting(canvas_for(shell), f"asking {held.endpoints.place} for its models") as waiting:
+        waiting.tell(_table(held, words))
+
+
+def _table(held: Session, words: str) -> list[str]:
+    """Return the models that match all words, one line each."""
     wanted = words.lower().split()
     found = [
         model
@@ -126,7 +137,7 @@ def _models(shell: Any, words: str) -> None:  # noqa: ANN401
         if model.model_id == default:
             facts += "  <- default"
         rows.append(f"{model.model_id:{width}}  {context:>9}  {facts}")
-    show_lines(shell, rows)
+    return rows
 
 
 def _logout(shell: Any, rest: str) -> None:  # noqa: ANN401

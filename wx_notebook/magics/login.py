@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any
 
-from wx_notebook.errors import BadOption, NotConnected
+from wx_notebook.errors import BadOption, Interrupted, NotConnected, WatsonxError
 
 _KEY_WORDS = ("key", "token", "password", "secret")
 
@@ -30,7 +31,7 @@ def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's Interacti
         _ask_by_text(shell)
     elif hasattr(shell, "kernel"):
         _show_form(shell)
-    elif _is_anything_found():
+    elif what_is_found():
         _use_what_is_found(shell)
     else:
         _ask_by_text(shell)
@@ -38,18 +39,24 @@ def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's Interacti
 
 def sign_out() -> str:
     """Forget key and token, and return a line that says so."""
-    import os
-
-    from wx_notebook.credentials.sources import VARIABLES
     from wx_notebook.session import current, disconnect
 
-    if current() is None:
-        line = "not connected"
-    else:
-        disconnect()
-        line = "logged out: key and token are forgotten"
-    still = [name for name in VARIABLES["api_key"] if os.environ.get(name)]
-    return f"{line}; {still[0]} is still set, the next prompt would use it" if still else line
+    line = "not connected" if current() is None else "logged out: key and token are forgotten"
+    disconnect()
+    still = what_is_found()
+    return f"{line}; the next prompt would connect with the {still}" if still else line
+
+
+def what_is_found() -> str:
+    """Return the source that a prompt would connect with now, "" when there is none."""
+    import os
+
+    from wx_notebook.credentials import Given, find
+
+    try:
+        return find(Given("arguments"), os.environ).source
+    except WatsonxError:
+        return ""
 
 
 class FormDesk:
@@ -62,18 +69,19 @@ class FormDesk:
 
         return sign_in(Given("form", api_key, region=region, project_id=project_id)).line()
 
-    def use(self, offer: str) -> str:
-        """Connect with what was found on this machine."""
+    def use(self, offer: str, region: str, project_id: str) -> str:
+        """Connect with what was found on this machine; what was typed besides wins."""
         import os
 
         from wx_notebook.credentials import Given
         from wx_notebook.credentials.sources import SANDBOX_VARIABLE
         from wx_notebook.session import sign_in
 
-        environ = dict(os.environ)
         if offer == "sandbox":
-            environ = {SANDBOX_VARIABLE: environ.get(SANDBOX_VARIABLE, "")}
-        return sign_in(Given("form"), environ).line()
+            # whole, as it is: its key opens nothing else
+            alone = {SANDBOX_VARIABLE: os.environ.get(SANDBOX_VARIABLE, "")}
+            return sign_in(Given("form"), alone).line()
+        return sign_in(Given("form", region=region, project_id=project_id), os.environ).line()
 
     def sign_out(self) -> None:
         """Forget key and token."""
@@ -114,43 +122,47 @@ def _show_form(shell: Any) -> None:  # noqa: ANN401
 
 def _ask_by_text(shell: Any) -> None:  # noqa: ANN401
     """Ask by `getpass` and `input`; neither is saved anywhere."""
-    from getpass import getpass
-
-    from wx_notebook.credentials import Given, Secret
-    from wx_notebook.display import show_lines
+    from wx_notebook.credentials import Given
+    from wx_notebook.display import Waiting, canvas_for
     from wx_notebook.session import sign_in
 
-    key = Secret(getpass("IBM Cloud API key (hidden): "))
+    given: Given | None = None
+    with contextlib.suppress(KeyboardInterrupt, EOFError):
+        given = _typed()
+    if given is None:
+        raise Interrupted("Nothing was changed.", hint="Next: %watsonx login --text")
+    with Waiting(canvas_for(shell), "signing in") as waiting:
+        waiting.tell([sign_in(given).line()])
+
+
+def _typed() -> Any:  # noqa: ANN401  # a Given, imported with its room
+    from getpass import getpass
+
+    from wx_notebook.credentials import Given, Secret, checked_key
+
+    key = checked_key(Secret(getpass("IBM Cloud API key (hidden): ")))
     region = input("Region or URL [us-south]: ").strip()
     project_id = input("Project ID: ").strip()
-    signed_in = sign_in(Given("typed", key, region=region, project_id=project_id))
-    show_lines(shell, [signed_in.line()])
+    return Given("typed", key, region=region or "us-south", project_id=project_id)
 
 
 def _use_what_is_found(shell: Any) -> None:  # noqa: ANN401
     from wx_notebook.credentials import Given
-    from wx_notebook.display import show_lines
+    from wx_notebook.display import Waiting, canvas_for
     from wx_notebook.session import sign_in
 
-    nobody: NotConnected | None = None
-    try:
-        line = sign_in(Given("arguments")).line()
-    except NotConnected:
-        nobody = NotConnected(
-            "not connected: nobody can fill in a form here, and WATSONX_API_KEY is not set.",
-            hint="Next: set WATSONX_API_KEY, WATSONX_REGION and WATSONX_PROJECT_ID, run it again.",
-        )
-    if nobody is not None:
-        raise nobody
-    show_lines(shell, [line])
-
-
-def _is_anything_found() -> bool:
-    import os
-
-    from wx_notebook.credentials.sources import from_environment, from_sandbox
-
-    return from_environment(os.environ).api_key is not None or from_sandbox(os.environ) is not None
+    nobody = False
+    with Waiting(canvas_for(shell), "signing in") as waiting:
+        try:
+            waiting.tell([sign_in(Given("arguments")).line()])
+        except NotConnected:
+            nobody = True
+        if nobody:
+            raise NotConnected(
+                "not connected: nobody can fill in a form here, and WATSONX_API_KEY is not set.",
+                hint="Next: set WATSONX_API_KEY, WATSONX_REGION and WATSONX_PROJECT_ID, run it "
+                "again.",
+            )
 
 
 def _can_ask(shell: Any) -> bool:  # noqa: ANN401

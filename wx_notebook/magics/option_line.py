@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import argparse
 import io
-from typing import Any, NoReturn
+import re
+from typing import Any
 
 from wx_notebook.errors import BadOption, near
 from wx_notebook.options import Options, known_options
 
-
-class _Parser(argparse.ArgumentParser):
-    """argparse without its own exits, abbreviations and messages."""
-
-    def error(self, message: str) -> NoReturn:
-        raise BadOption(f"The option line has a fault: {message}.", hint="See %watsonx help")
-
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        self.error(message or "it ends here")
+_HELP = "Next: %watsonx help"
+_GLUED = re.compile(r"-[A-Za-z][\w-]")
 
 
 def parse_options(line: str) -> Options:
@@ -29,7 +23,19 @@ def parse_options(line: str) -> Options:
         An unknown option, with the nearest name, or a value that cannot be.
     """
     parser, flags = _parser()
-    found, rest = parser.parse_known_args(split_line(line))
+    words = split_line(line)
+    for word in words:
+        # argparse would read -show as -s with the value "how", and send the prompt
+        if _GLUED.match(word):
+            raise _unknown(word, flags)
+    lacking: argparse.ArgumentError | None = None
+    try:
+        found, rest = parser.parse_known_args(words)
+    except argparse.ArgumentError as problem:
+        lacking = problem
+    if lacking is not None:
+        flag = (lacking.argument_name or "The option").split("/")[-1]
+        raise BadOption(f"{flag} needs a value.", hint=_HELP)
     if rest:
         raise _unknown(rest[0], flags)
     chosen: dict[str, Any] = {}
@@ -103,8 +109,8 @@ def _closing(line: str, opening: int) -> int | None:
     return None
 
 
-def _parser() -> tuple[_Parser, list[str]]:
-    parser = _Parser(add_help=False, allow_abbrev=False, prog="%%watsonx")
+def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     flags: list[str] = []
     for option in known_options():
         names = option.metadata["flags"]
@@ -128,7 +134,8 @@ def _converted(flag: str, value: str, convert: Any) -> Any:  # noqa: ANN401
         is_bad = True
     if is_bad:
         kind = "a whole number" if convert is int else "a number"
-        raise BadOption(f"{flag} takes {kind}, and '{value}' is none.", hint="See %watsonx help")
+        name = flag.lstrip("-").replace("-", "_")
+        raise BadOption(f"{name} takes {kind}, and '{value}' is none.", hint=_HELP)
     return converted
 
 
@@ -139,6 +146,5 @@ def _unknown(word: str, flags: list[str]) -> BadOption:
             hint="For one line: %watsonx ask TEXT",
         )
     name = word.partition("=")[0]
-    return BadOption(
-        f"'{name[:60]}' is not an option of %%watsonx.{near(name, flags)}", hint="See %watsonx help"
-    )
+    nearest = near(f"--{name.lstrip('-')}", flags)
+    return BadOption(f"'{name[:60]}' is not an option of %%watsonx.{nearest}", hint=_HELP)

@@ -31,7 +31,8 @@ def hand_over(lines: list[str]) -> list[str]:
         line = head["line"].strip()
         # IPython refuses an empty body with words of its own
         return [f"get_ipython().run_cell_magic('watsonx', {line!r}, {(body or chr(10))!r})\n"]
-    if "%watsonx" not in text:
+    if "%watsonx" not in text or text.lstrip().startswith("%%"):
+        # the body of another cell magic is that one's matter
         return lines
     for number in range(len(lines)):
         found = _ASK.match(lines[number])

@@ -93,8 +93,13 @@ def fill(
     if missing:
         told = ", ".join(missing)
         verb = "does not exist" if len(missing) == 1 else "do not exist"
+        nearest = " ".join(
+            (f"For {name}:" if len(missing) > 1 else "") + found
+            for name, found in missing.items()
+            if found
+        )
         raise MissingName(
-            f"The prompt asks for {told}, which {verb}.{''.join(missing.values())}",
+            f"The prompt asks for {told}, which {verb}. {nearest.strip()}".strip(),
             hint="Define what is missing, or send the text as typed: %%watsonx --raw",
         )
     return result
@@ -132,13 +137,13 @@ def _as_text(expression: str, value: Any) -> str:  # noqa: ANN401
     if isinstance(value, str):
         return str(value)
     if callable(value) and not isinstance(value, type):
-        path, _, last = expression.rpartition(".")
-        instead = f"{{{{ {path}['{last}'] }}}}" if path else "its result"
         raise BadOption(
-            f"'{expression}' is a function, not a text.", hint=f"Give {instead} instead."
+            f"'{expression}' is a function, not a text.",
+            hint="Call it in a cell of its own and give the result a name; an entry of a mapping "
+            "is {{ name['entry'] }}.",
         )
-    if isinstance(value, Iterator):
-        value = list(value)  # what Jinja's map and select give
+    if isinstance(value, Iterator) and "|" in expression:
+        value = list(value)  # what Jinja's map and select give; a variable's own is not used up
     problem = ""
     try:
         return str(value)

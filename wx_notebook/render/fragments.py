@@ -10,7 +10,7 @@ from wx_notebook.render.text import clean_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Characters. Above it the parser's time is felt (security.md, section C): plain text instead.
+#: Characters. Above it the parser's time is felt: plain text instead.
 LARGEST_MARKDOWN = 200_000
 
 # MathJax reads the first class, the MathJax 2 of exported pages the second. Every fragment carries
@@ -117,9 +117,9 @@ def warm() -> None:
 def _markdown(text: str, *, typeset: bool) -> str:
     if len(text) > LARGEST_MARKDOWN:
         return _pre(text)
-    from wx_notebook.render.markdown import sanitised
-
     try:
+        from wx_notebook.render.markdown import sanitised
+
         return sanitised(clean_text(text), typeset=typeset)
     except Exception:  # noqa: BLE001  (an answer was paid for: no fault of a parser may hide it)
         return _pre(text)
