@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import uuid
@@ -159,6 +160,17 @@ def code_of():
         return reply.status_code, error["code"]
 
     return look
+
+
+@pytest.fixture
+def claims_of():
+    """Returns what a JWT says of its bearer."""
+
+    def read(token: str) -> dict[str, object]:
+        _, claims, _ = token.split(".")
+        return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+
+    return read
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,8 @@ HIDDEN = "<hidden>"
 MOST_CALLS = 10_000
 MOST_BODY_BYTES = 64 * 1024 * 1024
 
-_KEY_FIELD = re.compile(rb"(?i)(^|&)(apikey=)[^&]*")
+_SECRET_FIELD = re.compile(rb"(?i)(^|&)((?:apikey|api_key|password|access_token)=)[^&]*")
+_SECRET_QUERY = frozenset({"apikey", "api_key", "password", "access_token"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,14 @@ class Call:
     ----------
     kind
         What was asked for: `token`, `chat`, `chat_stream`, `generation`, `generation_stream`,
-        `models`, `project`, `projects`, `space`, `spaces`, `root` or `other`.
+        `models`, `project`, `projects`, `space`, `spaces`, `root` or `other`; at a cluster also
+        `validate` and `version`.
+    query
+        The first value of each key; `<hidden>` where it is a secret.
     headers
         Names in lower case; of `authorization` only the scheme is left.
     body
-        As it came, except that a key in it reads `<hidden>`.
+        As it came, except that a key or password in it reads `<hidden>`.
     status
         None while no reply has begun, and for ever if none did.
     client_gone
@@ -62,10 +66,13 @@ class Call:
 
 
 class CallLog:
-    """What reached the sandbox, in order of arrival; made for many threads."""
+    """What reached the sandbox, in order of arrival; made for many threads.
 
-    def __init__(self, hide: str) -> None:
-        self._hide = hide
+    `secrets` returns what it must not remember.
+    """
+
+    def __init__(self, secrets: Callable[[], Collection[str]]) -> None:
+        self._secrets = secrets
         self._calls: dict[int, Call] = {}
         self._started: dict[int, float] = {}
         self._counts: Counter[str] = Counter()
@@ -73,15 +80,15 @@ class CallLog:
         self._body_bytes = 0
         self._changed = threading.Condition()
 
-    def open(self, kind: str, request: Request) -> int:
-        """Record `request` and return its number."""
+    def open(self, kind: str, request: Request, *, signs_in: bool) -> int:
+        """Record `request` and return its number; in one that signs in anything may be a secret."""
         call = Call(
             kind,
             request.method,
             self._clean(request.path),
-            {name: self._clean(value) for name, value in request.query.items()},
+            {name: self._parameter(name, value) for name, value in request.query.items()},
             {name: self._header(name, value) for name, value in request.headers.items()},
-            self._body(kind, request.body),
+            self._body(request.body, signs_in),
         )
         with self._changed:
             self._arrived += 1
@@ -147,18 +154,24 @@ class CallLog:
         raise TimeoutError(msg)
 
     def _clean(self, text: str) -> str:
-        return text.replace(self._hide, HIDDEN)
+        for secret in self._secrets():
+            text = text.replace(secret, HIDDEN)
+        return text
+
+    def _parameter(self, name: str, value: str) -> str:
+        return HIDDEN if name.lower() in _SECRET_QUERY else self._clean(value)
 
     def _header(self, name: str, value: str) -> str:
         if name == "authorization":
             scheme, _, rest = value.partition(" ")
             return f"{scheme} {HIDDEN}" if rest else HIDDEN
-        return self._clean(value)
+        return HIDDEN if name == "iam-token" else self._clean(value)
 
-    def _body(self, kind: str, body: bytes) -> bytes:
-        body = body.replace(self._hide.encode(), HIDDEN.encode())
-        if kind != "token":
+    def _body(self, body: bytes, signs_in: bool) -> bytes:
+        for secret in self._secrets():
+            body = body.replace(secret.encode(), HIDDEN.encode())
+        if not signs_in:
             return body
         # whoever mistakes the sandbox for the cloud sends a key that is not ours
-        form, hits = _KEY_FIELD.subn(rb"\1\2" + HIDDEN.encode(), body)
+        form, hits = _SECRET_FIELD.subn(rb"\1\2" + HIDDEN.encode(), body)
         return form if hits or b"grant_type=" in body else HIDDEN.encode() * bool(body)

@@ -14,9 +14,10 @@ PROMPTS = frozenset({"chat", "chat_stream", "generation", "generation_stream"})
 _STREAMS = frozenset({"chat_stream", "generation_stream"})
 _CHATS = frozenset({"chat_stream"})
 _TOKEN = frozenset({"token"})
+_SIGN_IN = _TOKEN | {"validate"}
 _AUTHORISED = PROMPTS | {"project", "projects", "space", "spaces"}
 #: `on="any"`
-ANY = _AUTHORISED | {"token", "models", "root", "other"}
+ANY = _AUTHORISED | _SIGN_IN | {"version", "models", "root", "other"}
 
 #: Where `redirect` leads if it is told nothing: no machine can have this name (RFC 2606).
 ELSEWHERE = "https://elsewhere.invalid/"
@@ -48,9 +49,9 @@ _KINDS = {
     "error-event": _Kind("a stream ends in the middle, with an error event", _STREAMS, _STREAMS),
     "malformed-event": _Kind("one event of a stream is not JSON", _STREAMS, _STREAMS),
     "usage-missing": _Kind("a chat stream ends without its usage event", _CHATS, _CHATS),
-    "slow-iam": _Kind("IAM takes three seconds for a token", _TOKEN, _TOKEN),
-    "iam-500": _Kind("IAM answers 500", _TOKEN, _TOKEN),
-    "iam-html": _Kind("IAM answers 502 with an HTML page", _TOKEN, _TOKEN),
+    "slow-iam": _Kind("IAM takes three seconds for a token", _TOKEN, _SIGN_IN),
+    "iam-500": _Kind("IAM answers 500", _TOKEN, _SIGN_IN),
+    "iam-html": _Kind("IAM answers 502 with an HTML page", _TOKEN, _SIGN_IN),
 }
 
 #: Name of each fault and what it does, in one line.

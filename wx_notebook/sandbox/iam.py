@@ -1,65 +1,31 @@
-"""IBM Cloud IAM: one API key, exchanged for tokens that die."""
+"""IBM Cloud IAM: an API key, or a token for a trusted profile, in exchange for a token."""
 
 from __future__ import annotations
 
-import base64
-import hmac
-import json
-import secrets
-import threading
-import uuid
-from collections.abc import Callable
 from urllib.parse import parse_qs
 
-from wx_notebook.sandbox.replies import iam_refusal, ok, refusal
+from wx_notebook.sandbox.account import Account, Standing
+from wx_notebook.sandbox.replies import iam_refusal, ok
+from wx_notebook.sandbox.tokens import Issued, Tokens
 from wx_notebook.sandbox.wire import Refused, Reply, Request
 
 GRANT = "urn:ibm:params:oauth:grant-type:apikey"
-#: 33 random bytes make the 44 characters of an IBM Cloud API key (detect-secrets' IBM detector).
-_KEY_BYTES = 33
+ASSUME = "urn:ibm:params:oauth:grant-type:assume"
 
 
 class Iam:
-    """Holds the key and remembers every token.
+    """Signs in whoever has the key of `account`."""
 
-    Parameters
-    ----------
-    lifetime_s
-        Seconds for which a token is good.
-    clock
-        Seconds that never go backwards; decides when a token has expired.
-    wall_clock
-        Epoch seconds, for what tokens say of themselves.
-    """
+    def __init__(self, account: Account, tokens: Tokens) -> None:
+        self._account = account
+        self._tokens = tokens
 
-    def __init__(
-        self, lifetime_s: float, clock: Callable[[], float], wall_clock: Callable[[], float]
-    ) -> None:
-        self.api_key = secrets.token_urlsafe(_KEY_BYTES)
-        self._lifetime_s = lifetime_s
-        self._clock = clock
-        self._wall_clock = wall_clock
-        self._account = secrets.token_hex(16)
-        self._user = f"IBMid-{secrets.token_hex(5).upper()}"
-        self._expires_at: dict[str, float] = {}
-        self._enabled = True
-        self._lock = threading.Lock()
-
-    def disable_key(self) -> None:
-        """Refuse the key from now on; tokens that are out stay good, as at IBM Cloud."""
-        with self._lock:
-            self._enabled = False
-
-    def revoke_tokens(self) -> None:
-        """Forget every token: they are no longer valid, which is not the same as expired."""
-        with self._lock:
-            self._expires_at.clear()
-
-    def exchange(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Reply:
         """Answer `POST /identity/token`.
 
-        The Basic header that IBM's Python SDK sends (`bx:bx`) is as welcome as none; fields that
-        others add (`response_type`, `scope`) are not read.
+        The key comes in a form, a trusted profile in the query (`trusted_profile_auth.py` of
+        IBM's Python SDK). The Basic header that this SDK sends (`bx:bx`) is as welcome as none;
+        fields that others add (`response_type`, `scope`) are not read.
 
         Raises
         ------
@@ -69,6 +35,8 @@ class Iam:
         if request.method != "POST":
             details = f"HTTP 405: {request.method} is not allowed here."
             raise iam_refusal(405, "BXNIM0060E", "Method not allowed.", details)
+        if request.query.get("grant_type") == ASSUME:
+            return self._assume(request)
         form = parse_qs(request.body.decode("utf-8", "replace"))
         grant, key = (form.get(name, [""])[0] for name in ("grant_type", "apikey"))
         if not grant:
@@ -78,74 +46,63 @@ class Iam:
             raise _missing("grant_type", f" must be {GRANT} here")
         if not key:
             raise _missing("apikey")
-        if not hmac.compare_digest(key.encode(), self.api_key.encode()):
-            raise iam_refusal(400, "BXNIM0415E", "Provided API key could not be found.")
-        with self._lock:
-            if not self._enabled:
-                raise iam_refusal(400, "BXNIM0420E", "Provided API key is disabled.")
-            return ok(self._issue())
+        check_key(self._account, key)
+        return ok(_document(self._tokens.issue(self._claims()), ims_user_id=1234567))
 
     def admit(self, request: Request) -> str:
-        """Return the token that `request` carries, if it is good.
+        """Return the token that `request` carries, or refuse it."""
+        return self._tokens.admit(request)
 
-        Raises
-        ------
-        Refused
-            401 with an error document of watsonx.ai.
-        """
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        token = token.strip()
-        with self._lock:
-            expires_at = self._expires_at.get(token) if scheme.lower() == "bearer" else None
-        if expires_at is None:
-            raise refusal(
-                401,
-                "authentication_token_not_valid",
-                "Failed to authenticate the request: the token is missing or not valid.",
-                target=("header", "Authorization"),
-            )
-        if self._clock() >= expires_at:
-            raise expired()
-        return token
+    def issue_token(self, lifetime_s: float | None) -> str:
+        """Return a token of the user."""
+        return self._tokens.issue(self._claims(), lifetime_s).token
 
-    def expire(self, token: str) -> None:
-        """End the life of `token` now."""
-        with self._lock:
-            if token in self._expires_at:
-                self._expires_at[token] = float("-inf")
+    def _assume(self, request: Request) -> Reply:
+        token, profile_id = (request.query.get(name) for name in ("access_token", "profile_id"))
+        if not token:
+            raise _missing("access_token")
+        if not profile_id:
+            raise _missing("profile_id")
+        # IAM's codes for an expired token and for an unknown profile: no public source shows them
+        if self._account.tokens.standing(token) is not Standing.GOOD:
+            raise iam_refusal(400, "BXNIM0401E", "Provided token is invalid or has expired.")
+        if profile_id != self._account.profile_id:
+            raise iam_refusal(400, "BXNIM0513E", "Provided trusted profile could not be found.")
+        return ok(_document(self._tokens.issue(self._profile_claims())))
 
-    def _issue(self) -> dict[str, object]:
-        issued_at = int(self._wall_clock())
-        expiration = issued_at + int(self._lifetime_s)
-        token = _jwt(self._claims(issued_at, expiration))
-        self._expires_at[token] = self._clock() + self._lifetime_s
+    def _claims(self) -> dict[str, object]:
+        user = self._account.user_id
         return {
-            "access_token": token,
-            "refresh_token": "not_supported",
-            "ims_user_id": 1234567,
-            "token_type": "Bearer",
-            "expires_in": int(self._lifetime_s),
-            "expiration": expiration,
-            "scope": "ibm openid",
-        }
-
-    def _claims(self, issued_at: int, expiration: int) -> dict[str, object]:
-        return {
-            "iam_id": self._user,
-            "id": self._user,
+            "iam_id": user,
+            "id": user,
             "realmid": "IBMid",
-            "jti": str(uuid.uuid4()),
-            "identifier": self._user.partition("-")[2],
+            "identifier": user.partition("-")[2],
             "given_name": "Sandbox",
             "family_name": "User",
             "name": "Sandbox User",
             "email": "sandbox.user@example.com",
             "sub": "sandbox.user@example.com",
-            "account": {"valid": True, "bss": self._account},
-            "iat": issued_at,
-            "exp": expiration,
+            **self._about_the_token(GRANT),
+        }
+
+    def _profile_claims(self) -> dict[str, object]:
+        profile = self._account.profile_id
+        return {
+            "iam_id": f"iam-{profile}",
+            "id": f"iam-{profile}",
+            "realmid": "iam",
+            "identifier": profile,
+            "name": "Sandbox profile",
+            "sub": profile,
+            "sub_type": "Profile",
+            **self._about_the_token(ASSUME),
+        }
+
+    def _about_the_token(self, grant: str) -> dict[str, object]:
+        return {
+            "account": {"valid": True, "bss": self._account.id},
             "iss": "https://iam.cloud.ibm.com/identity",
-            "grant_type": GRANT,
+            "grant_type": grant,
             "scope": "ibm openid",
             "client_id": "default",
             "acr": 1,
@@ -153,24 +110,32 @@ class Iam:
         }
 
 
-def expired() -> Refused:
-    """Return the refusal of a token that was good once."""
-    return refusal(
-        401,
-        "authentication_token_expired",
-        "Failed to authenticate the request: the token has expired.",
-        target=("header", "Authorization"),
-    )
+def check_key(account: Account, key: str) -> None:
+    """Let pass a key that is good.
+
+    Raises
+    ------
+    Refused
+        400 with an error document of IAM.
+    """
+    standing = account.key_standing(key)
+    if standing is Standing.UNKNOWN:
+        raise iam_refusal(400, "BXNIM0415E", "Provided API key could not be found.")
+    if standing is Standing.ENDED:
+        raise iam_refusal(400, "BXNIM0420E", "Provided API key is disabled.")
+
+
+def _document(issued: Issued, **more: object) -> dict[str, object]:
+    return {
+        "access_token": issued.token,
+        "refresh_token": "not_supported",
+        **more,
+        "token_type": "Bearer",
+        "expires_in": issued.lifetime_s,
+        "expiration": issued.expiration,
+        "scope": "ibm openid",
+    }
 
 
 def _missing(name: str, more: str = "") -> Refused:
     return iam_refusal(400, "BXNIM0109E", "Property missing or empty.", f"{name}{more}")
-
-
-def _jwt(claims: dict[str, object]) -> str:
-    header = {"kid": "20260101-0000-sandbox", "alg": "RS256"}
-    parts = [json.dumps(part, separators=(",", ":")).encode() for part in (header, claims)]
-    # random bytes of RS256's length: only IBM's private key could sign, the sandbox finds a token
-    # in its own books, and no client checks (IBM's Python SDK and SDK core decode without a key)
-    parts.append(secrets.token_bytes(256))
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)

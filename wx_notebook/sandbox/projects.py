@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import uuid
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -20,7 +21,14 @@ class _Container:
 
 
 class Projects:
-    """Two projects, one of them without a runtime, and a space.
+    """What one region holds: two projects, one of them without a runtime, a space, and more.
+
+    Parameters
+    ----------
+    now
+        Epoch seconds, at which all of them were made.
+    account_id
+        Of the account that they belong to.
 
     Attributes
     ----------
@@ -29,18 +37,31 @@ class Projects:
         real ones; clients must drop it.
     """
 
-    def __init__(self, now: float) -> None:
-        self._project = _Container(str(uuid.uuid4()), "Sandbox project")
-        self._bare_project = _Container(str(uuid.uuid4()), "Project without a runtime", False)
-        self._space = _Container(str(uuid.uuid4()), "Sandbox space")
-        self._projects = (self._project, self._bare_project)
+    def __init__(self, now: float, account_id: str) -> None:
         self._created_at = created_at(now)
         self._runtime = str(uuid.uuid4())
-        self._account = secrets.token_hex(16)
+        self._account = account_id
+        self._projects: tuple[_Container, ...] = ()
+        self._spaces: tuple[_Container, ...] = ()
+        self._lock = threading.Lock()
         self.storage_secret = f"canary-{secrets.token_hex(16)}"
-        self.project_id = self._project.id
-        self.bare_project_id = self._bare_project.id
-        self.space_id = self._space.id
+        self.project_id = self.add_project("Sandbox project")
+        self.bare_project_id = self.add_project("Project without a runtime", runtime=False)
+        self.space_id = self.add_space("Sandbox space")
+
+    def add_project(self, name: str, runtime: bool = True) -> str:
+        """Make a project, with or without a runtime, and return its id."""
+        made = _Container(str(uuid.uuid4()), name, runtime)
+        with self._lock:
+            self._projects += (made,)
+        return made.id
+
+    def add_space(self, name: str, runtime: bool = True) -> str:
+        """Make a space, with or without a runtime, and return its id."""
+        made = _Container(str(uuid.uuid4()), name, runtime)
+        with self._lock:
+            self._spaces += (made,)
+        return made.id
 
     def admit(self, field: str, container_id: str) -> None:
         """Let a prompt into the project or space that it names.
@@ -50,7 +71,7 @@ class Projects:
         Refused
             404: there is none such. 403: it has no runtime.
         """
-        known = self._projects if field == "project_id" else (self._space,)
+        known = self._projects if field == "project_id" else self._spaces
         found = [each for each in known if each.id == container_id]
         if not found:
             message = f"{field} {container_id} was not found in this region."
@@ -80,25 +101,28 @@ class Projects:
         raise _not_found("project", project_id)
 
     def spaces(self, request: Request) -> Reply:
-        """Answer `GET /v2/spaces`."""
+        """Answer `GET /v2/spaces`; `name` must match as a whole, `start` is the next page."""
         name = request.query.get("name")
-        found = [self._space] if name in (None, self._space.name) else []
-        page = page_of(request.query, len(found), default=100, most=200)
-        href = f"/v2/spaces?{urlencode({'limit': page.limit})}"
-        return ok(
-            {
-                "total_count": len(found),
-                "limit": page.limit,
-                "first": {"href": href},
-                "resources": [self._space_document() for _ in found[page.span]],
-            }
-        )
+        found = [each for each in self._spaces if name in (None, each.name)]
+        page = page_of(request.query, len(found), default=100, most=100)
+        query = {"limit": str(page.limit)} | ({} if name is None else {"name": name})
+        document: dict[str, object] = {
+            "total_count": len(found),
+            "limit": page.limit,
+            "first": {"href": f"/v2/spaces?{urlencode(query)}"},
+            "resources": [self._space_document(each) for each in found[page.span]],
+        }
+        if page.next_start:
+            query["start"] = page.next_start
+            document["next"] = {"href": f"/v2/spaces?{urlencode(query)}"}
+        return ok(document)
 
     def space(self, space_id: str) -> Reply:
         """Answer `GET /v2/spaces/{id}`."""
-        if space_id != self._space.id:
-            raise _not_found("space", space_id)
-        return ok(self._space_document())
+        for each in self._spaces:
+            if each.id == space_id:
+                return ok(self._space_document(each))
+        raise _not_found("space", space_id)
 
     def _project_document(self, project: _Container) -> dict[str, object]:
         return {
@@ -120,23 +144,23 @@ class Projects:
             },
         }
 
-    def _space_document(self) -> dict[str, object]:
+    def _space_document(self, space: _Container) -> dict[str, object]:
         return {
             "metadata": {
-                "id": self._space.id,
-                "url": f"/v2/spaces/{self._space.id}",
+                "id": space.id,
+                "url": f"/v2/spaces/{space.id}",
                 "creator_id": "IBMid-SANDBOX",
                 "created_at": self._created_at,
                 "updated_at": self._created_at,
             },
             "entity": {
-                "name": self._space.name,
+                "name": space.name,
                 "description": "Made by the sandbox on this machine.",
                 "scope": {"bss_account_id": self._account},
                 "status": {"state": "active"},
                 "type": "wx",
-                "storage": self._storage(self._space),
-                "compute": self._compute(self._space),
+                "storage": self._storage(space),
+                "compute": self._compute(space),
                 "tags": [],
             },
         }

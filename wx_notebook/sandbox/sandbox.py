@@ -11,17 +11,17 @@ from typing import Self
 from wx_notebook.sandbox import faults as _faults
 from wx_notebook.sandbox import pieces
 from wx_notebook.sandbox.calls import Call, CallLog
+from wx_notebook.sandbox.controls import AccountControls
 from wx_notebook.sandbox.faults import ELSEWHERE
-from wx_notebook.sandbox.iam import Iam
 from wx_notebook.sandbox.inference import Inference
-from wx_notebook.sandbox.projects import Projects
+from wx_notebook.sandbox.paths import Kind
 from wx_notebook.sandbox.rate import Rate
 from wx_notebook.sandbox.script import Script
 from wx_notebook.sandbox.server import LOOPBACK, Server
 from wx_notebook.sandbox.service import Service
 
 
-class Sandbox:
+class Sandbox(AccountControls):
     """IBM Cloud IAM and IBM watsonx.ai on this machine's loopback, without a model.
 
     A sandbox is used once: `with Sandbox() as sandbox:`, or `start()` and `close()`.
@@ -38,18 +38,25 @@ class Sandbox:
         Names of `FAULTS`, each alone or as `NAME=PROBABILITY`, on until `clear_faults()`.
     requests_per_second
         Prompts above it are answered 429; None refuses none.
+    account
+        Another sandbox, whose user, keys and tokens are good here too: this one is another region
+        of the same account, with its own projects and spaces. The account is that of all: what
+        is disabled, replaced or revoked at one is so at every one.
+    kind
+        Who signs people in: IBM Cloud IAM (`cloud`), the account IAM of AWS regions and GovCloud
+        (`mcsp`), or a cluster of watsonx.ai software (`software`); the paths of the others are
+        not found. None is the kind of `account`, or else `cloud`.
     clock, wall_clock
         Seconds that never go backwards, for the life of tokens and the rate; epoch seconds, for
         the dates that the service writes.
+    date_offset_s
+        Seconds by which the `Date` header and the times in a token are off, so that for a client
+        its own clock is wrong.
 
     Attributes
     ----------
     HUMAN_PACE
         Words a second at which a person can read along.
-    project_id, bare_project_id, space_id
-        A project with a runtime, one without, and a space.
-    storage_secret
-        Canary in the storage credentials of project documents, which no client may keep.
     """
 
     HUMAN_PACE = 40.0
@@ -62,25 +69,26 @@ class Sandbox:
         faults: Iterable[str] = (),
         *,
         requests_per_second: int | None = None,
+        account: Sandbox | None = None,
+        kind: Kind | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        date_offset_s: float = 0,
     ) -> None:
-        projects = Projects(wall_clock())
-        self.project_id = projects.project_id
-        self.bare_project_id = projects.bare_project_id
-        self.space_id = projects.space_id
-        self.storage_secret = projects.storage_secret
+        self._now = lambda: wall_clock() + date_offset_s
+        super().__init__(account, kind, token_lifetime_s, clock, self._now, wall_clock())
         self._port = port
-        self._iam = Iam(token_lifetime_s, clock, wall_clock)
-        self._log = CallLog(self._iam.api_key)
+        self._log = CallLog(self._account.secrets)
         self._script = Script()
         self._faults = _faults.Faults()
         for text in faults:
             self._faults.add(_faults.parse(text))
         self._service = Service(
-            self._iam,
-            projects,
-            Inference(projects.admit, self._script, words_per_second, wall_clock),
+            self._kind,
+            self._sign_in,
+            self._tokens,
+            self._projects,
+            Inference(self._projects.admit, self._script, words_per_second, wall_clock),
             Rate(requests_per_second, clock),
             self._faults,
             wall_clock,
@@ -116,7 +124,7 @@ class Sandbox:
         if self._server is not None:
             msg = "a sandbox starts once; make a new one"
             raise RuntimeError(msg)
-        self._server = Server(self._port, self._service, self._log)
+        self._server = Server(self._port, self._service, self._log, self._now)
         self._server.start()
         return self
 
@@ -133,11 +141,6 @@ class Sandbox:
             msg = "the sandbox has no address before it is started"
             raise RuntimeError(msg)
         return f"http://{LOOPBACK}:{self._server.server_port}"
-
-    @property
-    def api_key(self) -> str:
-        """The only key that its IAM knows."""
-        return self._iam.api_key
 
     def credentials(self) -> dict[str, str]:
         """Return URL, key and project, for a file that only the user may read."""
@@ -172,14 +175,6 @@ class Sandbox:
     def say_pieces(self, answer: Iterable[str]) -> None:
         """Queue one answer with exactly these pieces; each counts as one token."""
         self._script.say([list(answer)])
-
-    def revoke_tokens(self) -> None:
-        """Make every token that is out invalid."""
-        self._iam.revoke_tokens()
-
-    def disable_key(self) -> None:
-        """Make IAM refuse the key."""
-        self._iam.disable_key()
 
     def fault(
         self,

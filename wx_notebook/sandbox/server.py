@@ -10,13 +10,15 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from wx_notebook.sandbox.calls import CallLog
+from wx_notebook.sandbox.paths import takes_secrets
 from wx_notebook.sandbox.reading import LARGEST_BODY, read
 from wx_notebook.sandbox.replies import error_body
-from wx_notebook.sandbox.service import Service, kind_of
+from wx_notebook.sandbox.service import Service
 from wx_notebook.sandbox.wire import Ending, Outcome, Refused, Reply, Request, Reset, Stream
 
 LOOPBACK = "127.0.0.1"
@@ -32,7 +34,7 @@ class _ClientGone(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `service` on the loopback, one thread a connection, and records into `log`."""
+    """Serves `service` on the loopback, one thread a connection; `log` records, `now` dates."""
 
     daemon_threads = True
     block_on_close = False
@@ -40,8 +42,9 @@ class Server(ThreadingHTTPServer):
     # at Windows it would let two programs listen on one port
     allow_reuse_address = sys.platform != "win32"
 
-    def __init__(self, port: int, service: Service, log: CallLog) -> None:
+    def __init__(self, port: int, service: Service, log: CallLog, now: Callable[[], float]) -> None:
         self.service = service
+        self.now = now
         self.log = log
         self.closing = threading.Event()
         self._connections: dict[threading.Thread, socket.socket] = {}
@@ -121,6 +124,10 @@ class _Handler(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return "wx-notebook-sandbox"
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return what a `Date` header says, by the clock of the sandbox."""
+        return super().date_time_string(self.server.now() if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401
         """Print nothing: `Sandbox.calls` is the record."""
 
@@ -132,10 +139,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_reply(refused.reply)
             self._drain()
             return
-        number = self.server.log.open(kind_of(request.path), request)
+        kind = self.server.service.call_at(request.path)
+        number = self.server.log.open(kind, request, signs_in=takes_secrets(request.path))
         gone = False
         try:
-            self._send(number, self._outcome(request))
+            self._send(number, self._outcome(kind, request))
         except (_ClientGone, OSError):
             gone = not self.server.closing.is_set()
             self.close_connection = True
@@ -144,9 +152,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _take  # noqa: N815
 
-    def _outcome(self, request: Request) -> Outcome:
+    def _outcome(self, kind: str, request: Request) -> Outcome:
         try:
-            return self.server.service.answer(kind_of(request.path), request)
+            return self.server.service.answer(kind, request)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not look like a cut line
             message = f"The sandbox itself failed: {type(error).__name__}: {error}"
             return Reply(500, error_body(500, "sandbox_failed", message))

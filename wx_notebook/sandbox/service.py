@@ -6,41 +6,35 @@ import dataclasses
 import re
 from collections.abc import Callable
 from datetime import date
+from typing import Protocol
 
-from wx_notebook.sandbox import catalogue, damage
+from wx_notebook.sandbox import catalogue, damage, paths
 from wx_notebook.sandbox.faults import PROMPTS, Faults
-from wx_notebook.sandbox.iam import Iam, expired
 from wx_notebook.sandbox.inference import Inference
 from wx_notebook.sandbox.projects import Projects
 from wx_notebook.sandbox.rate import Rate
 from wx_notebook.sandbox.replies import refusal, text
+from wx_notebook.sandbox.tokens import Tokens, expired
 from wx_notebook.sandbox.wire import Outcome, Refused, Reply, Request, Stream, created_at
 
 GREETING = (
     "The wx_notebook sandbox: a stand-in of IBM Cloud IAM and IBM watsonx.ai on this machine. "
     "No model is behind it."
 )
-_KINDS = {
-    "/": "root",
-    "/identity/token": "token",
-    "/ml/v1/text/chat": "chat",
-    "/ml/v1/text/chat_stream": "chat_stream",
-    "/ml/v1/text/generation": "generation",
-    "/ml/v1/text/generation_stream": "generation_stream",
-    "/ml/v1/foundation_model_specs": "models",
-    "/v2/projects": "projects",
-    "/v2/spaces": "spaces",
-}
-_ONE_OF = {"projects": "project", "spaces": "space"}
-_ONE = re.compile(r"/v2/(projects|spaces)/([^/]+)")
 _VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def kind_of(path: str) -> str:
-    """Return what `path` stands for, `other` if for nothing."""
-    if match := _ONE.fullmatch(path):
-        return _ONE_OF[match[1]]
-    return _KINDS.get(path, "other")
+class SignIn(Protocol):
+    """How people sign in at a server of one kind."""
+
+    def answer(self, request: Request) -> Reply:
+        """Answer a call of `paths.OWN_CALLS`."""
+
+    def admit(self, request: Request) -> str:
+        """Return what `request` shows to be let in, or refuse it."""
+
+    def issue_token(self, lifetime_s: float | None) -> str:
+        """Return a token of the user, as a sign-in would."""
 
 
 class Service:
@@ -48,19 +42,27 @@ class Service:
 
     def __init__(
         self,
-        iam: Iam,
+        kind: paths.Kind,
+        sign_in: SignIn,
+        tokens: Tokens,
         projects: Projects,
         inference: Inference,
         rate: Rate,
         faults: Faults,
         wall_clock: Callable[[], float],
     ) -> None:
-        self._iam = iam
+        self._kind = kind
+        self._sign_in = sign_in
+        self._tokens = tokens
         self._projects = projects
         self._inference = inference
         self._rate = rate
         self._faults = faults
         self._wall_clock = wall_clock
+
+    def call_at(self, path: str) -> str:
+        """Return what `path` stands for here, `other` if for nothing."""
+        return paths.call_at(path, self._kind)
 
     def answer(self, kind: str, request: Request) -> Outcome:
         """Return what is sent for `request`; nothing is raised for what a client did wrong."""
@@ -72,8 +74,8 @@ class Service:
             return refused.reply
 
     def _answer(self, kind: str, request: Request) -> Reply | Stream:
-        if kind == "token":
-            return self._token(kind, request)
+        if kind in paths.OWN_CALLS:
+            return self._own(kind, request)
         if kind == "other":
             raise refusal(404, "not_found", f"There is nothing at {request.path[:200]!r}.")
         _check_method(kind, request.method)
@@ -87,15 +89,15 @@ class Service:
             return self._prompt(kind, request)
         return self._data(kind, request)
 
-    def _token(self, kind: str, request: Request) -> Reply:
-        reply = self._iam.exchange(request)
+    def _own(self, kind: str, request: Request) -> Reply:
+        reply = self._sign_in.answer(request)
         slow = self._faults.take(kind, ("slow-iam",))
         return dataclasses.replace(reply, delay_s=slow.seconds) if slow else reply
 
     def _admit(self, kind: str, request: Request) -> None:
-        token = self._iam.admit(request)
+        token = self._sign_in.admit(request)
         if self._faults.take(kind, ("expired",)):
-            self._iam.expire(token)
+            self._tokens.expire(token)
             raise expired()
 
     def _prompt(self, kind: str, request: Request) -> Reply | Stream:

@@ -89,6 +89,15 @@ def encode(value: object) -> bytes:
     return text.translate(_GO_ESCAPES).encode("utf-8", "replace")
 
 
+def json_object(body: bytes) -> dict[str, object] | None:
+    """Return `body` as a JSON object, None if it is none."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def event(number: int, data: bytes, name: str = "message") -> bytes:
     """Frame `data` as one server-sent event (framing of IBM's Java SDK fixtures: LF, no CR)."""
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, name.encode(), data)
