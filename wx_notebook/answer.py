@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from wx_notebook.errors import AnswerCut, Interrupted, WatsonxError
-from wx_notebook.service.pieces import RUN_AGAIN, Piece, Usage
+from wx_notebook.service.pieces import NOTHING_CAME, RUN_AGAIN, Piece, Usage
 
 #: The services' words for an answer that ended because it was long enough.
 _AT_THE_LIMIT = ("length", "max_tokens", "token_limit")
@@ -133,7 +133,8 @@ class Answer:
 class AnswerStream(Iterator[str]):
     """The pieces of an answer as text, while they come; afterwards `.answer` holds the whole.
 
-    Closing it ends the request on the wire; leaving its `with` block closes it.
+    Closing it ends the request on the wire; leaving its `with` block closes it. `began` is when
+    the request was sent, by `clock`.
     """
 
     def __init__(
@@ -142,13 +143,14 @@ class AnswerStream(Iterator[str]):
         *,
         model_id: str,
         clock: Callable[[], float],
+        began: float,
         redact: Callable[[str], str],
         remember: Callable[[Answer], None],
         close: Callable[[], None],
     ) -> None:
         self._pieces = pieces
         self._clock = clock
-        self._began = clock()
+        self._began = began
         self._redact = redact
         self._remember = remember
         self._close = close
@@ -238,8 +240,14 @@ class AnswerStream(Iterator[str]):
 
     def _stopped(self, message: str) -> Interrupted:
         self._end("interrupted")
-        kept = self._answer if self._text or self._reasoning else None
-        return Interrupted(message, hint=RUN_AGAIN, answer=kept)
+        return Interrupted(message, hint=self._next_step(RUN_AGAIN), answer=self._kept())
+
+    def _kept(self) -> Answer | None:
+        return self._answer if self._text or self._reasoning else None
+
+    def _next_step(self, hint: str) -> str:
+        # what wx.last() has is then another answer
+        return NOTHING_CAME if hint == RUN_AGAIN and self._kept() is None else hint
 
     def _failed(self, problem: WatsonxError) -> WatsonxError:
         """Return the error with what has arrived; before the first piece it stays what it is."""
@@ -250,5 +258,4 @@ class AnswerStream(Iterator[str]):
             problem = AnswerCut(f"The answer was cut. {message}", hint=RUN_AGAIN)
             message = problem.message
         self._end("cut")
-        kept = self._answer if self._text or self._reasoning else None
-        return type(problem)(message, hint=problem.hint, answer=kept)
+        return type(problem)(message, hint=self._next_step(problem.hint), answer=self._kept())

@@ -8,8 +8,9 @@ cell alone can have it.
 from __future__ import annotations
 
 import keyword
+import numbers
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from wx_notebook.errors import BadOption, near
@@ -89,19 +90,19 @@ class Options:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        _check_text("--model", self.model)
-        _check_text("--system", self.system, may_be_empty=True)
-        _check_temperature(self.temperature)
-        _check_max_tokens(self.max_tokens)
+        _check_text("model", self.model)
+        _check_text("system", self.system, may_be_empty=True)
+        object.__setattr__(self, "temperature", _temperature(self.temperature))
+        object.__setattr__(self, "max_tokens", _max_tokens(self.max_tokens))
         name = self.output
         if name is not None and not (name.isidentifier() and not keyword.iskeyword(name)):
             raise BadOption(
-                f"--output takes the name of a variable, and '{name}' is none.",
+                f"output takes the name of a variable, and '{name}' is none.",
                 hint="For example: %%watsonx --output answer",
             )
         if self.generate and self.system is not None:
             raise BadOption(
-                "--system has no place in --generate: that endpoint takes one text without roles.",
+                "system has no place in generate: that endpoint takes one text without roles.",
                 hint="Leave one of the two away.",
             )
 
@@ -139,36 +140,42 @@ def from_keywords(given: Mapping[str, Any]) -> Options:
 _INSTEAD = {
     "output": "assign the answer to a variable.",
     "stream": "wx.stream() streams and wx.ask() does not.",
+    "show": "Session.prepare() returns the request.",
     "raw": "nothing is filled in unless names= is given.",
 }
 
 
-def default_of(option: Field[Any]) -> Any:  # noqa: ANN401
-    """Return an option's built-in value."""
-    return None if option.default is MISSING else option.default
-
-
-def _check_text(flag: str, value: object, *, may_be_empty: bool = False) -> None:
+def _check_text(name: str, value: object, *, may_be_empty: bool = False) -> None:
     if value is None:
         return
     if not isinstance(value, str) or not (may_be_empty or value.strip()):
-        raise BadOption(f"{flag} takes a text, and {value!r} is none.", hint=f"Leave {flag} away.")
+        raise BadOption(f"{name} takes a text, and {value!r} is none.", hint=f"Leave {name} away.")
 
 
-def _check_temperature(value: object) -> None:
+def _number(value: object) -> float | None:
+    """Return a number, also one of numpy's, as a float; None for anything else."""
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return float(value) if is_number else None  # type: ignore[arg-type]  # mypy cannot follow that
+
+
+def _temperature(value: object) -> float | None:
     # the range of IBM's Java SDK for both endpoints
     if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2:
+        return None
+    number = _number(value)
+    if number is None or not 0 <= number <= 2:
         raise BadOption(
-            f"--temperature takes a number from 0 to 2, and {value!r} is none.",
-            hint="For example: --temperature 0.7",
+            f"temperature takes a number from 0 to 2, and {value!r} is none.",
+            hint="For example 0.7; %watsonx help has all options.",
         )
+    return number
 
 
-def _check_max_tokens(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+def _max_tokens(value: object) -> int:
+    number = _number(value)
+    if number is None or number < 1 or number != int(number):
         raise BadOption(
-            f"--max-tokens takes a whole number from 1, and {value!r} is none.",
-            hint=f"For example: --max-tokens {DEFAULT_MAX_TOKENS}",
+            f"max_tokens takes a whole number from 1, and {value!r} is none.",
+            hint=f"For example {DEFAULT_MAX_TOKENS}; %watsonx help has all options.",
         )
+    return int(number)

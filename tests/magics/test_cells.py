@@ -82,7 +82,10 @@ def test_ask_inside_a_string_is_only_text(connected, sandbox):
 @pytest.mark.parametrize("body", ["", "\n", "   \n\t\n"])
 def test_an_empty_prompt_is_our_own_error_and_nothing_is_sent(connected, sandbox, body):
     ran = connected.run(f"%%watsonx\n{body}")
-    assert ran.error == ["BadOption: The prompt is empty.", "Write it below the %%watsonx line."]
+    assert ran.error == [
+        "BadOption: The prompt is empty.",
+        "Write it below the %%watsonx line, or behind ask.",
+    ]
     assert sandbox.counts.get("chat_stream", 0) == 0
 
 

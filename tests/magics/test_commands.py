@@ -26,7 +26,8 @@ def test_status_without_a_connection_says_what_to_do(kernel):
 def test_logout_forgets_and_says_when_the_environment_still_has_a_key(connected):
     connected.run("import os; os.environ['WATSONX_APIKEY'] = 'x' * 44", store_history=False).ok()
     said = connected.run("%watsonx logout").ok().plain
-    assert said.startswith("logged out: key and token are forgotten; WATSONX_APIKEY is still set")
+    assert said.startswith("logged out: key and token are forgotten; the next prompt would connect")
+    assert said.endswith("with the environment (WATSONX_APIKEY)")
 
 
 def test_models_lists_the_catalogue_with_the_default_and_words_narrow_it(connected):
@@ -62,6 +63,24 @@ def test_a_prompt_connects_by_itself_with_the_environment(kernel, sandbox):
     kernel.run(f"import os; os.environ.update({found!r})", store_history=False).ok()
     kernel.run("%%watsonx\nhello").ok()
     assert "environment (WATSONX_APIKEY)" in kernel.run("%watsonx status").ok().plain
+
+
+def test_a_session_that_nobody_named_is_announced_with_its_first_answer(kernel, sandbox):
+    found = {
+        "WATSONX_APIKEY": sandbox.api_key,
+        "WATSONX_URL": sandbox.url,
+        "WATSONX_PROJECT_ID": sandbox.project_id,
+    }
+    kernel.run(f"import os; os.environ.update({found!r})", store_history=False).ok()
+    assert "WATSONX_APIKEY" in kernel.run("%watsonx status").ok().plain
+    first, second = (kernel.run("%%watsonx\nhello").ok().plain for _ in range(2))
+    said = f"signed in with the environment (WATSONX_APIKEY): project {sandbox.project_id}"
+    assert said in first
+    assert said not in second
+
+
+def test_a_session_that_was_never_used_is_not_called_connected(connected):
+    assert connected.run("%watsonx status").ok().plain.startswith("set up for project ")
 
 
 def test_login_asks_by_text_where_a_front_end_answers(kernel, sandbox):

@@ -19,6 +19,7 @@ from wx_notebook.credentials.regions import (
     region_named,
     region_of_host,
 )
+from wx_notebook.credentials.secret import without_keys
 from wx_notebook.errors import HostRefused, UnknownRegion, near
 from wx_notebook.transport import is_loopback
 
@@ -53,23 +54,26 @@ def endpoints(
     HostRefused
         The URL is neither IBM's nor this machine's.
     """
-    if "://" in region or "/" in region or is_loopback(region.split(":", maxsplit=1)[0]):
-        region, url = "", url or region
-    if url:
-        found = _from_url(url.strip())
-        if region and found.place != region_named(region).region_id:
-            raise HostRefused(
-                f"The URL belongs to {found.place}, the region given is '{region}'.",
-                hint="Give only one of the two.",
-            )
-    else:
-        found = _of(region_named(region) if region else DEFAULT_REGION)
+    region, url = region.strip(), url.strip()
+    named = _from_word(region) if region else None
+    found = _from_url(url) if url else named or _of(DEFAULT_REGION)
+    if named is not None and named.place != found.place:
+        raise HostRefused(
+            f"The URL belongs to {found.place}, the region given is {named.place}.",
+            hint="Give only one of the two.",
+        )
     return Endpoints(
         found.url,
         _iam(iam_url.strip()) if iam_url.strip() else found.iam_url,
         _platform(platform_url.strip(), found) if platform_url.strip() else found.platform_url,
         found.place,
     )
+
+
+def _from_word(text: str) -> Endpoints:
+    if "://" in text or "/" in text or is_loopback(text.split(":", maxsplit=1)[0].lower()):
+        return _from_url(text)
+    return _of(region_named(text))
 
 
 def _of(region: Region, *, private: bool = False) -> Endpoints:
@@ -95,17 +99,18 @@ def _from_url(text: str) -> Endpoints:
     if is_loopback(host):
         origin = _origin(parts)
         return Endpoints(origin, origin, origin, "sandbox")
-    if parts.scheme == "https" and (region := region_of_host(host)) and parts.port in (None, 443):
+    if region := region_of_host(host):
+        _check_https(parts)
         return _of(region, private=host.startswith("private."))
     if "{" in text:
         raise UnknownRegion(
-            f"The URL '{text[:100]}' has a place for the region that was not filled in.",
+            f"The URL '{without_keys(text)}' has a place for the region that was not filled in.",
             hint="Write the region into it, for example https://eu-de.ml.cloud.ibm.com",
         )
     if found := re.fullmatch(r"([a-z0-9-]+)\.ml\.cloud\.ibm\.com", host):
         region_named(found[1])  # for its error, which has the nearest name
     raise HostRefused(
-        f"The host '{host or text[:100]}' is not one of IBM's, so no key is sent to it."
+        f"The host '{without_keys(host or text)}' is not one of IBM's, so no key is sent to it."
         f"{_near_host(host)}",
         hint=_ALLOWED,
     )
@@ -123,10 +128,12 @@ def _iam(text: str) -> str:
     host = parts.hostname or ""
     if is_loopback(host):
         return _origin(parts)
-    if parts.scheme == "https" and host in IAM_HOSTS and parts.port in (None, 443):
+    if host in IAM_HOSTS:
+        _check_https(parts)
         return f"https://{host}"
+    shown = without_keys(host or text)
     raise HostRefused(
-        f"The IAM host '{host or text[:100]}' is not one of IBM's, so no key is sent to it.",
+        f"The IAM host '{shown}' is not one of IBM's, so no key is sent to it.",
         hint=f"Leave WATSONX_IAM_URL away, or set it to {IAM_URL}",
     )
 
@@ -136,25 +143,39 @@ def _platform(text: str, found: Endpoints) -> str:
     host = parts.hostname or ""
     if is_loopback(host):
         return _origin(parts)
-    if parts.scheme == "https" and region_of_host(host) and parts.port in (None, 443):
-        return f"https://{host}"
+    if region := region_of_host(host):
+        _check_https(parts)
+        # whichever of a region's hosts it is, the console's for instance
+        return _of(region, private=host.startswith("private.")).platform_url
+    shown = without_keys(host or text)
     raise HostRefused(
-        f"The platform host '{host or text[:100]}' is not one of IBM's, so no token is sent to it.",
+        f"The platform host '{shown}' is not one of IBM's, so no token is sent to it.",
         hint=f"Leave WATSONX_PLATFORM_URL away, or set it to {found.platform_url}",
     )
 
 
 def _split(text: str) -> SplitResult:
     if "://" not in text:
-        text = ("http://" if is_loopback(text.split(":", maxsplit=1)[0]) else "https://") + text
+        host = text.split("/", maxsplit=1)[0].split(":", maxsplit=1)[0].lower()
+        text = ("http://" if is_loopback(host) else "https://") + text
     try:
         parts = urlsplit(text)
         port_is_valid = parts.port is None or parts.port > 0
     except ValueError:
         port_is_valid = False
     if not port_is_valid or _DUBIOUS.search(text) or parts.scheme not in ("http", "https"):
-        raise HostRefused(f"'{text[:100]}' is not a URL that a key can be sent to.", hint=_ALLOWED)
+        # what stands before an @ may be a password
+        shown = without_keys(re.sub(r"//[^/]*@", "//...@", text))
+        raise HostRefused(f"'{shown}' is not a URL that a key can be sent to.", hint=_ALLOWED)
     return parts
+
+
+def _check_https(parts: SplitResult) -> None:
+    if parts.scheme != "https" or parts.port not in (None, 443):
+        raise HostRefused(
+            f"A key goes to {parts.hostname} by https at its usual port only.",
+            hint=f"Write it as https://{parts.hostname}",
+        )
 
 
 def _origin(parts: SplitResult) -> str:

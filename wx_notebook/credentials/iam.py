@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,11 +16,12 @@ from requests.auth import AuthBase
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.credentials.sources import WHERE_KEYS_ARE_MADE
 from wx_notebook.errors import KeyRefused, ServiceDown, WatsonxError
-from wx_notebook.transport import Call, Transport
+from wx_notebook.transport import Call, ConnectionBroken, Transport
 
 _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 #: What the service said, as far as an error quotes it.
 LONGEST_QUOTE = 300
+LONGEST_CODE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +67,46 @@ def exchange(
         IAM cannot be reached, fails, or answers with something that is no token.
     """
     transport.hide(key)
+    outcome: Token | WatsonxError
+    try:
+        outcome = _asked(transport, iam_url, key, clock)
+    except ConnectionBroken as problem:
+        outcome = ServiceDown(problem.message, hint="Run it again.")
+    if isinstance(outcome, WatsonxError):
+        raise outcome
+    transport.hide(outcome.value)
+    return outcome
+
+
+def _asked(
+    transport: Transport, iam_url: str, key: Secret, clock: Callable[[], float]
+) -> Token | WatsonxError:
+    """Return the token or the error.
+
+    An answer of IAM is never raised here: some tracebacks show the names of each frame that an
+    error passed, and the reply that this one reads holds the token, or quotes the key.
+    """
     began = clock()
     reply = transport.open(Call("POST", f"{iam_url}/identity/token", auth=_KeyForm(key)))
     document = reply.json()
     if reply.status != 200:
-        raise _refusal(reply.status, document, iam_url, transport)
-    token = _token(document, began)
-    if token is None:
-        raise ServiceDown(
-            f"IAM at {iam_url} answered without a token.",
-            hint="Check whether a proxy or a sign-in page of the network stands in between.",
-        )
-    transport.hide(token.value)
-    return token
+        return _refusal(reply.status, document, iam_url, transport)
+    return _token(document, began) or ServiceDown(
+        f"IAM at {iam_url} answered without a token.",
+        hint="Check whether a proxy or a sign-in page of the network stands in between.",
+    )
 
 
 def _token(document: Any, began: float) -> Token | None:  # noqa: ANN401  # JSON is any value
     try:
         lifetime_s = float(document["expires_in"])
-        value = Secret(document["access_token"])
-    except (KeyError, TypeError, ValueError):
+        text = document["access_token"]
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if not value or lifetime_s <= 0:
+    # JSON as Python reads it has NaN and Infinity, with which a token would never or always be due
+    if not text or not isinstance(text, str) or not 0 < lifetime_s < math.inf:
         return None
+    value = Secret(text)
     return Token(value, began + lifetime_s, lifetime_s, _subject(value))
 
 
@@ -99,7 +118,7 @@ def _subject(token: Secret) -> str:
         for name in ("name", "email", "iam_id", "sub"):
             if isinstance(claims.get(name), str) and claims[name].strip():
                 return str(claims[name])[:100]
-    except (IndexError, ValueError, AttributeError):
+    except (IndexError, ValueError, AttributeError, RecursionError):
         pass
     return ""
 
@@ -107,12 +126,13 @@ def _subject(token: Secret) -> str:
 def _refusal(status: int, document: Any, iam_url: str, transport: Transport) -> WatsonxError:  # noqa: ANN401
     found = document if isinstance(document, dict) else {}
     context = found.get("context")
-    code = _text(found.get("errorCode"))
     said = transport.redact(_text(found.get("errorMessage")))[:LONGEST_QUOTE]
+    code = transport.redact(_text(found.get("errorCode")))[:LONGEST_CODE]
     request_id = _text(context.get("requestId")) if isinstance(context, dict) else ""
+    request_id = transport.redact(request_id)[:LONGEST_CODE]
     quote = f"IAM said: {said} ({code})" if said else f"IAM answered HTTP {status}."
     if request_id:
-        quote += f" Request {request_id[:80]}."
+        quote += f" Request {request_id}."
     if 400 <= status < 500 and status != 429:
         what = (
             "The API key is disabled."

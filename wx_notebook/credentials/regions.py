@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from wx_notebook.credentials.secret import without_keys
 from wx_notebook.errors import UnknownRegion, near
 
 SignIn: TypeAlias = Literal["iam", "mcsp"]
@@ -123,7 +124,7 @@ def region_named(word: str) -> Region:
     if (region := _BY_WORD.get(word.strip().lower())) is not None:
         return region
     raise UnknownRegion(
-        f"'{word}' is not a region of watsonx.ai.{near(word, _BY_WORD)}",
+        f"'{without_keys(word)}' is not a region of watsonx.ai.{near(word, _BY_WORD)}",
         hint="Regions: " + ", ".join(region.region_id for region in REGIONS[:6]) + ".",
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from wx_notebook.credentials.iam import Token
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.errors import WatsonxError
+from wx_notebook.errors import Interrupted, WatsonxError
 
 
 def steady_clock() -> float:
@@ -41,7 +41,9 @@ class TokenSource:
         self._clock = clock
         self._changed = threading.Condition()
         self._token: Token | None = None
-        self._fetching = False
+        # the thread that asks IAM
+        self._leader: int | None = None
+        self._forgotten = 0
         self._fetches = 0  # counts ended exchanges, so that who waited knows that one has ended
         self._failure: WatsonxError | None = None
         self._early_again_at = 0.0
@@ -56,19 +58,40 @@ class TokenSource:
         ------
         KeyRefused, ServiceDown
             As the exchange says.
+        Interrupted
+            The user stopped it.
         """
+        token: Token | None = None
+        stopped = False
+        try:
+            token = self._shared()
+        except KeyboardInterrupt:
+            stopped = True
+        if stopped:
+            with self._changed:
+                self._step_back()
+            raise Interrupted("Stopped while waiting for a token.", hint="Run it again.")
+        return token if token is not None else self._renewed()
+
+    def _step_back(self) -> None:
+        if self._leader == threading.get_ident():
+            self._leader = None
+            self._changed.notify_all()
+
+    def _shared(self) -> Token | None:
+        """Return a token that is there, or comes; None when it is this thread's turn to ask."""
         with self._changed:
-            while True:
-                if self._token is not None and self._is_fresh(self._token):
-                    return self._token
-                if not self._fetching:
-                    self._fetching = True
-                    break
+            # who comes here does not ask IAM: it was interrupted on the way
+            self._step_back()
+            while self._token is None or not self._is_fresh(self._token):
+                if self._leader is None:
+                    self._leader = threading.get_ident()
+                    return None
                 ended = self._fetches
-                self._changed.wait_for(lambda: self._fetches > ended or not self._fetching)  # noqa: B023
+                self._changed.wait_for(lambda: self._fetches > ended or self._leader is None)  # noqa: B023
                 if self._failure is not None and self._fetches > ended:
                     raise copy.copy(self._failure)
-        return self._renewed()
+            return self._token
 
     def current(self) -> Token | None:
         """Return the token that is held, good or not, without any request."""
@@ -89,10 +112,12 @@ class TokenSource:
         """Forget the token."""
         with self._changed:
             self._token = None
+            self._forgotten += 1
 
     def _renewed(self) -> Token:
         token: Token | None = None
         failure: WatsonxError | None = None
+        forgotten = self._forgotten
         try:
             token = self._fetch()
         except WatsonxError as problem:
@@ -101,13 +126,15 @@ class TokenSource:
             # also after an interrupt: then the next in line asks again
             with self._changed:
                 if token is not None:
-                    self._token = token
+                    # a session that was closed meanwhile holds no token again
+                    self._token = token if self._forgotten == forgotten else None
                 elif failure is not None and self._token is not None and self._is_good():
                     token, failure = self._token, None
                     self._early_again_at = self._clock() + self.PAUSE_S
-                self._failure = failure
+                # a copy: the one that is raised grows a traceback, which holds the caller's names
+                self._failure = copy.copy(failure)
                 self._fetches += token is not None or failure is not None
-                self._fetching = False
+                self._leader = None
                 self._changed.notify_all()
         if token is None:
             assert failure is not None  # noqa: S101  # an interrupt left through `finally`

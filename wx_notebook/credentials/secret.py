@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -10,6 +11,13 @@ if TYPE_CHECKING:
 
 #: What stands wherever a secret would.
 PLACEHOLDER = "<secret>"
+#: Keys of IBM Cloud have 44 of these, tokens more; no id, region or label of a host comes near.
+_LIKE_A_KEY = re.compile(r"[A-Za-z0-9_-]{40,}")
+
+
+def without_keys(text: str) -> str:
+    """Return what somebody typed, for an error message; a key in the wrong field stays hidden."""
+    return _LIKE_A_KEY.sub(PLACEHOLDER, text)[:100]
 
 
 class Secret:
@@ -46,7 +54,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._reveal().encode(), other._reveal().encode())
+        return hmac.compare_digest(_as_bytes(self), _as_bytes(other))
 
     def __repr__(self) -> str:
         return PLACEHOLDER
@@ -66,3 +74,8 @@ class Secret:
         raise TypeError("A secret cannot be copied, pickled or stored.")
 
     __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse
+
+
+def _as_bytes(secret: Secret) -> bytes:
+    # an environment can hold bytes that are no UTF-8; the error would quote them
+    return secret.reveal().encode("utf-8", "surrogatepass")

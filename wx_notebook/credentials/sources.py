@@ -1,7 +1,8 @@
 """Where a credential comes from: what was given in the call, then the environment, then a sandbox.
 
-What belongs together travels together: a key of one source is not sent to the hosts of another
-one, except to the region that a source without a key names.
+What belongs together travels together: a URL with its IAM, a project or a space. A source without
+a key may complete one that has a key, by a region of IBM's table or an address of this machine;
+no other host is ever accepted (`hosts`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wx_notebook.credentials.secret import Secret
+from wx_notebook.credentials.secret import Secret, without_keys
 from wx_notebook.errors import KeyRefused, NotConnected, ProjectError
 
 #: Spellings that people have in their environments, in the order in which one wins. Sources:
@@ -78,15 +79,13 @@ def from_sandbox(environ: Mapping[str, str]) -> Given | None:
         return None
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-        return Given(
-            "sandbox",
-            Secret(found["api_key"]),
-            url=found["url"],
-            project_id=found["project_id"],
-        )
+        key, url, project_id = found["api_key"], found["url"], found["project_id"]
     except (OSError, ValueError, KeyError, TypeError):
         # the demo has ended and taken its file along
         return None
+    if not all(isinstance(text, str) for text in (key, url, project_id)):
+        return None
+    return Given("sandbox", Secret(key), url=url, project_id=project_id)
 
 
 def find(given: Given, environ: Mapping[str, str]) -> Given:
@@ -113,6 +112,8 @@ def find(given: Given, environ: Mapping[str, str]) -> Given:
     winner = with_key[0]
     if winner is not sandbox:
         winner = _completed(given, environment)
+    elif given.project_id or given.space_id:
+        winner = replace(winner, project_id=given.project_id, space_id=given.space_id)
     return replace(
         winner,
         api_key=checked_key(winner.api_key or Secret("")),
@@ -173,7 +174,7 @@ def checked_id(value: str, what: str) -> str:
     value = value.strip()
     if value and not _UUID.fullmatch(value):
         raise ProjectError(
-            f"The {what} ID '{value[:100]}' is not a UUID (8-4-4-4-12 hexadecimal digits).",
+            f"The {what} ID '{without_keys(value)}' is not a UUID (8-4-4-4-12 hexadecimal digits).",
             hint=f"Copy it from watsonx.ai: your {what} > Manage > General > {what.title()} ID.",
         )
     return value.lower()

@@ -11,7 +11,16 @@ from typing import Any, TypeAlias
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
-from wx_notebook.service.pieces import Piece, Usage, count, cut, document_of, warnings_of
+from wx_notebook.service.pieces import (
+    Piece,
+    Usage,
+    count,
+    cut,
+    document_of,
+    text_of,
+    unknown_shape,
+    warnings_of,
+)
 from wx_notebook.service.request import Request, Scope
 from wx_notebook.service.sse import Event
 
@@ -39,7 +48,7 @@ def chat_request(
     if options.temperature is not None:
         body["temperature"] = options.temperature
     path = "/ml/v1/text/chat_stream" if stream else "/ml/v1/text/chat"
-    return Request(path, body, stream=stream, paid=True)
+    return Request(path, "chat", body, stream=stream, paid=True)
 
 
 def chat_events(events: Iterable[Event]) -> Iterator[Piece]:
@@ -88,7 +97,7 @@ def _messages(prompt: Prompt, system: str | None) -> list[dict[str, Any]]:
         messages = [dict(message) for message in _checked(prompt)]
         empty = not messages
     if empty:
-        raise BadOption("The prompt is empty.", hint="Write it below the %%watsonx line.")
+        raise BadOption("The prompt is empty.", hint="Give it at least a word.")
     if system is not None:
         messages.insert(0, {"role": "system", "content": system})
     return messages
@@ -106,22 +115,23 @@ def _checked(prompt: Any) -> Sequence[Message]:  # noqa: ANN401  # callers' code
 def _piece(document: Mapping[str, Any], part: str) -> Piece:
     choices = document.get("choices")
     usage = document.get("usage")
-    text: Any = ""
-    reasoning: Any = ""
-    finish_reason = ""
+    text = reasoning = finish_reason = ""
     if choices:
-        choice = choices[0]
-        content = choice.get(part) or {}
-        text = content.get("content") or ""
-        reasoning = content.get("reasoning_content") or ""
-        finish_reason = choice.get("finish_reason") or ""
+        choice = choices[0] if isinstance(choices, list) else None
+        # a prompt that moderation stopped has a choice without a message
+        content = choice.get(part) or {} if isinstance(choice, dict) else None
+        if not isinstance(choice, dict) or not isinstance(content, dict):
+            raise unknown_shape()
+        text = text_of(content.get("content"))
+        reasoning = text_of(content.get("reasoning_content"))
+        finish_reason = text_of(choice.get("finish_reason"))
     return Piece(
-        text if isinstance(text, str) else "",
-        reasoning if isinstance(reasoning, str) else "",
+        text,
+        reasoning,
         finish_reason,
-        _usage(usage) if usage else None,
-        document.get("model_id") or "",
-        document.get("id") or "",
+        _usage(usage) if isinstance(usage, dict) else None,
+        text_of(document.get("model_id")),
+        text_of(document.get("id")),
         warnings_of(document) if "system" in document else (),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,11 +10,20 @@ import requests
 from requests.auth import AuthBase
 
 from wx_notebook.credentials import Endpoints, Secret, TokenSource
-from wx_notebook.errors import ServiceDown
+from wx_notebook.errors import ServiceDown, WatsonxError
 from wx_notebook.service.failures import refusal
 from wx_notebook.service.request import Request
 from wx_notebook.service.sse import Event, iter_events
-from wx_notebook.transport import FREE, PAID, Call, NoAuth, OnWait, Reply, Transport
+from wx_notebook.transport import (
+    FREE,
+    PAID,
+    Call,
+    ConnectionBroken,
+    NoAuth,
+    OnWait,
+    Reply,
+    Transport,
+)
 
 
 class _Bearer(AuthBase):
@@ -73,21 +83,28 @@ class Service:
         ServiceDown
             The reply is something else, such as a proxy's web page.
         """
-        return self.read_document(self.send(request, on_wait=on_wait))
+        reply = self.send(request, on_wait=on_wait)
+        try:
+            return self.read_document(reply)
+        except ConnectionBroken as problem:
+            broken = problem.message
+        raise ServiceDown(broken, hint="Run it again.")
 
     def read_document(self, reply: Reply) -> dict[str, Any]:
         """Return the JSON object of a reply that is good; raises as `document`."""
         document = reply.json()
-        if not isinstance(document, dict):
-            raise ServiceDown(
-                f"{reply.host} answered with something that is no JSON (HTTP {reply.status}).",
-                hint="Check the region, and whether a proxy or sign-in page stands in between.",
-            )
-        return document
+        if isinstance(document, dict):
+            return document
+        # a debugger's traceback shows the names of a frame, and this one may quote a secret
+        del document
+        raise ServiceDown(
+            f"{reply.host} answered with something that is no JSON (HTTP {reply.status}).",
+            hint="Check the region, and whether a proxy or sign-in page stands in between.",
+        )
 
     def events(self, reply: Reply) -> Iterator[Event]:
         """Yield the events of a streamed reply as they arrive."""
-        kind = reply.headers.get("Content-Type", "")
+        kind = self.transport.redact(reply.headers.get("Content-Type", ""))
         if "event-stream" not in kind:
             self.read_document(reply)  # a web page has its own error
             raise ServiceDown(
@@ -113,12 +130,16 @@ class Service:
         )
         return self.transport.open(call, on_wait=on_wait)
 
-    def _refusal(self, reply: Reply) -> Exception:
-        import json
-
-        text = self.transport.redact(reply.read().decode("utf-8", "replace"))
+    def _refusal(self, reply: Reply) -> WatsonxError:
+        try:
+            text = reply.read().decode("utf-8", "replace")
+        except ConnectionBroken:
+            # the status says enough
+            text = ""
         try:
             document = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
-        return refusal(reply.status, document, text, reply.attempts)
+        error = refusal(reply.status, document, text, reply.attempts)
+        # only now: in the body a secret may be written with JSON's or HTML's escapes
+        return type(error)(self.transport.redact(error.message), hint=error.hint)

@@ -6,7 +6,8 @@ quarkus-langchain4j; where two sources disagree on a status, the code decides.
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+import html
+import re
 from typing import Any
 
 from wx_notebook.errors import (
@@ -23,6 +24,14 @@ from wx_notebook.errors import (
 )
 
 LONGEST_QUOTE = 400
+_LONGEST_CODE = 80
+#: As much of a page as can hold the words that are quoted.
+_LONGEST_PAGE = 20_000
+#: What nobody reads of a web page: scripts, styles, comments, tags.
+_MARKUP = re.compile(
+    r"<(script|style|title)\b.*?(?:<[/]\1\s*>|$)|<!--.*?(?:-->|$)|<[a-z/!?][^>]*(?:>|$)",
+    re.IGNORECASE | re.DOTALL,
+)
 _LATER = "Wait a moment and run the cell again."
 _PROJECT = "Check the project ID and the region: a project belongs to one region."
 _BY_CODE: dict[str, tuple[type[WatsonxError], str, str]] = {
@@ -94,7 +103,7 @@ def refusal(status: int, document: Any, body: str, attempts: int = 1) -> Watsonx
     document
         The body as JSON, None when it is something else.
     body
-        The body as text, to quote from. Give it redacted.
+        The body as text, to quote from.
     attempts
         How often the request was sent.
     """
@@ -145,45 +154,27 @@ def _read(document: Any) -> tuple[str, str, str, str]:  # noqa: ANN401
         first = {}
     target = first.get("target")
     name = target.get("name") if isinstance(target, dict) else ""
-    said = _text(first.get("message"))
+    said = quoted(first.get("message"))
     return (
-        _text(first.get("code")),
-        said[:LONGEST_QUOTE],
-        _text(name) or ("project_id" if "project_id" in said else ""),
-        _text(found.get("trace"))[:80],
+        quoted(first.get("code"), _LONGEST_CODE),
+        said,
+        quoted(name, _LONGEST_CODE) or ("project_id" if "project_id" in said else ""),
+        quoted(found.get("trace"), _LONGEST_CODE),
     )
 
 
-def _text(value: object) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else ""
+def quoted(value: object, longest: int = LONGEST_QUOTE) -> str:
+    """Return a text of the service in one line; "" when it is no text.
+
+    A long one ends between two words: of a secret that was cut in two the first half would not be
+    recognised any more.
+    """
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    if len(text) <= longest:
+        return text
+    return f"{text[: max(text.rfind(' ', 0, longest + 1), 0)]} ...".lstrip()
 
 
 def _plain(body: str) -> str:
     """Return what a person would read of a web page, or of any other text."""
-    page = _Words()
-    page.feed(body)
-    return " ".join(" ".join(page.words).split())[:200]
-
-
-class _Words(HTMLParser):
-    """Collects the words of a page without its scripts and styles."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self._unseen = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note that what follows is not for reading."""
-        if tag in ("script", "style", "title"):
-            self._unseen = tag
-
-    def handle_endtag(self, tag: str) -> None:
-        """Note that it has ended."""
-        if tag == self._unseen:
-            self._unseen = ""
-
-    def handle_data(self, data: str) -> None:
-        """Keep what is for reading."""
-        if not self._unseen:
-            self.words.append(data)
+    return quoted(html.unescape(_MARKUP.sub(" ", body[:_LONGEST_PAGE])), 200)

@@ -11,7 +11,16 @@ from typing import Any
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
 from wx_notebook.service.chat import Prompt
-from wx_notebook.service.pieces import Piece, Usage, count, cut, document_of, warnings_of
+from wx_notebook.service.pieces import (
+    Piece,
+    Usage,
+    count,
+    cut,
+    document_of,
+    text_of,
+    unknown_shape,
+    warnings_of,
+)
 from wx_notebook.service.request import Request, Scope
 from wx_notebook.service.sse import Event
 
@@ -29,17 +38,17 @@ def generation_request(
     if not isinstance(prompt, str):
         raise BadOption(
             "The generation endpoint takes one text, not messages.",
-            hint="Leave --generate away to send messages.",
+            hint="Messages go to chat: leave generate away.",
         )
     if not prompt.strip():
-        raise BadOption("The prompt is empty.", hint="Write it below the %%watsonx line.")
+        raise BadOption("The prompt is empty.", hint="Give it at least a word.")
     parameters: dict[str, Any] = {"max_new_tokens": options.max_tokens}
     if options.temperature is not None:
         # a temperature says something to the sampling method only
         parameters |= {"decoding_method": "sample", "temperature": options.temperature}
     body = {"model_id": model_id, "input": prompt, **scope.as_body(), "parameters": parameters}
     path = "/ml/v1/text/generation_stream" if stream else "/ml/v1/text/generation"
-    return Request(path, body, stream=stream, paid=True)
+    return Request(path, "generation", body, stream=stream, paid=True)
 
 
 def generation_events(events: Iterable[Event]) -> Iterator[Piece]:
@@ -79,20 +88,23 @@ def generation_reply(document: Mapping[str, Any]) -> Piece:
 
 def _result(document: Mapping[str, Any]) -> Mapping[str, Any]:
     results = document.get("results")
-    found = results[0] if isinstance(results, list) and results else {}
-    return found if isinstance(found, dict) else {}
+    if not results:
+        return {}
+    found = results[0] if isinstance(results, list) else None
+    if not isinstance(found, dict):
+        raise unknown_shape()
+    return found
 
 
 def _piece(document: Mapping[str, Any], input_tokens: int) -> Piece:
     result = _result(document)
-    text = result.get("generated_text") or ""
-    reason = str(result.get("stop_reason") or "").lower()
+    reason = text_of(result.get("stop_reason")).lower()
     # generated_token_count is cumulative: the newest one is the number so far
     written = count(result.get("generated_token_count"))
     return Piece(
-        text=text if isinstance(text, str) else "",
+        text=text_of(result.get("generated_text")),
         finish_reason="" if reason == "not_finished" else reason,
         usage=Usage(input_tokens, written) if result else None,
-        model_id=document.get("model_id") or "",
+        model_id=text_of(document.get("model_id")),
         warnings=warnings_of(document) if "system" in document else (),
     )

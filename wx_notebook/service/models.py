@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.service.client import Service
+from wx_notebook.service.pieces import objects_in
 from wx_notebook.service.request import Request
 
 _PATH = "/ml/v1/foundation_model_specs"
@@ -66,8 +67,7 @@ def _entries(service: Service) -> Iterator[Mapping[str, Any]]:
     params = {"limit": "200", "filters": "!lifecycle_withdrawn"}
     for _ in range(_MOST_PAGES):
         document = service.document(Request(_PATH, params=params, authorized=False))
-        resources = document.get("resources")
-        yield from (entry for entry in resources or () if isinstance(entry, dict))
+        yield from objects_in(document.get("resources"))
         following = document.get("next")
         href = following.get("href") if isinstance(following, dict) else None
         start = parse_qs(urlsplit(href).query).get("start") if isinstance(href, str) else None
@@ -79,11 +79,10 @@ def _entries(service: Service) -> Iterator[Mapping[str, Any]]:
 def _model(entry: Mapping[str, Any], today: dt.date) -> Model:
     limits = entry.get("model_limits")
     context = limits.get("max_sequence_length") if isinstance(limits, dict) else 0
-    functions = entry.get("functions")
     return Model(
         str(entry.get("model_id") or ""),
         str(entry.get("label") or entry.get("model_id") or ""),
-        tuple(str(f.get("id")) for f in functions or () if isinstance(f, dict)),
+        tuple(str(f.get("id")) for f in objects_in(entry.get("functions"))),
         context if isinstance(context, int) else 0,
         _stage(entry.get("lifecycle"), today),
     )
@@ -92,9 +91,7 @@ def _model(entry: Mapping[str, Any], today: dt.date) -> Model:
 def _stage(lifecycle: Any, today: dt.date) -> str:  # noqa: ANN401
     """Return the latest stage whose date has come: the list holds past and future ones."""
     stage, since = "available", ""
-    for entry in lifecycle or ():
-        if not isinstance(entry, dict):
-            continue
+    for entry in objects_in(lifecycle):
         start = str(entry.get("start_date") or "")
         if since <= start <= today.isoformat():
             stage, since = str(entry.get("id") or stage), start

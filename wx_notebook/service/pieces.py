@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from wx_notebook.errors import AnswerCut
-from wx_notebook.service.failures import refusal
+from wx_notebook.service.failures import quoted, refusal
 from wx_notebook.service.sse import Event
 
 RUN_AGAIN = "What was received is in wx.last(); run the cell again for a whole answer."
+NOTHING_CAME = "Nothing was received; run the cell again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,13 @@ def document_of(event: Event) -> dict[str, Any]:
     document: Any = None
     try:  # noqa: SIM105  # suppress() costs as much as parsing a short event
         document = json.loads(event.data)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     if event.name == "error":
         status = document.get("status_code") if isinstance(document, dict) else None
         raise refusal(status if isinstance(status, int) else 500, document, event.data)
     if not isinstance(document, dict):
-        raise cut("The service sent an event that is no JSON object.")
+        raise cut("the service sent an event that is no JSON object.")
     if "errors" in document:
         status = document.get("status_code")
         raise refusal(status if isinstance(status, int) else 500, document, event.data)
@@ -70,6 +71,26 @@ def cut(reason: str) -> AnswerCut:
     return AnswerCut(f"The answer was cut: {reason}", hint=RUN_AGAIN)
 
 
+def text_of(value: Any) -> str:  # noqa: ANN401  # JSON is any value
+    """Return a text of an answer; one that is null or missing is empty.
+
+    Raises
+    ------
+    AnswerCut
+        It is something else, which must not be lost in silence.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    raise unknown_shape()
+
+
+def unknown_shape() -> AnswerCut:
+    """Return the error of an answer that has an unknown shape."""
+    return cut("the service sent something of a shape that is not known here.")
+
+
 def warnings_of(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the messages of the service's own warnings (`system.warnings`)."""
     system = document.get("system")
@@ -77,7 +98,7 @@ def warnings_of(document: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(found, list):
         return ()
     return tuple(
-        " ".join(str(entry["message"]).split())[:300]
+        quoted(str(entry["message"]), 300)
         for entry in found
         if isinstance(entry, dict) and entry.get("message")
     )
@@ -86,3 +107,8 @@ def warnings_of(document: Mapping[str, Any]) -> tuple[str, ...]:
 def count(value: object) -> int:
     """Return a number of tokens, 0 for anything that is none."""
     return value if isinstance(value, int) and value > 0 else 0
+
+
+def objects_in(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a JSON list, none for anything that is no list."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

@@ -12,6 +12,7 @@ from typing import Any
 
 from wx_notebook.errors import ProjectError, WatsonxError
 from wx_notebook.service.client import Service
+from wx_notebook.service.pieces import objects_in
 from wx_notebook.service.request import Request, Scope
 
 #: A project without one of these has no runtime to run a model on.
@@ -59,18 +60,16 @@ def project(service: Service, scope: Scope) -> Project:
 def projects(service: Service) -> list[Project]:
     """Return the projects that this user can see, at most 100."""
     document = service.document(Request("/v2/projects", params={"limit": "100"}, base="platform"))
-    resources = document.get("resources")
-    return [_project(entry, "project") for entry in resources or () if isinstance(entry, dict)]
+    return [_project(entry, "project") for entry in objects_in(document.get("resources"))]
 
 
 def _project(document: Mapping[str, Any], kind: str) -> Project:
     metadata, entity = document.get("metadata"), document.get("entity")
     metadata = metadata if isinstance(metadata, dict) else {}
     entity = entity if isinstance(entity, dict) else {}
-    compute = entity.get("compute")
     return Project(
         str(metadata.get("guid") or metadata.get("id") or ""),
         str(entity.get("name") or ""),
-        any(isinstance(c, dict) and c.get("type") in _RUNTIMES for c in compute or ()),
+        any(c.get("type") in _RUNTIMES for c in objects_in(entity.get("compute"))),
         kind,
     )

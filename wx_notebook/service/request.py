@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Base: TypeAlias = Literal["inference", "platform"]
+#: Which of the service's shapes the answer has.
+Endpoint: TypeAlias = Literal["chat", "generation", "other"]
 #: The date of the API's behaviour that this package was written for: what IBM's Python SDK 1.8.1
 #: sends. The service answers older and newer ones alike.
 API_VERSION = "2026-10-14"
@@ -18,6 +20,7 @@ class Request:
     """What is asked of the service; where it goes and who asks is added by `Service`."""
 
     path: str
+    endpoint: Endpoint = "other"
     body: Mapping[str, Any] | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     base: Base = "inference"

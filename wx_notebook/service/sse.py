@@ -36,6 +36,9 @@ def iter_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         A line is longer than `LARGEST_EVENT`.
     """
     rest, after_cr, at_start = b"", False, True
+    # pieces of a line that has not ended: joined once, not at each of them
+    more: list[bytes] = []
+    held = 0
     for chunk in chunks:
         data = chunk
         if after_cr and data:
@@ -45,15 +48,27 @@ def iter_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if not data:
             continue
         after_cr = data.endswith(b"\r")
-        data = rest + data
+        if b"\n" not in data and b"\r" not in data:
+            more.append(data)
+            held += len(data)
+            if held > LARGEST_EVENT:
+                raise _endless()
+            continue
+        data = b"".join([rest, *more, data]) if more else rest + data
+        more.clear()
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, rest = data.split(b"\n")
         if at_start and lines:
             lines[0], at_start = lines[0].removeprefix(_BYTE_ORDER_MARK), False
         yield from lines
-        if len(rest) > LARGEST_EVENT:
-            raise ConnectionBroken("The service sent an event that does not end.")
+        held = len(rest)
+        if held > LARGEST_EVENT:
+            raise _endless()
+
+
+def _endless() -> ConnectionBroken:
+    return ConnectionBroken("The service sent an event that does not end.")
 
 
 def iter_events(chunks: Iterable[bytes]) -> Iterator[Event]:

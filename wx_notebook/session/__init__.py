@@ -20,7 +20,8 @@ from wx_notebook.session.twin import (
 )
 
 if TYPE_CHECKING:
-    from wx_notebook.session.connection import Session, prepare
+    from wx_notebook.session.connection import Session
+    from wx_notebook.session.prompts import prepare
 
 __all__ = [
     "Session",
@@ -37,8 +38,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the public name is
-    if name in ("Session", "prepare"):
-        from wx_notebook.session import connection
+    if name == "Session":
+        from wx_notebook.session.connection import Session
 
-        return getattr(connection, name)
+        return Session
+    if name == "prepare":
+        from wx_notebook.session.prompts import prepare
+
+        return prepare
     raise AttributeError(f"module 'wx_notebook.session' has no attribute '{name}'")

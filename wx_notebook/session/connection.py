@@ -7,6 +7,7 @@ whatever comes later all go this way.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Callable, Generator
@@ -40,17 +41,12 @@ from wx_notebook.service import (
     Request,
     Scope,
     Service,
-    chat_events,
-    chat_reply,
-    chat_request,
     default_model,
-    generation_events,
-    generation_reply,
-    generation_request,
     models,
     project,
     projects,
 )
+from wx_notebook.session.prompts import pieces_of, prepare
 from wx_notebook.transport import OnWait, Reply, Transport
 
 
@@ -95,6 +91,7 @@ class Session:
             checked_id(given.project_id, "project"), checked_id(given.space_id, "space")
         )
         self._key = given.api_key or Secret("")
+        transport.hide(self._key)
         self._tokens = TokenSource(self._exchange, clock=clock)
         self._transport = transport
         self._clock = clock
@@ -103,7 +100,8 @@ class Session:
         self._service = Service(transport, self.endpoints, self._tokens)
         self._project: Project | None = None
         self._catalogue: list[Model] | None = None
-        self._default: str | None = None
+        self._asked_for_models = False
+        self._announcement = ""
 
     def __repr__(self) -> str:
         return f"<Session: {self.endpoints.place}, {self._scope_name()}, by {self.source}>"
@@ -164,6 +162,7 @@ class Session:
         """Send a request made by `prepare` and return its answer as it arrives."""
         model_id = str((request.body or {}).get("model_id", ""))
         unknown: ModelError | None = None
+        began = time.monotonic()  # an answer's seconds count while this process is awake
         try:
             reply = self._service.send(request, on_wait=on_wait)
         except ModelError as problem:
@@ -174,6 +173,7 @@ class Session:
             self._pieces(request, reply),
             model_id=model_id,
             clock=time.monotonic,
+            began=began,
             redact=self._transport.redact,
             remember=self._remember,
             close=reply.close,
@@ -195,14 +195,16 @@ class Session:
         """Return the model for prompts that name none.
 
         `ibm/granite-4-h-small` where the region has it, else the region's first current chat model.
+        With `dry` nothing is asked for it.
         """
-        if self._default is None and not dry:
-            try:
-                self._default = default_model(self.models())
-            except WatsonxError:
-                # asked once: if something is wrong, the prompt itself will tell what
-                self._default = DEFAULT_MODEL
-        return self._default or DEFAULT_MODEL
+        if not (dry or self._asked_for_models):
+            # what is wrong with the key is said here and at once, not behind the catalogue's waits
+            self._tokens.token()
+            self._asked_for_models = True
+            with contextlib.suppress(WatsonxError):
+                # once: without a catalogue the prompt itself will tell whether the model is there
+                self.models()
+        return default_model(self._catalogue) if self._catalogue else DEFAULT_MODEL
 
     # --- the connection ------------------------------------------------------------------------
 
@@ -225,17 +227,28 @@ class Session:
 
     def line(self) -> str:
         """Return one line: connected, to what, as whom, how long the token lives."""
+        if not self._key:
+            return "closed: key and token are forgotten"
         token = self._tokens.current()
-        where = self.endpoints.place
-        if where == "sandbox":
-            where = f"sandbox ({self.endpoints.url})"
-        parts = [f"connected to {self._scope_name()}", where]
-        if token is not None and token.subject:
+        to = f"{self._scope_name()} · {self._where()}"
+        if token is None:
+            return f"set up for {to} · not verified yet, the first prompt does that"
+        parts = [f"connected to {to}"]
+        if token.subject:
             parts.append(f"as {token.subject}")
         parts.append(f"model {self.default_model(dry=True)}")
-        if token is not None:
-            parts.append(f"token for {_minutes(self._tokens.seconds_left())}, renewed by itself")
+        parts.append(f"token for {_minutes(self._tokens.seconds_left())}, renewed by itself")
         return " · ".join(parts)
+
+    def announce(self) -> None:
+        """Say with the first answer what this session is: nobody asked for it by name."""
+        self._announcement = (
+            f"signed in with the {self.source}: {self._scope_name()}, {self._where()}"
+        )
+
+    def _where(self) -> str:
+        place = self.endpoints.place
+        return f"sandbox ({self.endpoints.url})" if place == "sandbox" else place
 
     def close(self) -> None:
         """Forget the key and the token, and close the connections."""
@@ -259,33 +272,20 @@ class Session:
         return f"space {self.scope.space_id}" if self.scope.space_id else "no project"
 
     def _pieces(self, request: Request, reply: Reply) -> Generator[Piece]:
-        if reply.attempts > 1:
-            yield Piece(warnings=(f"sent {reply.attempts} times: the service was busy at first",))
-        generating = "generation" in request.path
-        if request.stream:
-            read_events = generation_events if generating else chat_events
-            yield from read_events(self._service.events(reply))
-            reply.drain()
-        else:
-            read_reply = generation_reply if generating else chat_reply
-            yield read_reply(self._service.read_document(reply))
+        if self._announcement:
+            yield Piece(warnings=(self._announcement,))
+            self._announcement = ""
+        yield from pieces_of(self._service, request, reply)
 
     def _with_near_model(self, problem: ModelError, model_id: str) -> ModelError:
-        try:
-            suggestion = near(model_id, [model.model_id for model in self.models()])
-        except WatsonxError:
-            suggestion = ""
+        known: list[str] = []
+        with contextlib.suppress(WatsonxError):
+            known = [model.model_id for model in self.models()]
+        # a model that is there, but cannot chat, is not a typo
+        suggestion = near(model_id, known) if model_id not in known else ""
         first, _, rest = problem.message.partition("\n")
         message = f"{first.rstrip('.')}: '{model_id}'.{suggestion}"
         return ModelError(f"{message}\n{rest}", hint=problem.hint)
-
-
-def prepare(
-    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool
-) -> Request:
-    """Return the request for a prompt; the options say to which endpoint."""
-    build = generation_request if options.generate else chat_request
-    return build(prompt, options, model_id=model_id, scope=scope, stream=stream)
 
 
 def _minutes(seconds: float) -> str:

@@ -90,10 +90,14 @@ def sign_in(given: Given, environ: Mapping[str, str] | None = None) -> Session:
     """
     global _current  # noqa: PLW0603
     made = _made(given, os.environ if environ is None else environ)
-    made.verify()
-    # the line that says "connected" names the model, too
-    made.default_model()
-    _current = made
+    try:
+        made.verify()
+        # the line that says "connected" names the model, too
+        made.default_model()
+        _current = made
+    finally:
+        if _current is not made:
+            made.close()
     return made
 
 
@@ -114,7 +118,12 @@ def session() -> Session:
     NotConnected
         Nothing was found.
     """
-    return _current if _current is not None else connect()
+    if _current is not None:
+        return _current
+    made = connect()
+    # nobody named it: the first answer says where it comes from
+    made.announce()
+    return made
 
 
 def current() -> Session | None:

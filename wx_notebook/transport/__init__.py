@@ -15,13 +15,14 @@ from wx_notebook.transport.call import Call, NoAuth
 from wx_notebook.transport.client import Transport
 from wx_notebook.transport.connections import is_loopback
 from wx_notebook.transport.policy import FREE, PAID, OnWait, RetryPolicy, Timeouts, Wait
-from wx_notebook.transport.reply import ConnectionBroken, Reply
+from wx_notebook.transport.reply import ConnectionBroken, ConnectionStalled, Reply
 
 __all__ = [
     "FREE",
     "PAID",
     "Call",
     "ConnectionBroken",
+    "ConnectionStalled",
     "NoAuth",
     "OnWait",
     "Reply",

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from wx_notebook.errors import Interrupted, WatsonxError
+from wx_notebook.errors import BadOption, Interrupted, WatsonxError
 from wx_notebook.transport.call import Call
 from wx_notebook.transport.connections import QuietAdapter, is_loopback
 from wx_notebook.transport.failures import Failure, redirected, told
-from wx_notebook.transport.policy import OnWait, Timeouts, Wait
+from wx_notebook.transport.policy import PAID, OnWait, Timeouts, Wait
 from wx_notebook.transport.redaction import Hidable, Redaction
 from wx_notebook.transport.reply import Reply
 
@@ -69,6 +69,8 @@ class Transport:
 
         Raises
         ------
+        BadOption
+            The body holds what JSON cannot.
         ServiceDown
             No reply, after as many attempts as the policy allows.
         HostRefused
@@ -76,24 +78,25 @@ class Transport:
         Interrupted
             The user stopped it.
         """
+        body = None if call.body is None else _encoded(call.body)
         deadline = self.clock() + self.timeouts.whole_s
         attempt = 0
         while True:
             attempt += 1
-            outcome = self._once(call, deadline)
+            outcome = self._once(call, body, deadline)
             if isinstance(outcome, Reply):
                 outcome.attempts = attempt
                 if outcome.status not in call.policy.statuses:
                     return outcome
                 pause = call.policy.pause_s(attempt, outcome.headers.get("Retry-After"))
-                if pause is None:
+                if pause is None or self.clock() + pause >= deadline:
                     return outcome
                 outcome.drain()
                 reason = f"{call.host} answered {outcome.status}"
             else:
                 again = outcome.transient and (outcome.unsent or call.policy.after_sending)
                 pause = call.policy.pause_s(attempt) if again else None
-                if pause is None:
+                if pause is None or self.clock() + pause >= deadline:
                     _raise_told(outcome.error, attempt)
                 reason = outcome.error.message.rstrip(".")
             if on_wait is not None:
@@ -105,8 +108,9 @@ class Transport:
         for session in list(self._sessions):
             session.close()
 
-    def _once(self, call: Call, deadline: float) -> Reply | Failure:
+    def _once(self, call: Call, body: bytes | None, deadline: float) -> Reply | Failure:
         response: requests.Response | None = None
+        limits = self.timeouts.within(deadline - self.clock(), call.policy.first_byte_s)
         try:
             session = self._session()
             prepared = session.prepare_request(
@@ -114,7 +118,7 @@ class Transport:
                     call.method,
                     call.url,
                     params=dict(call.params),
-                    data=None if call.body is None else _encoded(call.body),
+                    data=body,
                     headers=_headers(call),
                     auth=call.auth,
                 )
@@ -128,22 +132,25 @@ class Transport:
             response = session.send(
                 prepared,
                 allow_redirects=False,
-                timeout=(self.timeouts.connect_s, self.timeouts.first_byte_s),
+                timeout=(limits.connect_s, limits.first_byte_s),
                 **merged,
             )
+            # what was sent stays attached to the reply, and with it the key or the token
+            prepared.body = None
+            prepared.headers.pop("Authorization", None)
             if 300 <= response.status_code < 400:
                 target = urlsplit(response.headers.get("Location", "")).netloc or call.host
                 response.close()
-                return Failure(redirected(call.host, target), transient=False)
+                return Failure(redirected(call.host, self.redact(target)), transient=False)
             return Reply(
                 response, call, deadline=deadline, timeouts=self.timeouts, clock=self.clock
             )
         except KeyboardInterrupt:
             if response is not None:
                 response.close()
-            return Failure(Interrupted(f"Stopped while waiting for {call.host}."), transient=False)
+            return Failure(_stopped(call), transient=False)
         except Exception as problem:  # noqa: BLE001  # whatever it is, it may hold the request
-            return told(problem, call.host, self.timeouts)
+            return told(problem, call.host, limits)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -163,11 +170,28 @@ class Transport:
         except KeyboardInterrupt:
             stopped = True
         if stopped:
-            raise Interrupted("Stopped while waiting for the next attempt.")
+            raise Interrupted(
+                "Stopped while waiting for the next attempt.", hint="Run it again in a while."
+            )
+
+
+def _stopped(call: Call) -> Interrupted:
+    # of a prompt nobody knows whether the service went on with it
+    billed = "; it may have been billed" if call.policy is PAID else ""
+    return Interrupted(
+        f"Stopped while waiting for {call.host}{billed}.", hint="Run it again when you like."
+    )
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
+    try:
+        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError, RecursionError) as problem:
+        reason = str(problem)
+    raise BadOption(
+        f"The request holds something that cannot be written as JSON: {reason}",
+        hint="Send texts and numbers: of an Answer, answer.text.",
+    )
 
 
 def _headers(call: Call) -> dict[str, str]:

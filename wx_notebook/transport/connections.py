@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError
 
 
 def is_loopback(host: str) -> bool:
@@ -27,6 +27,14 @@ class _Quiet:
     debuglevel = 0
     sock: Any
 
+    def connect(self) -> None:
+        try:
+            super().connect()  # type: ignore[misc]
+        except TimeoutError as problem:
+            # in the TLS handshake, or while a proxy opens the tunnel: nothing was sent yet, which
+            # urllib3 does not tell apart from waiting for the answer
+            raise ConnectTimeoutError(self, "no connection in time") from problem
+
     def getresponse(self) -> Any:  # noqa: ANN401  # urllib3's own type, seen through a mixin
         sock = self.sock
         response = super().getresponse()  # type: ignore[misc]
@@ -35,34 +43,30 @@ class _Quiet:
         return response
 
 
-class _HTTP(_Quiet, HTTPConnection):
-    pass
+@cache
+def _quiet(pool: type) -> type:
+    """Return a class of pools whose connections are quiet; `pool` may speak to a SOCKS proxy."""
+    connection = type(f"Quiet{pool.ConnectionCls.__name__}", (_Quiet, pool.ConnectionCls), {})  # type: ignore[attr-defined]
+    return type(f"Quiet{pool.__name__}", (pool,), {"ConnectionCls": connection})
 
 
-class _HTTPS(_Quiet, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _HTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HTTPS
+def _hush(manager: Any) -> None:  # noqa: ANN401  # PoolManager, ProxyManager or SOCKSProxyManager
+    known = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _quiet(pool) for scheme, pool in known.items()}
 
 
 class QuietAdapter(HTTPAdapter):
     """requests' adapter with our quiet connections, also behind a proxy."""
 
-    _pools: ClassVar = {"http": _HTTPPool, "https": _HTTPSPool}
-
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Make the pools of direct connections ours."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
+        _hush(self.poolmanager)
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:  # noqa: ANN401
         """Make the pools of connections through a proxy ours."""
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = self._pools
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not known:
+            _hush(manager)
         return manager

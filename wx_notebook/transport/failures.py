@@ -12,7 +12,7 @@ import requests
 import urllib3
 
 from wx_notebook.errors import HostRefused, Interrupted, ServiceDown, WatsonxError
-from wx_notebook.transport.policy import Timeouts
+from wx_notebook.transport.policy import Timeouts, seconds
 
 _OFFLINE = "Check the network, the region and the proxy, then run it again."
 
@@ -48,10 +48,10 @@ def told(problem: Exception, host: str, timeouts: Timeouts) -> Failure:
         hint = "Check HTTPS_PROXY and NO_PROXY, then run it again."
         return Failure(ServiceDown(text, hint=hint), unsent=True)
     if isinstance(problem, errors.ConnectTimeout):
-        text = f"{host} did not accept a connection in {timeouts.connect_s:.0f} s."
+        text = f"{host} did not accept a connection in {seconds(timeouts.connect_s)}."
         return Failure(ServiceDown(text, hint=_OFFLINE), unsent=True)
     if isinstance(problem, errors.ReadTimeout):
-        text = f"{host} did not answer in {timeouts.first_byte_s:.0f} s."
+        text = f"{host} did not answer in {seconds(timeouts.first_byte_s)}."
         hint = "Run it again, or ask for a shorter answer with --max-tokens."
         return Failure(ServiceDown(text, hint=hint))
     if isinstance(problem, errors.ConnectionError):
@@ -59,6 +59,15 @@ def told(problem: Exception, host: str, timeouts: Timeouts) -> Failure:
     if isinstance(problem, OSError) and "CA certificate bundle" in str(problem):
         text = "The file with the certificate authorities does not exist."
         hint = "Correct REQUESTS_CA_BUNDLE or ca_bundle=."
+        return Failure(ServiceDown(text, hint=hint), unsent=True, transient=False)
+    if isinstance(problem, errors.InvalidURL):
+        # ours was checked long before
+        text = f"The address of the proxy on the way to {host} cannot be read."
+        hint = "Correct HTTPS_PROXY, for example: http://proxy.example.com:3128"
+        return Failure(ServiceDown(text, hint=hint), unsent=True, transient=False)
+    if isinstance(problem, errors.InvalidSchema) and "SOCKS" in str(problem):
+        text = f"The way to {host} leads through a SOCKS proxy, which needs one more package."
+        hint = "Next: pip install pysocks, then restart the kernel."
         return Failure(ServiceDown(text, hint=hint), unsent=True, transient=False)
     text = f"The request to {host} failed ({type(problem).__name__})."
     return Failure(ServiceDown(text, hint="Run it again."), transient=False)

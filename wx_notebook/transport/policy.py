@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 
@@ -21,6 +23,21 @@ class Timeouts:
     idle_s: float = 60.0
     whole_s: float = 1800.0
 
+    def within(self, left_s: float, first_byte_s: float = math.inf) -> Timeouts:
+        """Return the limits of a request that has only `left_s` until its whole time is over."""
+        # a socket takes no limit of 0: that would mean "do not wait at all"
+        left_s = max(left_s, 0.001)
+        return replace(
+            self,
+            connect_s=min(self.connect_s, left_s),
+            first_byte_s=min(self.first_byte_s, first_byte_s, left_s),
+        )
+
+
+def seconds(number: float) -> str:
+    """Return a number of seconds as a person writes it: "120 s", "0.2 s"."""
+    return f"{round(number, 2):g} s"
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -28,7 +45,8 @@ class RetryPolicy:
 
     Failures before a byte of the request left (no route, refused, connect time-out) are always
     safe to repeat. `statuses` are the answers that say "not now"; `after_sending` also repeats
-    what may have reached the service, which only an unpaid request can afford.
+    what may have reached the service, which only an unpaid request can afford. `first_byte_s` is a
+    shorter limit than the transport's for requests that are answered at once or not at all.
     """
 
     attempts: int = 5
@@ -37,6 +55,7 @@ class RetryPolicy:
     first_pause_s: float = 0.5
     longest_pause_s: float = 8.0
     longest_retry_after_s: float = 60.0
+    first_byte_s: float = math.inf
 
     def pause_s(self, attempt: int, retry_after: str | None = None) -> float | None:
         """Seconds before the attempt after `attempt`; None when there is none.
@@ -46,7 +65,8 @@ class RetryPolicy:
         """
         if attempt >= self.attempts:
             return None
-        if retry_after is not None and retry_after.strip().isdigit():
+        # decimal ASCII digits: `isdigit` alone also takes "\N{SUPERSCRIPT TWO}", `float` does not
+        if retry_after is not None and re.fullmatch(r"\s*[0-9]+\s*", retry_after):
             asked = float(retry_after)
             return asked if asked <= self.longest_retry_after_s else None
         pause = min(self.first_pause_s * 2.0 ** (attempt - 1), self.longest_pause_s)
@@ -55,9 +75,14 @@ class RetryPolicy:
 
 #: A prompt costs money: repeated only when it cannot have been served.
 PAID = RetryPolicy()
-#: Tokens and lists cost nothing.
+#: Tokens and lists cost nothing. All attempts together end before a token does that is renewed
+#: early: IAM may hang.
 FREE = RetryPolicy(
-    attempts=3, statuses=frozenset({429, 500, 502, 503, 504}), after_sending=True, longest_pause_s=2
+    attempts=3,
+    statuses=frozenset({429, 500, 502, 503, 504}),
+    after_sending=True,
+    longest_pause_s=2,
+    first_byte_s=30,
 )
 
 

@@ -40,8 +40,9 @@ class Redaction:
 
     def add(self, secret: Hidable) -> None:
         """Blank this secret from now on."""
-        self._secrets = [known for known in self._secrets if known() is not None]
-        self._secrets.append(weakref.ref(secret))
+        held = [known() for known in self._secrets]
+        others = [one for one in held if one is not None and one is not secret]
+        self._secrets = [weakref.ref(one) for one in (*others, secret)]
 
     def __call__(self, text: str) -> str:
         """Return `text` without them."""

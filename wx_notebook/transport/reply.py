@@ -11,7 +11,7 @@ import urllib3
 
 from wx_notebook.errors import Interrupted, ServiceDown
 from wx_notebook.transport.call import Call
-from wx_notebook.transport.policy import Timeouts
+from wx_notebook.transport.policy import Timeouts, seconds
 
 #: No answer of the service is that large; a larger body is an attack or a mistake.
 LARGEST_BODY = 32 * 1024 * 1024
@@ -20,6 +20,10 @@ _LARGEST_READ = 64 * 1024
 
 class ConnectionBroken(ServiceDown):
     """The reply broke off, or stalled, after it had begun."""
+
+
+class ConnectionStalled(ConnectionBroken):
+    """The reply fell silent, or came in drops, for longer than its limit."""
 
 
 class Reply:
@@ -68,25 +72,34 @@ class Reply:
             self._received += len(data)
             if self._received <= LARGEST_BODY:
                 return data
-            failure = ConnectionBroken(f"{self.host} sent more than {LARGEST_BODY >> 20} MiB.")
+            failure = ConnectionBroken(
+                f"{self.host} sent more than {LARGEST_BODY >> 20} MiB.",
+                hint="Check whether this is the service.",
+            )
         except ConnectionBroken as problem:
             failure = problem
         except KeyboardInterrupt:
-            failure = Interrupted("Stopped while the answer was arriving.")
+            failure = Interrupted("Stopped while the answer was arriving.", hint="Run it again.")
         except (urllib3.exceptions.TimeoutError, TimeoutError):
-            failure = ConnectionBroken(f"{self.host} sent nothing for {self._socket_limit:.0f} s.")
+            failure = self._too_slow()
         except Exception as problem:  # noqa: BLE001  # whatever it is, it may hold the request
             failure = ConnectionBroken(
-                f"The connection to {self.host} broke ({type(problem).__name__})."
+                f"The connection to {self.host} broke ({type(problem).__name__}).",
+                hint="Run it again.",
             )
         self.close()
         raise failure
 
     def read(self) -> bytes:
         """Return the whole body."""
-        parts = []
-        while data := self.read_some():
-            parts.append(data)
+        parts: list[bytes] = []
+        try:
+            while data := self.read_some():
+                parts.append(data)
+        except BaseException:
+            # a debugger's traceback shows the names of a frame, and this may be half of a token
+            parts, data = [], b""
+            raise
         self.close()
         return b"".join(parts)
 
@@ -94,18 +107,25 @@ class Reply:
         """Return the body as JSON, or None when it is something else (a proxy's web page)."""
         try:
             return json.loads(self.read())
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def drain(self, patience_s: float = 0.25) -> None:
-        """Read what little is left, so that the connection can serve the next request."""
-        self._timeouts = Timeouts(first_byte_s=patience_s, idle_s=patience_s)
+        """Read what little is left, so that the connection can serve the next request.
+
+        All of it has to come within `patience_s`: there are models that never close a stream.
+        """
+        self.expect_end_within(patience_s)
         try:
             while self.read_some():
                 pass
         except ConnectionBroken:
             pass
         self.close()
+
+    def expect_end_within(self, limit_s: float) -> None:
+        """Wait for all that is still to come no longer than this, also when it comes in drops."""
+        self._deadline = min(self._deadline, self._clock() + limit_s)
 
     def close(self) -> None:
         """End the connection unless the body was read to its end; safe to call twice."""
@@ -119,16 +139,38 @@ class Reply:
         if self._chunks is not None:
             return next(self._chunks, b"")
         data: bytes = self._response.raw.read1(decode_content=True)
+        if not data and self._response.raw.length_remaining:
+            # read1 leaves it to its caller to see that less came than Content-Length said
+            raise ConnectionBroken(
+                f"The connection to {self.host} ended before the answer did.", hint="Run it again."
+            )
         return data
 
     def _limit_wait(self) -> None:
         left = self._deadline - self._clock()
         if left <= 0:
-            raise ConnectionBroken(
-                f"The answer of {self.host} took longer than {self._timeouts.whole_s:.0f} s."
-            )
-        patience = self._timeouts.idle_s if self._received else self._timeouts.first_byte_s
+            raise self._too_long()
+        limit = min(self._patience_s(), left)
         # a system call: made when the limit changes, not for each of thousands of pieces
-        if min(patience, left) != self._socket_limit and self._socket is not None:
-            self._socket_limit = min(patience, left)
-            self._socket.settimeout(self._socket_limit)
+        if limit != self._socket_limit:
+            self._socket_limit = limit
+            # with "Connection: close" the socket is closed as soon as the whole body is in
+            if self._socket is not None and self._socket.fileno() != -1:
+                self._socket.settimeout(limit)
+
+    def _patience_s(self) -> float:
+        return self._timeouts.idle_s if self._received else self._timeouts.first_byte_s
+
+    def _too_slow(self) -> ConnectionBroken:
+        patience_s = self._patience_s()
+        if self._socket_limit < patience_s:
+            return self._too_long()
+        return ConnectionStalled(
+            f"{self.host} sent nothing for {seconds(patience_s)}.", hint="Run it again."
+        )
+
+    def _too_long(self) -> ConnectionBroken:
+        whole = seconds(self._timeouts.whole_s)
+        return ConnectionStalled(
+            f"The answer of {self.host} took longer than {whole}.", hint="Run it again."
+        )

@@ -1,0 +1,179 @@
+"""The exchange of a key for a token, byte for byte, and what IAM may answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import parse_qs
+
+import pytest
+from transport.servers import KEY, TOKEN, TOKEN_DOCUMENT, caught, http, shown
+
+from wx_notebook.credentials import Secret, exchange
+from wx_notebook.errors import KeyRefused, ServiceDown
+from wx_notebook.sandbox import Sandbox
+from wx_notebook.transport import Transport
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+def asked(server, key=None, clock=None):
+    # a secret has no text form, so that the name in this frame shows nothing
+    transport, key = Transport(sleep=lambda _: None), key or Secret(KEY)
+    return exchange(transport, server.url, key, clock=clock or Clock())
+
+
+def jwt(**claims):
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256"}, claims, "signature")]
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+
+def test_the_form_is_what_iam_documents(serve):
+    server = serve()
+    token = asked(server)
+    (seen,) = server.seen
+    assert (seen.method, seen.path) == ("POST", "/identity/token")
+    assert seen.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert seen.headers["accept"] == "application/json"
+    assert seen.body == (
+        f"grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey={KEY}".encode()
+    )
+    assert int(seen.headers["content-length"]) == len(seen.body)
+    assert "authorization" not in seen.headers
+    assert KEY not in seen.path
+    assert token.value.reveal() == TOKEN
+
+
+@pytest.mark.parametrize("key", ["a+b&c=d%e/f", "a b", "Zq7_-"])
+def test_a_key_is_encoded_so_that_it_arrives_whole(serve, key):
+    server = serve()
+    asked(server, Secret(key))
+    assert parse_qs(server.seen[0].body.decode())["apikey"] == [key]
+
+
+def test_the_life_of_a_token_counts_from_before_the_request_by_our_own_clock(serve):
+    clock = Clock()
+
+    def slowly(connection, _):
+        clock.now += 7
+        connection.sendall(http(200, TOKEN_DOCUMENT))
+        return True
+
+    server = serve(token=False)
+    server.on("/identity/", slowly)
+    token = asked(server, clock=clock)
+    assert (token.expires_at, token.lifetime_s) == (1000 + 3600, 3600)
+
+
+def test_a_wrong_wall_clock_of_the_service_does_no_harm():
+    with Sandbox(wall_clock=lambda: 0.0, token_lifetime_s=900) as sandbox:
+        token = exchange(Transport(), sandbox.url, Secret(sandbox.api_key), clock=lambda: 50.0)
+    assert (token.expires_at, token.lifetime_s) == (950, 900)
+
+
+@pytest.mark.parametrize(
+    ("claims", "subject"),
+    [({"name": "Ada L", "email": "a@b.c", "iam_id": "IBMid-1"}, "Ada L"),
+     ({"name": " ", "email": "a@b.c"}, "a@b.c"), ({"email": 7, "iam_id": "IBMid-1"}, "IBMid-1"),
+     ({"sub": "somebody"}, "somebody"), ({}, ""), ({"name": "x" * 500}, "x" * 100)],
+)  # fmt: skip
+def test_whom_a_token_was_issued_to_is_read_where_it_can_be(serve, claims, subject):
+    server = serve(token=False)
+    server.on("/identity/", http(200, TOKEN_DOCUMENT | {"access_token": jwt(**claims)}))
+    assert asked(server).subject == subject
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["a.b.c", "a", "a.!!.c", "a.bnVsbA.c", "a.W10.c", "ä.ä.ä", "..",
+     "a." + base64.b64encode(b"[" * 60_000).decode() + ".c"],
+    ids=range(8),
+)  # fmt: skip
+def test_a_token_that_cannot_be_read_is_used_all_the_same(serve, token):
+    server = serve(token=False)
+    server.on("/identity/", http(200, TOKEN_DOCUMENT | {"access_token": token}))
+    found = asked(server)
+    assert (found.value.reveal(), found.subject) == (token, "")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "first"),
+    [(400, "BXNIM0415E", "IBM Cloud does not know this API key."),
+     (400, "BXNIM0420E", "The API key is disabled."),
+     (400, "BXNIM0109E", "IBM Cloud did not accept the API key."),
+     (401, "BXNIM0415E", "IBM Cloud does not know this API key."),
+     (403, "BXNIM0513E", "IBM Cloud did not accept the API key.")],
+)  # fmt: skip
+def test_a_refusal_says_what_is_wrong_with_the_key(serve, status, code, first):
+    server = serve(token=False)
+    said = {"errorCode": code, "errorMessage": "As IAM says it.", "context": {"requestId": "r-1"}}
+    server.on("/identity/", http(status, said))
+    problem = caught(lambda: asked(server))
+    assert type(problem) is KeyRefused
+    assert problem.message == f"{first}\nIAM said: As IAM says it. ({code}) Request r-1."
+    assert problem.hint == "Make a new one at cloud.ibm.com > Manage > Access (IAM) > API keys."
+    assert len(server.seen) == 1, "a wrong key does not get right"
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_failure_of_iam_says_that_the_key_is_not_to_blame(serve, status):
+    server = serve(token=False)
+    server.on("/identity/", http(status, {"errorCode": "BXNIM0999E", "errorMessage": "Not now."}))
+    problem = caught(lambda: asked(server))
+    assert type(problem) is ServiceDown
+    assert problem.message == (
+        f"IAM at {server.url} does not issue tokens at the moment.\nIAM said: Not now. (BXNIM0999E)"
+    )
+    assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>sign in to the hotel's network</html>", b"null", b"[]", b'"text"', b"7", b"{}",
+     b'{"access_token": "x"}', b'{"expires_in": 3600}', b'{"access_token": "", "expires_in": 3600}',
+     b'{"access_token": "x", "expires_in": 0}', b'{"access_token": "x", "expires_in": -1}',
+     b'{"access_token": "x", "expires_in": NaN}', b'{"access_token": "x", "expires_in": Infinity}',
+     b'{"access_token": "x", "expires_in": 1e999}', b'{"access_token": 7, "expires_in": 3600}',
+     b'{"access_token": "x", "expires_in": null}', b'{"access_token": "x", "expires_in": "soon"}',
+     b'{"access_token": "x", "expires_in": 1' + b"0" * 400 + b"}"],
+)  # fmt: skip
+def test_an_answer_that_is_no_token_is_no_token(serve, body):
+    server = serve(token=False)
+    server.on("/identity/", http(200, body, kind="application/json"))
+    problem = caught(lambda: asked(server))
+    assert type(problem) is ServiceDown
+    assert problem.message == f"IAM at {server.url} answered without a token."
+    assert "sign-in page" in problem.hint
+
+
+def test_a_life_in_a_text_is_read(serve):
+    server = serve(token=False)
+    server.on("/identity/", http(200, TOKEN_DOCUMENT | {"expires_in": "900"}))
+    assert asked(server).lifetime_s == 900
+
+
+@pytest.mark.parametrize("where", ["errorMessage", "errorCode", "errorDetails", "requestId"])
+def test_a_refusal_that_quotes_the_key_is_shown_without_it(serve, where):
+    said = {"errorCode": "C", "errorMessage": "M", where: f"{KEY}!", "context": {where: f"{KEY}!"}}
+    server = serve(token=False)
+    server.on("/identity/", http(400, said))
+    assert KEY[:12] not in shown(caught(lambda: asked(server)))
+
+
+def test_a_long_refusal_is_quoted_in_part_and_not_half_of_a_key(serve):
+    server = serve(token=False)
+    server.on("/identity/", http(400, {"errorMessage": "word " * 58 + KEY, "errorCode": "c" * 999}))
+    problem = caught(lambda: asked(server))
+    assert len(problem.message) < 500
+    assert KEY[:8] not in problem.message
+
+
+def test_a_token_without_its_value_is_all_that_a_token_shows(serve):
+    token = asked(serve())
+    assert TOKEN not in repr(token)
+    assert TOKEN not in str(token)

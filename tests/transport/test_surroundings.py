@@ -1,0 +1,191 @@
+"""What the machine around us adds to a request: `.netrc`, cookies, proxies, authorities."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+from transport.servers import CHAT, KEY, TOKEN, Proxy, caught, connect, http, shown
+
+from wx_notebook.errors import ServiceDown
+from wx_notebook.transport import Transport
+
+SEALED = "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"
+
+
+# --- .netrc and cookies ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", ["machine 127.0.0.1", "default"])
+def test_an_entry_in_netrc_never_replaces_our_token_or_joins_our_key(
+    serve, monkeypatch, tmp_path, entry
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"{entry} login somebody password of-somebody\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = serve(http(200, CHAT))
+    session = connect(server)
+    assert session.chat("hello", model="m").text == "Four."
+    server.on("/ml/v1/foundation", http(200, {"resources": []}))
+    session.models()
+    token, chat, models = server.seen
+    assert "authorization" not in token.headers
+    assert chat.headers["authorization"] == f"Bearer {TOKEN}"
+    assert "authorization" not in models.headers
+
+
+def test_a_cookie_is_not_sent_back(serve):
+    server = serve(http(200, CHAT, Set_Cookie="visitor=42; Path=/"))
+    session = connect(server)
+    for _ in range(2):
+        session.chat("hello", model="m")
+    assert len(server.seen) == 3
+    assert not any("cookie" in seen.headers for seen in server.seen)
+
+
+# --- proxies -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_the_loopback_is_reached_without_the_proxy(serve, monkeypatch, name):
+    server = serve(http(200, CHAT))
+    with Proxy(server) as proxy:
+        monkeypatch.setenv(name, proxy.url)
+        assert connect(server).chat("hello", model="m").text == "Four."
+        assert (proxy.connections, proxy.carried) == (0, b"")
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_a_proxy_carries_a_session_but_cannot_read_it(serve, monkeypatch, authority, name):
+    """The tunnel ends at our server: a company that inspects TLS with an authority of its own."""
+    server = serve(http(200, CHAT), tls=authority.context)
+    with Proxy(server) as proxy:
+        monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+        assert connect("us-south").chat("my-secret-question", model="m").text == "Four."
+    tunnels = re.findall(rb"CONNECT (\S+) HTTP", proxy.carried)
+    assert tunnels == [b"iam.cloud.ibm.com:443", b"us-south.ml.cloud.ibm.com:443"]
+    assert [seen.path.partition("?")[0] for seen in server.seen] == [
+        "/identity/token",
+        "/ml/v1/text/chat",
+    ]
+    assert KEY.encode() in server.seen[0].body
+    for secret in (KEY, TOKEN, "my-secret-question", "Authorization", "apikey"):
+        assert secret.encode() not in proxy.carried
+
+
+@pytest.mark.parametrize("status", [403, 407, 502])
+def test_a_proxy_that_refuses_is_named_and_has_seen_no_secret(monkeypatch, status):
+    with Proxy(refuses=status) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        problem = caught(lambda: connect("us-south").chat("hello", model="m"))
+        assert KEY.encode() not in proxy.carried
+        assert proxy.carried.startswith(b"CONNECT iam.cloud.ibm.com:443 ")
+    assert type(problem) is ServiceDown
+    assert problem.message.startswith(
+        "The proxy on the way to iam.cloud.ibm.com refused the connection."
+    )
+    assert problem.hint == "Check HTTPS_PROXY and NO_PROXY, then run it again."
+    assert KEY not in shown(problem)
+
+
+def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://somebody:proxy-password@127.0.0.1:1")
+    problem = caught(lambda: connect("us-south").chat("hello", model="m"))
+    assert problem.message.startswith("The proxy on the way to iam.cloud.ibm.com refused")
+    assert "proxy-password" not in shown(problem)
+
+
+def test_a_proxy_whose_address_cannot_be_read_is_named(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://[::bad")
+    problem = caught(lambda: connect("us-south").chat("hello", model="m"))
+    assert problem.message == (
+        "The address of the proxy on the way to iam.cloud.ibm.com cannot be read."
+    )
+    assert problem.hint == "Correct HTTPS_PROXY, for example: http://proxy.example.com:3128"
+
+
+def test_a_socks_proxy_without_its_package_says_which_one(monkeypatch):
+    # the excuse for a patch: what requests does without PySocks, also where it is installed
+    monkeypatch.setattr("requests.adapters.SOCKSProxyManager", _without_pysocks)
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:1")
+    problem = caught(lambda: connect("us-south").chat("hello", model="m"))
+    assert "SOCKS" in problem.message
+    assert problem.hint == "Next: pip install pysocks, then restart the kernel."
+
+
+def _without_pysocks(*_, **__):
+    from requests.exceptions import InvalidSchema
+
+    raise InvalidSchema("Missing dependencies for SOCKS support.")
+
+
+# --- certificate authorities -------------------------------------------------------------------
+
+
+def chat_over_tls(serve, authority, **how):
+    server = serve(http(200, CHAT), tls=authority.context)
+    return lambda: connect(server, **how).chat("hello", model="m").text
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_companys_authority_is_trusted_by_the_environment(serve, authority, monkeypatch, name):
+    monkeypatch.setenv(name, str(authority.bundle))
+    assert chat_over_tls(serve, authority)() == "Four."
+
+
+def test_a_companys_authority_is_trusted_by_argument_over_the_environment(
+    serve, authority, monkeypatch
+):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")
+    assert chat_over_tls(serve, authority, ca_bundle=str(authority.bundle))() == "Four."
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [{}, {"REQUESTS_CA_BUNDLE": ""}, {"PYTHONHTTPSVERIFY": "0"},
+     {"WX_CLIENT_VERIFY_REQUESTS": "false"}, {"CURL_CA_BUNDLE": ""}],
+    ids=lambda switch: next(iter(switch), "nothing set"),
+)  # fmt: skip
+def test_an_unknown_authority_is_refused_and_no_switch_turns_that_off(
+    serve, authority, monkeypatch, switch
+):
+    for name, value in switch.items():
+        monkeypatch.setenv(name, value)
+    server = serve(http(200, CHAT), tls=authority.context)
+    problem = caught(lambda: connect(server).chat("hello", model="m"))
+    assert type(problem) is ServiceDown
+    assert problem.message == (
+        f"The TLS certificate of 127.0.0.1:{server.port} could not be verified."
+    )
+    assert "REQUESTS_CA_BUNDLE" in problem.hint
+    assert KEY not in shown(problem)
+    assert server.seen == []
+    assert server.connections == 1, "tried once: it does not get better"
+
+
+def test_a_certificate_for_another_name_is_refused(serve, authority):
+    """The certificate names 127.0.0.1, not localhost."""
+    server = serve(http(200, CHAT), tls=authority.context)
+    url = f"https://localhost:{server.port}"
+    session = connect(server, ca_bundle=str(authority.bundle), url=url)
+    problem = caught(lambda: session.chat("hello", model="m"))
+    assert "certificate of localhost" in problem.message
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("by", ["argument", "environment"])
+def test_a_bundle_that_does_not_exist_is_said(monkeypatch, by):
+    if by == "environment":
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file.pem")
+    bundle = "/no/such/file.pem" if by == "argument" else None
+    problem = caught(lambda: connect("us-south", ca_bundle=bundle).chat("hello", model="m"))
+    assert problem.message == "The file with the certificate authorities does not exist."
+    assert problem.hint == "Correct REQUESTS_CA_BUNDLE or ca_bundle=."
+
+
+def test_there_is_no_switch_in_the_signature_either():
+    names = set(inspect.signature(Transport).parameters)
+    assert names == {"timeouts", "ca_bundle", "clock", "sleep"}

@@ -1,0 +1,68 @@
+"""What the way of a prompt is made of: its request, and the pieces of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wx_notebook.options import Options
+from wx_notebook.service import (
+    Piece,
+    Prompt,
+    Request,
+    Scope,
+    Service,
+    chat_events,
+    chat_reply,
+    chat_request,
+    generation_events,
+    generation_reply,
+    generation_request,
+)
+from wx_notebook.transport import ConnectionStalled, Reply
+
+#: How long the event with the usage may take behind the stop reason, in seconds.
+LAST_EVENT_S = 5.0
+
+
+def prepare(
+    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool
+) -> Request:
+    """Return the request for a prompt; the options say to which endpoint."""
+    build = generation_request if options.generate else chat_request
+    return build(prompt, options, model_id=model_id, scope=scope, stream=stream)
+
+
+def pieces_of(service: Service, request: Request, reply: Reply) -> Iterator[Piece]:
+    """Yield the pieces of the answer in a reply to a request that `prepare` made."""
+    if reply.attempts > 1:
+        yield Piece(warnings=(f"sent {reply.attempts} times: the service was busy at first",))
+    chatting = request.endpoint == "chat"
+    if request.stream:
+        read_events = chat_events if chatting else generation_events
+        yield from _until_silence(read_events(service.events(reply)), reply)
+    else:
+        read_reply = chat_reply if chatting else generation_reply
+        yield read_reply(service.read_document(reply))
+
+
+def _until_silence(pieces: Iterator[Piece], reply: Reply) -> Iterator[Piece]:
+    """Yield the pieces; behind the stop reason a silence is an end, too.
+
+    The text is whole then. Some models keep the connection open (reported by IBM's provider for
+    the Vercel AI SDK), and the event with the usage is not worth the wait for a stalled one.
+    """
+    finished = silent = False
+    try:
+        for piece in pieces:
+            if piece.finish_reason:
+                finished = True
+                reply.expect_end_within(LAST_EVENT_S)
+            yield piece
+    except ConnectionStalled:
+        if not finished:
+            raise
+        silent = True
+    if silent:
+        yield Piece(warnings=("the service did not say how many tokens it used",))
+    else:
+        reply.drain()
