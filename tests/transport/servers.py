@@ -266,7 +266,7 @@ def connect(
     secret = key if isinstance(key, Secret) else Secret(key)
     transport = Transport(timeouts=timeouts, sleep=sleep, ca_bundle=ca_bundle)
     return Session(
-        Given("arguments", secret, project_id=PROJECT, **(where | given)), transport=transport
+        Given("arguments", secret, **({"project_id": PROJECT} | where | given)), transport=transport
     )
 
 

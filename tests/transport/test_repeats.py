@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 from transport.servers import (
@@ -200,13 +201,20 @@ def test_an_answer_that_breaks_off_is_not_repeated(serve, framing):
 
 
 def test_a_connection_that_the_service_closed_between_two_prompts_costs_nothing(serve):
+    closed = threading.Event()
+
     def answer_and_close(connection, _):
         connection.sendall(http(200, CHAT))
+        connection.shutdown(socket.SHUT_RDWR)
+        closed.set()
         return False
 
     server = serve(answer_and_close)
     session = connect(server)
-    assert [paid(session).text for _ in range(3)] == ["Four."] * 3
+    for _ in range(3):
+        closed.clear()
+        assert paid(session).text == "Four."
+        assert closed.wait(5)
     assert len(server.of("/ml/")) == 3
 
 

@@ -82,18 +82,20 @@ def iter_events(chunks: Iterable[bytes]) -> Iterator[Event]:
     name, size = "", 0
     data: list[bytes] = []
     for line in iter_lines(chunks):
-        if not line:
-            if data:
-                yield Event(name or "message", b"\n".join(data).decode("utf-8", "replace"))
-            name, data, size = "", [], 0
-            continue
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if field == b"data":
+        if line.startswith(b"data:") or line == b"data":
+            value = line[5:].removeprefix(b" ")
             size += len(value)
             if size > LARGEST_EVENT:
                 raise ConnectionBroken("The service sent an event that is too large.")
             data.append(value)
-        elif field == b"event":
-            name = value.decode("utf-8", "replace")
+        elif not line:
+            if data:
+                whole = data[0] if len(data) == 1 else b"\n".join(data)
+                yield Event(name or "message", whole.decode("utf-8", "replace"))
+                data = []
+            name, size = "", 0
+        elif line.startswith(b"event:"):
+            name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
+        elif line == b"event":
+            name = ""
         # `id`, `retry`, comments and unknown fields say nothing that a prompt needs

@@ -148,10 +148,13 @@ class Reply:
 
     def _limit_wait(self) -> None:
         left = self._deadline - self._clock()
+        patience_s = self._patience_s()
+        if patience_s == self._socket_limit and patience_s < left:
+            # nothing changes: this runs for each of thousands of pieces
+            return
         if left <= 0:
             raise self._too_long()
-        limit = min(self._patience_s(), left)
-        # a system call: made when the limit changes, not for each of thousands of pieces
+        limit = min(patience_s, left)
         if limit != self._socket_limit:
             self._socket_limit = limit
             # with "Connection: close" the socket is closed as soon as the whole body is in
