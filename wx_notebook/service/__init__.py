@@ -1,12 +1,12 @@
 """The watsonx.ai HTTP API: one module a capability."""
 
-from wx_notebook.service.chat import Prompt, chat_events, chat_reply, chat_request
+from wx_notebook.service.chat import chat_events, chat_reply, chat_request
 from wx_notebook.service.client import Service
 from wx_notebook.service.generation import generation_events, generation_reply, generation_request
 from wx_notebook.service.models import Model, default_model, models
 from wx_notebook.service.pieces import Piece, Usage, cut
 from wx_notebook.service.projects import Project, project, projects
-from wx_notebook.service.request import Request, Scope
+from wx_notebook.service.request import Prompt, Request, Scope
 
 __all__ = [
     "Model",

@@ -7,7 +7,7 @@ IBM's Node SDK (`vml_v1.ts`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
@@ -15,17 +15,15 @@ from wx_notebook.service.pieces import (
     Piece,
     Usage,
     count,
-    cut,
     document_of,
+    ended_early,
+    first_of,
     text_of,
     unknown_shape,
     warnings_of,
 )
-from wx_notebook.service.request import Request, Scope
+from wx_notebook.service.request import Message, Prompt, Request, Scope
 from wx_notebook.service.sse import Event
-
-Message: TypeAlias = Mapping[str, Any]
-Prompt: TypeAlias = str | Sequence[Message]
 
 
 def chat_request(
@@ -73,7 +71,7 @@ def chat_events(events: Iterable[Event]) -> Iterator[Piece]:
         yield piece
         if finished and counted:
             return
-    raise cut("the connection ended before the last event.")
+    raise ended_early()
 
 
 def chat_reply(document: Mapping[str, Any]) -> Piece:
@@ -84,8 +82,7 @@ def chat_reply(document: Mapping[str, Any]) -> Piece:
     AnswerCut
         The reply holds no choice.
     """
-    if not document.get("choices"):
-        raise cut("the reply holds no answer.")
+    first_of(document, "choices", required=True)
     return _piece(document, "message")
 
 
@@ -113,22 +110,16 @@ def _checked(prompt: Any) -> Sequence[Message]:  # noqa: ANN401  # callers' code
 
 
 def _piece(document: Mapping[str, Any], part: str) -> Piece:
-    choices = document.get("choices")
+    choice = first_of(document, "choices")
     usage = document.get("usage")
-    text = reasoning = finish_reason = ""
-    if choices:
-        choice = choices[0] if isinstance(choices, list) else None
-        # a prompt that moderation stopped has a choice without a message
-        content = choice.get(part) or {} if isinstance(choice, dict) else None
-        if not isinstance(choice, dict) or not isinstance(content, dict):
-            raise unknown_shape()
-        text = text_of(content.get("content"))
-        reasoning = text_of(content.get("reasoning_content"))
-        finish_reason = text_of(choice.get("finish_reason"))
+    # a prompt that moderation stopped has a choice without a message
+    content = choice.get(part) or {}
+    if not isinstance(content, dict):
+        raise unknown_shape()
     return Piece(
-        text,
-        reasoning,
-        finish_reason,
+        text_of(content.get("content")),
+        text_of(content.get("reasoning_content")),
+        text_of(choice.get("finish_reason")),
         _usage(usage) if isinstance(usage, dict) else None,
         text_of(document.get("model_id")),
         text_of(document.get("id")),

@@ -34,6 +34,7 @@ _MARKUP = re.compile(
 )
 _LATER = "Wait a moment and run the cell again."
 _PROJECT = "Check the project ID and the region: a project belongs to one region."
+_EDITOR = "Ask for the role Editor in it: your project > Manage > Access control."
 _BY_CODE: dict[str, tuple[type[WatsonxError], str, str]] = {
     "authentication_token_not_valid": (
         TokenRefused,
@@ -54,12 +55,12 @@ _BY_CODE: dict[str, tuple[type[WatsonxError], str, str]] = {
     "authorization_rejected": (
         ProjectError,
         "You may not do this in the project.",
-        "Ask for the role Editor in it: your project > Manage > Access control.",
+        _EDITOR,
     ),
     "user_authorization_failed": (
         ProjectError,
         "You may not use this project.",
-        "Ask for the role Editor in it: your project > Manage > Access control.",
+        _EDITOR,
     ),
     "token_quota_reached": (
         QuotaSpent,

@@ -10,18 +10,17 @@ from typing import Any
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
-from wx_notebook.service.chat import Prompt
 from wx_notebook.service.pieces import (
     Piece,
     Usage,
     count,
-    cut,
     document_of,
+    ended_early,
+    first_of,
     text_of,
-    unknown_shape,
     warnings_of,
 )
-from wx_notebook.service.request import Request, Scope
+from wx_notebook.service.request import Prompt, Request, Scope
 from wx_notebook.service.sse import Event
 
 
@@ -65,12 +64,13 @@ def generation_events(events: Iterable[Event]) -> Iterator[Piece]:
     for event in events:
         document = document_of(event)
         # the number of tokens read stands on the first event only
-        input_tokens = max(input_tokens, count(_result(document).get("input_token_count")))
-        piece = _piece(document, input_tokens)
+        result = first_of(document, "results")
+        input_tokens = max(input_tokens, count(result.get("input_token_count")))
+        piece = _piece(document, result, input_tokens)
         yield piece
         if piece.finish_reason:
             return
-    raise cut("the connection ended before the last event.")
+    raise ended_early()
 
 
 def generation_reply(document: Mapping[str, Any]) -> Piece:
@@ -81,23 +81,11 @@ def generation_reply(document: Mapping[str, Any]) -> Piece:
     AnswerCut
         The reply holds no result.
     """
-    if not document.get("results"):
-        raise cut("the reply holds no answer.")
-    return _piece(document, count(_result(document).get("input_token_count")))
+    result = first_of(document, "results", required=True)
+    return _piece(document, result, count(result.get("input_token_count")))
 
 
-def _result(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    results = document.get("results")
-    if not results:
-        return {}
-    found = results[0] if isinstance(results, list) else None
-    if not isinstance(found, dict):
-        raise unknown_shape()
-    return found
-
-
-def _piece(document: Mapping[str, Any], input_tokens: int) -> Piece:
-    result = _result(document)
+def _piece(document: Mapping[str, Any], result: Mapping[str, Any], input_tokens: int) -> Piece:
     reason = text_of(result.get("stop_reason")).lower()
     # generated_token_count is cumulative: the newest one is the number so far
     written = count(result.get("generated_token_count"))

@@ -71,6 +71,30 @@ def cut(reason: str) -> AnswerCut:
     return AnswerCut(f"The answer was cut: {reason}", hint=RUN_AGAIN)
 
 
+def ended_early() -> AnswerCut:
+    """Return the error of a stream that ended before its last event."""
+    return cut("the connection ended before the last event.")
+
+
+def first_of(document: Mapping[str, Any], name: str, *, required: bool = False) -> dict[str, Any]:
+    """Return the first object of a list in an answer; of several answers only one is asked for.
+
+    Raises
+    ------
+    AnswerCut
+        It is no list of objects or, where one is `required`, there is none.
+    """
+    found = document.get(name)
+    if not found:
+        if required:
+            raise cut("the reply holds no answer.")
+        return {}
+    first = found[0] if isinstance(found, list) else None
+    if not isinstance(first, dict):
+        raise unknown_shape()
+    return first
+
+
 def text_of(value: Any) -> str:  # noqa: ANN401  # JSON is any value
     """Return a text of an answer; one that is null or missing is empty.
 

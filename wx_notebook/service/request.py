@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Base: TypeAlias = Literal["inference", "platform"]
+Message: TypeAlias = Mapping[str, Any]
+#: A text, or messages such as ``{"role": "user", "content": "..."}``.
+Prompt: TypeAlias = str | Sequence[Message]
 #: Which of the service's shapes the answer has.
 Endpoint: TypeAlias = Literal["chat", "generation", "other"]
 #: The date of the API's behaviour that this package was written for: what IBM's Python SDK 1.8.1
