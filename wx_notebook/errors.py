@@ -26,6 +26,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 
 #: Lines of a message in a cell: what happened, what the service said, what to type next.
 MOST_LINES = 6
+#: Characters of one of them: a prompt can name a thousand variables that do not exist.
+LONGEST_LINE = 600
+#: What steers a terminal or turns the direction of a line instead of being read.
+_STEERING = re.compile(
+    "\x1b\\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 class Told(BaseException):
@@ -51,9 +58,10 @@ class Told(BaseException):
     """
 
     def __init__(self, message: str, *, hint: str = "", answer: Any = None) -> None:  # noqa: ANN401
-        super().__init__(message, hint)
-        self.message = message
-        self.hint = hint
+        # a message quotes what a service said; a notebook obeys escape sequences in a traceback
+        self.message = _STEERING.sub("", message)
+        self.hint = _STEERING.sub("", hint)
+        super().__init__(self.message, self.hint)
         self.answer = answer
 
     def __str__(self) -> str:
@@ -68,7 +76,11 @@ class Told(BaseException):
         kept = [line for line in self.message.split("\n") if line.strip()]
         room = MOST_LINES - (1 if self.hint else 0)
         lines = [f"{type(self).__name__}: {kept[0] if kept else ''}", *kept[1:room]]
-        return [*lines, self.hint.replace("\n", " ")] if self.hint else lines
+        if self.hint:
+            lines.append(self.hint.replace("\n", " "))
+        return [
+            line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ..." for line in lines
+        ]
 
 
 def _rebuild(kind: type[Told], message: str, hint: str) -> Told:
