@@ -15,6 +15,8 @@ _NOTES = {
     "interrupted": "interrupted: this is what had arrived",
     "cut": "cut: the connection ended before the answer did",
     "time_limit": "the service's time limit ended the answer",
+    "cancelled": "the service cancelled the answer before its end",
+    "error": "the service failed before the answer's end",
 }
 
 

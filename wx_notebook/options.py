@@ -94,6 +94,11 @@ class Options:
         _check_text("system", self.system, may_be_empty=True)
         object.__setattr__(self, "temperature", _temperature(self.temperature))
         object.__setattr__(self, "max_tokens", _max_tokens(self.max_tokens))
+        if not isinstance(self.generate, bool):
+            raise BadOption(
+                f"generate takes True or False, and {self.generate!r} is neither.",
+                hint="Leave generate away for a chat.",
+            )
         name = self.output
         if name is not None and not (name.isidentifier() and not keyword.iskeyword(name)):
             raise BadOption(
@@ -154,8 +159,23 @@ def _check_text(name: str, value: object, *, may_be_empty: bool = False) -> None
 
 def _number(value: object) -> float | None:
     """Return a number, also one of numpy's, as a float; None for anything else."""
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return float(value) if is_number else None  # type: ignore[arg-type]  # mypy cannot follow that
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _whole(value: object) -> int | None:
+    """Return a whole number, also one that is written as 7.0, as an int; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        whole = int(value)  # type: ignore[call-overload]  # every real number has it
+    except (ValueError, OverflowError):  # not a number, infinity
+        return None
+    return whole if whole == value else None
 
 
 def _temperature(value: object) -> float | None:
@@ -172,10 +192,10 @@ def _temperature(value: object) -> float | None:
 
 
 def _max_tokens(value: object) -> int:
-    number = _number(value)
-    if number is None or number < 1 or number != int(number):
+    number = _whole(value)
+    if number is None or number < 1:
         raise BadOption(
             f"max_tokens takes a whole number from 1, and {value!r} is none.",
             hint=f"For example {DEFAULT_MAX_TOKENS}; %watsonx help has all options.",
         )
-    return int(number)
+    return number

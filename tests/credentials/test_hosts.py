@@ -199,19 +199,19 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("field", ["url", "region", "iam_url", "platform_url"])
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_spelling_is_refused_or_means_a_host_of_ours_to_every_library(field, odd):
-    found = refused = None
-    try:
-        found = endpoints(**{field: odd})
-    except (HostRefused, UnknownRegion) as problem:
-        refused = problem
-    if found is not None:
-        check(found)
-    else:
-        assert "password" not in str(refused)
-        assert refused.hint
+def test_an_odd_spelling_is_refused_or_means_a_host_of_ours_to_every_library(odd):
+    for field in ("url", "region", "iam_url", "platform_url"):
+        found = refused = None
+        try:
+            found = endpoints(**{field: odd})
+        except (HostRefused, UnknownRegion) as problem:
+            refused = problem
+        if found is not None:
+            check(found)
+        else:
+            assert "password" not in str(refused)
+            assert refused.hint
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,10 @@ def test_a_web_page_is_said_to_be_one_and_quoted_as_plain_words(serve, status):
 
 @pytest.mark.parametrize(
     "body",
-    ["", "   ", "<", "<!", "<![foo[ bar ]]>", "<!doctype", "<![CDATA[", "<script>", "<p", "</", "<?",
-     "<!--", "&#x110000;", "&#xD800;", "<a href='", "<script>" * 2000, "<" * 5000, "\x00" * 100,
-     "Bad gateway", "limit: 5 < 7 > 3", "[" * 50_000, '{"errors": ' * 5000, "é" * 30_000,
+    ["", "   ", "<", "<!", "<![foo[ bar ]]>", "<!doctype", "<![CDATA[", "<script>", "<p", "</",
+     "<?", "<!--", "&#x110000;", "&#xD800;", "<a href='", "<script>" * 2000, "<" * 5000,
+     "\x00" * 100, "Bad gateway", "limit: 5 < 7 > 3", "[" * 50_000,
+     '{"errors": ' * 5000, "é" * 30_000,
      "word " * 20_000],
     ids=range(24),
 )  # fmt: skip
@@ -171,9 +172,11 @@ def test_a_quote_never_ends_inside_a_word(text, longest):
     st.integers(200, 599),
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["errors", "code", "message", "trace", "target", "name"]), inner
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["errors", "code", "message", "trace", "target", "name"]), inner
+            )
         ),
     ),
     st.text(max_size=200),

@@ -6,10 +6,9 @@ import copy
 import datetime as dt
 import json
 import pickle
-import types
 
 import pytest
-from transport.servers import PROJECT, caught, connect, http
+from transport.servers import CHAT, PROJECT, caught, connect, held_by, http
 
 from wx_notebook.errors import ProjectError, ServiceDown, WatsonxError
 from wx_notebook.options import DEFAULT_MODEL
@@ -21,8 +20,14 @@ SPECS = "/ml/v1/foundation_model_specs"
 
 def entry(model_id, *stages, **more):
     lifecycle = [{"id": stage, "start_date": day} for stage, day in stages]
-    return {"model_id": model_id, "label": model_id.upper(), "functions": [{"id": "text_chat"}],
-            "model_limits": {"max_sequence_length": 131072}, "lifecycle": lifecycle} | more  # fmt: skip
+    whole = {
+        "model_id": model_id,
+        "label": model_id.upper(),
+        "functions": [{"id": "text_chat"}],
+        "model_limits": {"max_sequence_length": 131072},
+        "lifecycle": lifecycle,
+    }
+    return whole | more
 
 
 def listed(serve, *entries, today=TODAY):
@@ -145,8 +150,6 @@ def test_the_default_is_granite_else_the_first_current_chat_model(catalogue, cho
 
 
 def test_a_region_without_granite_gets_another_model_and_the_answer_names_it(serve):
-    from transport.servers import CHAT
-
     server = serve(http(200, CHAT | {"model_id": "a/chat"}))
     server.on(SPECS, http(200, {"resources": [entry("an/embedder", functions=[{"id": "embedding"}]),
                                               entry("a/chat")]}))  # fmt: skip
@@ -158,8 +161,6 @@ def test_a_region_without_granite_gets_another_model_and_the_answer_names_it(ser
 
 @pytest.mark.parametrize("reply", [http(500, "no"), http(200, "<html>"), http(403, {})])
 def test_where_the_list_cannot_be_had_the_prompt_goes_out_with_granite(serve, reply):
-    from transport.servers import CHAT
-
     server = serve(http(200, CHAT))
     server.on(SPECS, reply)
     session = connect(server)
@@ -176,26 +177,6 @@ def test_a_model_that_is_named_asks_for_no_list(sandbox, session):
 
 
 # --- projects ----------------------------------------------------------------------------------
-
-
-def reachable(thing):
-    """Every text and bytes that is held by `thing`, however deep, but for its code."""
-    import gc
-
-    seen, todo, texts = set(), [thing], []
-    skipped = (types.ModuleType, type, types.FrameType, types.CodeType)
-    while todo:
-        one = todo.pop()
-        if id(one) in seen or isinstance(one, skipped):
-            continue
-        seen.add(id(one))
-        if isinstance(one, str | bytes):
-            texts.append(one if isinstance(one, str) else one.decode("latin-1"))
-        elif isinstance(one, types.FunctionType):
-            todo.extend(cell.cell_contents for cell in one.__closure__ or ())
-        else:
-            todo.extend(gc.get_referents(one))
-    return texts
 
 
 def test_storage_credentials_stay_at_the_door(sandbox, session):
@@ -215,7 +196,7 @@ def test_storage_credentials_stay_at_the_door(sandbox, session):
     written = repr(everything) + repr(pickle.dumps(everything)) + repr(copy.deepcopy(everything))
     assert sandbox.storage_secret not in written
     for holder in (everything, session):
-        texts = reachable(holder)
+        texts = held_by(holder)
         assert len(texts) > 3
         assert not [text for text in texts if sandbox.storage_secret in text]
 
@@ -231,7 +212,7 @@ def test_storage_credentials_are_in_no_error_about_a_project_of_another_shape(se
     session = connect(server)
     assert session.verify() == Project(PROJECT, "P", has_runtime=False)
     assert session.projects() == [Project(PROJECT, "P", has_runtime=False)]
-    assert not [text for text in reachable(session) if canary in text]
+    assert not [text for text in held_by(session) if canary in text]
 
 
 def test_a_project_is_read_with_its_runtime(sandbox, session):

@@ -136,8 +136,11 @@ def test_an_empty_prompt_is_refused_before_anything_is_sent(serve, prompt):
     assert server.seen == []
 
 
-@pytest.mark.parametrize("prompt", [42, None, {"role": "user"}, ["hello"], [("role", "user")], b"x",
-                                    object(), [{"role": "user"}, "x"], 1.5, {"a", "b"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "prompt",
+    [42, None, {"role": "user"}, ["hello"], [("role", "user")], b"x", object(), 1.5, {"a", "b"},
+     [{"role": "user"}, "x"]],
+)  # fmt: skip
 def test_something_else_than_a_text_or_messages_is_refused_with_an_example(serve, prompt):
     server = serve()
     problem = caught(lambda: connect(server).chat(prompt, model="m"))

@@ -63,15 +63,16 @@ def test_the_standard_reads_the_stream_as_this_test_does():
     assert by_the_standard(STREAM) == EVENTS
 
 
-@pytest.mark.parametrize("size", range(1, len(STREAM) + 1))
-def test_events_do_not_depend_on_where_the_network_cuts_the_bytes(size):
-    chunks = [STREAM[at : at + size] for at in range(0, len(STREAM), size)]
-    assert parsed(*chunks) == EVENTS
+def test_events_do_not_depend_on_where_the_network_cuts_the_bytes():
+    for size in range(1, len(STREAM) + 1):
+        chunks = [STREAM[at : at + size] for at in range(0, len(STREAM), size)]
+        assert parsed(*chunks) == EVENTS, f"pieces of {size} bytes"
 
 
-@pytest.mark.parametrize("at", range(len(STREAM) + 1))
-def test_events_do_not_depend_on_one_cut_and_empty_chunks_say_nothing(at):
-    assert parsed(b"", STREAM[:at], b"", b"", STREAM[at:], b"") == EVENTS
+def test_events_do_not_depend_on_one_cut_and_empty_chunks_say_nothing():
+    for at in range(len(STREAM) + 1):
+        chunks = b"", STREAM[:at], b"", b"", STREAM[at:], b""
+        assert parsed(*chunks) == EVENTS, f"cut at byte {at}"
 
 
 _PIECE = st.sampled_from(

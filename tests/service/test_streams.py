@@ -11,7 +11,6 @@ from wx_notebook.errors import (
     AnswerCut,
     ModelError,
     ProjectError,
-    PromptTooLong,
     QuotaSpent,
     RateLimited,
     ServiceDown,
@@ -80,7 +79,10 @@ def test_an_answer_cut_at_any_byte_keeps_its_text_and_is_never_taken_for_whole(
         if problem is None:
             # the framing of the last event may lag behind the event
             assert at >= whole_at - 4
-            assert (answer.text, answer.finish_reason) == (TEXT, "eos_token" if generate else "stop")
+            assert (answer.text, answer.finish_reason) == (
+                TEXT,
+                "eos_token" if generate else "stop",
+            )
             continue
         text = answer.text if answer is not None else ""
         assert TEXT.startswith(text)
@@ -152,7 +154,9 @@ def test_the_service_s_own_reason_is_kept(serve, reason):
 
 
 def test_a_reasoning_model_s_thoughts_are_kept_apart(serve):
-    thinking = [{"choices": [{"delta": {"reasoning_content": text}}]} for text in ("", "Hm", ", so")]
+    thinking = [
+        {"choices": [{"delta": {"reasoning_content": text}}]} for text in ("", "Hm", ", so")
+    ]
     stream = stream_of(serve, *thinking, *CHATTING)
     assert "".join(stream) == TEXT
     assert stream.answer.reasoning == "Hm, so"
@@ -245,8 +249,9 @@ def test_an_error_without_the_event_s_name_is_one_too(serve):
 
 
 @pytest.mark.parametrize(
-    "data", ["the model stopped", "", "[]", "7", "null", '{"status_code": "x"}', '{"errors": 7}',
-             '{"errors": [7]}', '{"errors": [{"message": 7, "code": [], "target": "x"}]}', "[" * 9999],
+    "data",
+    ["the model stopped", "", "[]", "7", "null", '{"status_code": "x"}', '{"errors": 7}',
+     '{"errors": [7]}', '{"errors": [{"message": 7, "code": [], "target": "x"}]}', "[" * 9999],
 )  # fmt: skip
 def test_an_error_event_of_any_form_is_a_failure_of_the_service(serve, data):
     raw = events(*CHATTING[:2]) + f"event: error\ndata: {data}\n\n".encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import pickle
@@ -13,6 +14,8 @@ import ssl
 import subprocess
 import threading
 import traceback
+import types
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +102,8 @@ class Server:
             self.on("/identity/token", http(200, TOKEN_DOCUMENT))
         self.seen: list[Seen] = []
         self.connections = 0
-        self.gone = threading.Event()
+        #: the client closed in the middle of an answer; between two requests
+        self.gone, self.left = threading.Event(), threading.Event()
         self.arrived = threading.Event()
         self.over = threading.Event()
         self._tls = tls
@@ -159,6 +163,8 @@ class Server:
                 connection.sendall(says)
                 if b"connection: close" in says.lower() or b"\r\nContent-Length" not in says:
                     break
+            else:
+                self.left.set()
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
         connection.close()
@@ -295,6 +301,30 @@ def shown(problem: BaseException) -> str:
             *getattr(problem, "_render_traceback_", list)(),
         ]
     )
+
+
+def held_by(thing: object, *, but: tuple[type, ...] = ()) -> list[str]:
+    """Every text and bytes that `thing` holds, however deep, but for code and what is `but`."""
+    code = (types.ModuleType, type, types.FrameType, types.CodeType)
+    todo: list[object] = [thing]
+    met: dict[int, object] = {}
+    texts = []
+    while todo:
+        one = todo.pop()
+        if id(one) in met or isinstance(one, (*code, *but)):
+            continue
+        met[id(one)] = one
+        if isinstance(one, str):
+            texts.append(one)
+        elif isinstance(one, bytes | bytearray):
+            texts.append(bytes(one).decode("latin-1"))
+        elif isinstance(one, weakref.ref):
+            todo.append(one())
+        elif isinstance(one, types.FunctionType):
+            todo.extend(cell.cell_contents for cell in one.__closure__ or ())
+        else:
+            todo.extend(gc.get_referents(one))
+    return texts
 
 
 class Pauses(list[float]):
