@@ -7,12 +7,13 @@ import json
 from urllib.parse import parse_qs
 
 import pytest
-from transport.servers import KEY, TOKEN, TOKEN_DOCUMENT, caught, http, shown
+from transport.servers import KEY, TOKEN, TOKEN_DOCUMENT, caught, held_by, http, shown
 
 from wx_notebook.credentials import Secret, exchange
+from wx_notebook.credentials.iam import _KeyForm
 from wx_notebook.errors import KeyRefused, ServiceDown
 from wx_notebook.sandbox import Sandbox
-from wx_notebook.transport import Transport
+from wx_notebook.transport import Call, Transport
 
 
 class Clock:
@@ -47,6 +48,14 @@ def test_the_form_is_what_iam_documents(serve):
     assert "authorization" not in seen.headers
     assert KEY not in seen.path
     assert token.value.reveal() == TOKEN
+
+
+def test_the_reply_that_comes_back_holds_nothing_of_the_form(serve):
+    """requests keeps the request at its reply."""
+    call = Call("POST", f"{serve().url}/identity/token", auth=_KeyForm(Secret(KEY)))
+    reply = Transport().open(call)
+    assert reply.status == 200
+    assert KEY not in "".join(held_by(reply, but=(Secret,)))
 
 
 @pytest.mark.parametrize("key", ["a+b&c=d%e/f", "a b", "Zq7_-"])

@@ -343,12 +343,15 @@ def interrupt_when(met: threading.Event, after_s: float = 0.05) -> Iterator[None
 
     over = threading.Event()
     finger = threading.Thread(target=press, daemon=True)
+    # a shell starts what runs in its background without this handler
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     finger.start()
     try:
         yield
     finally:
         over.set()
         finger.join(5)
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
