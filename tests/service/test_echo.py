@@ -140,7 +140,7 @@ def check(case: Case, problem: BaseException) -> None:
     assert case.found_in(text) == []
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SECRETS, SECRETS, st.sampled_from(sorted(REFUSALS)), st.sampled_from(sorted(ASKS)))
 def test_a_refusal_that_quotes_key_and_token_shows_neither(key, token, place, ask):
     case = Case(key, token, REFUSALS[place], stream=False)

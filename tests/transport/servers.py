@@ -161,7 +161,8 @@ class Server:
                         break
                     continue
                 connection.sendall(says)
-                if b"connection: close" in says.lower() or b"\r\nContent-Length" not in says:
+                whole = b"\r\nContent-Length" in says or says.endswith(b"\r\n0\r\n\r\n")
+                if b"connection: close" in says.lower() or not whole:
                     break
             else:
                 self.left.set()

@@ -29,7 +29,7 @@ _PLACE = re.compile(
     (?<!\{{) \{{\{{ \s*
     (?P<expression>
         (?P<root>{_NAME}) (?: \s*\.\s*{_NAME} | \s*\[\s*(?:{_STRING}|-?\d+)\s*\] )*
-        (?: \s*\|\s*{_NAME} (?: \(\s* (?: {_ARGUMENT} (?:\s*,\s*{_ARGUMENT})* )? \s*\) )? )*
+        (?: \s*\|\s*{_NAME} (?: \(\s*+ (?: {_ARGUMENT} (?:\s*,\s*{_ARGUMENT})* )? \s*\) )? )*
     )
     \s* \}}\}} (?!\}})
     """,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from markdown_it.token import Token
 
+from wx_notebook.render.text import clean_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,7 +65,9 @@ def _rewritten(children: list[Token]) -> Iterator[Token]:
                 yield _text(note)
         else:
             visible = _image_text(token) if token.type == "image" else token
-            shown.append(visible.content)
+            # as a reader sees it: a host written with invisible characters is not named
+            is_break = visible.type in ("softbreak", "hardbreak")
+            shown.append(" " if is_break else clean_text(visible.content))
             yield visible
 
 

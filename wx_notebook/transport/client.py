@@ -129,9 +129,11 @@ class Transport:
             )
             if is_loopback(urlsplit(call.url).hostname or ""):
                 merged["proxies"] = {}
-            response = session.send(
+            # an empty path of a bundle must not switch verification off
+            merged["verify"] = merged["verify"] or True
+            # by the adapter: a session would read the whole body of a redirect, however long
+            response = session.get_adapter(call.url).send(
                 prepared,
-                allow_redirects=False,
                 timeout=(limits.connect_s, limits.first_byte_s),
                 **merged,
             )

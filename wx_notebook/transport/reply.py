@@ -83,9 +83,11 @@ class Reply:
         except (urllib3.exceptions.TimeoutError, TimeoutError):
             failure = self._too_slow()
         except Exception as problem:  # noqa: BLE001  # whatever it is, it may hold the request
+            what = f"broke ({type(problem).__name__})"
+            if problem.args and isinstance(problem.args[-1], urllib3.exceptions.IncompleteRead):
+                what = "ended before the answer did"
             failure = ConnectionBroken(
-                f"The connection to {self.host} broke ({type(problem).__name__}).",
-                hint="Run it again.",
+                f"The connection to {self.host} {what}.", hint="Run it again."
             )
         self.close()
         raise failure
@@ -138,12 +140,8 @@ class Reply:
     def _next(self) -> bytes:
         if self._chunks is not None:
             return next(self._chunks, b"")
-        data: bytes = self._response.raw.read1(decode_content=True)
-        if not data and self._response.raw.length_remaining:
-            # read1 leaves it to its caller to see that less came than Content-Length said
-            raise ConnectionBroken(
-                f"The connection to {self.host} ended before the answer did.", hint="Run it again."
-            )
+        # with a limit: a few compressed bytes can be a gigabyte
+        data: bytes = self._response.raw.read1(_LARGEST_READ, decode_content=True)
         return data
 
     def _limit_wait(self) -> None:
