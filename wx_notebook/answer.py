@@ -11,6 +11,8 @@ from wx_notebook.service.pieces import NOTHING_CAME, RUN_AGAIN, Piece, Usage
 
 #: The services' words for an answer that ended because it was long enough.
 _AT_THE_LIMIT = ("length", "max_tokens", "token_limit")
+#: More than these nobody reads.
+_MOST_WARNINGS = 20
 _NOTES = {
     "interrupted": "interrupted: this is what had arrived",
     "cut": "cut: the connection ended before the answer did",
@@ -161,6 +163,7 @@ class AnswerStream(Iterator[str]):
         self._warnings: tuple[str, ...] = ()
         self._model_id = model_id
         self._request_id = ""
+        self._said_model_id = self._said_request_id = ""
         self._finish_reason = ""
         self._usage: Usage | None = None
         self._answer: Answer | None = None
@@ -217,13 +220,25 @@ class AnswerStream(Iterator[str]):
         if piece.reasoning:
             self._reasoning.append(piece.reasoning)
         if piece.finish_reason:
-            self._finish_reason = piece.finish_reason
+            self._finish_reason = self._short(piece.finish_reason)
         if piece.usage is not None:
             self._usage = piece.usage
         if piece.warnings:
-            self._warnings += tuple(self._redact(warning) for warning in piece.warnings)
-        self._model_id = piece.model_id or self._model_id
-        self._request_id = piece.request_id or self._request_id
+            for warning in map(self._redact, piece.warnings):
+                if warning not in self._warnings and len(self._warnings) < _MOST_WARNINGS:
+                    self._warnings += (warning,)
+        # the same in each of thousands of pieces
+        if piece.model_id and piece.model_id != self._said_model_id:
+            self._said_model_id = piece.model_id
+            self._model_id = self._short(piece.model_id)
+        if piece.request_id and piece.request_id != self._said_request_id:
+            self._said_request_id = piece.request_id
+            self._request_id = self._short(piece.request_id)
+
+    def _short(self, text: str) -> str:
+        from wx_notebook.transport import one_line
+
+        return one_line(self._redact(text))
 
     def _end(self, finish_reason: str) -> None:
         self._answer = Answer(

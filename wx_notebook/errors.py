@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MOST_LINES = 6
 #: Characters of one of them: a prompt can name a thousand variables that do not exist.
 LONGEST_LINE = 600
+#: Without a UTF-8 form: a message to the front end that holds one is never sent.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 #: What steers a terminal or turns the direction of a line instead of being read.
 _STEERING = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -59,8 +61,8 @@ class Told(BaseException):
 
     def __init__(self, message: str, *, hint: str = "", answer: Any = None) -> None:  # noqa: ANN401
         # a message quotes what a service said; a notebook obeys escape sequences in a traceback
-        self.message = _STEERING.sub("", message)
-        self.hint = _STEERING.sub("", hint)
+        self.message = _SURROGATE.sub("\ufffd", _STEERING.sub("", message))
+        self.hint = _SURROGATE.sub("\ufffd", _STEERING.sub("", hint))
         super().__init__(self.message, self.hint)
         self.answer = answer
 

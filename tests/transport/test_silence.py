@@ -139,7 +139,7 @@ AT_IAM = {
     "redirect": whole(308, b"", Location=f"https://{KEY}.example/"),
     "silence": lambda server: server.silent(),
 }
-LIMITS = Timeouts(first_byte_s=0.1, idle_s=0.1)
+LIMITS = Timeouts(first_byte_s=0.5, idle_s=0.5)
 
 
 def check(problem):

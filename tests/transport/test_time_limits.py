@@ -57,10 +57,10 @@ def test_a_tls_handshake_that_hangs_counts_as_no_connection():
 def test_no_first_byte_in_time_and_the_prompt_is_not_sent_again(serve):
     server = serve()
     server.on("/ml/", server.silent())
-    session = connect(server, timeouts=Timeouts(first_byte_s=0.2))
+    session = connect(server, timeouts=Timeouts(first_byte_s=0.6))
     problem = caught(lambda: session.chat("hello", model="m"))
     assert type(problem) is ServiceDown
-    assert problem.message == f"127.0.0.1:{server.port} did not answer in 0.2 s."
+    assert problem.message == f"127.0.0.1:{server.port} did not answer in 0.6 s."
     assert "--max-tokens" in problem.hint
     assert len(server.of("/ml/")) == 1
     assert server.gone.wait(2), "the connection is closed"
@@ -69,20 +69,20 @@ def test_no_first_byte_in_time_and_the_prompt_is_not_sent_again(serve):
 def test_no_first_byte_of_the_body_in_time(serve):
     server = serve()
     server.on("/ml/", server.silent(chunked(end=False)))
-    session = connect(server, timeouts=Timeouts(first_byte_s=0.2))
+    session = connect(server, timeouts=Timeouts(first_byte_s=0.6))
     problem = caught(lambda: session.stream("hello", model="m").answer)
-    assert f"127.0.0.1:{server.port} sent nothing for 0.2 s." in problem.message
+    assert f"127.0.0.1:{server.port} sent nothing for 0.6 s." in problem.message
     assert server.gone.wait(2)
 
 
 def test_silence_in_the_middle_ends_the_answer_and_keeps_the_text(serve):
     server = serve()
     server.on("/ml/", server.silent(BEGUN))
-    session = connect(server, timeouts=Timeouts(idle_s=0.2))
+    session = connect(server, timeouts=Timeouts(idle_s=0.6))
     problem = caught(lambda: session.stream("hello", model="m").answer)
     assert type(problem) is AnswerCut
     assert problem.message == (
-        f"The answer was cut. 127.0.0.1:{server.port} sent nothing for 0.2 s."
+        f"The answer was cut. 127.0.0.1:{server.port} sent nothing for 0.6 s."
     )
     assert (problem.answer.text, problem.answer.finish_reason) == ("Four", "cut")
     assert server.gone.wait(2)
@@ -105,19 +105,19 @@ def test_a_body_that_drips_for_ever_is_ended_by_the_whole_limit(serve):
 def test_silence_that_lasts_until_the_whole_limit_is_said_to_be_that(serve):
     server = serve()
     server.on("/ml/", server.silent(BEGUN))
-    session = connect(server, timeouts=Timeouts(idle_s=5, whole_s=0.2))
+    session = connect(server, timeouts=Timeouts(idle_s=5, whole_s=0.6))
     problem = caught(lambda: session.stream("hello", model="m").answer)
-    assert "took longer than 0.2 s." in problem.message
+    assert "took longer than 0.6 s." in problem.message
 
 
 def test_the_whole_limit_holds_while_the_head_is_awaited(serve):
     server = serve()
     server.on("/ml/", server.silent())
-    session = connect(server, timeouts=Timeouts(first_byte_s=5, whole_s=0.2))
+    session = connect(server, timeouts=Timeouts(first_byte_s=5, whole_s=0.6))
     began = time.monotonic()
     problem = caught(lambda: session.chat("hello", model="m"))
     assert time.monotonic() - began < 2
-    assert "did not answer in 0.2 s." in problem.message
+    assert "did not answer in 0.6 s." in problem.message
 
 
 @pytest.mark.parametrize("fails", ["429", "refused"])
@@ -135,8 +135,8 @@ def test_a_pause_that_leads_beyond_the_whole_limit_is_not_waited_for(serve, fail
 
 def test_the_whole_limit_counts_by_the_clock_that_was_passed_in(serve):
     server = serve(http(200, CHAT))
-    hour = iter(range(0, 10**6, 3600))
-    transport = Transport(clock=lambda: next(hour))
+    now = iter(range(0, 10**6, 1000))
+    transport = Transport(clock=lambda: next(now))
     reply = transport.open(Call("POST", f"{server.url}/", body={}))
     assert "took longer than 1800 s." in caught(reply.read).message
 
@@ -176,6 +176,6 @@ def test_waiting_for_iam_is_limited_too(serve):
     server = serve(token=False)
     server.on("/identity/", server.silent(), http(200, TOKEN_DOCUMENT))
     server.on("/ml/", http(200, CHAT))
-    session = connect(server, timeouts=Timeouts(first_byte_s=0.2))
+    session = connect(server, timeouts=Timeouts(first_byte_s=0.6))
     assert session.chat("hello", model="m").text == "Four.", "a token is free: asked again"
     assert len(server.of("/identity/")) == 2

@@ -1,11 +1,21 @@
-"""Who the user is to IBM: the secret, where it comes from, where it may go, and its token."""
+"""Who the user is to IBM: the secret, where it comes from, where it may go, and its token.
 
-from wx_notebook.credentials.hosts import Endpoints, endpoints
-from wx_notebook.credentials.iam import Token, exchange
-from wx_notebook.credentials.regions import REGIONS, Region
-from wx_notebook.credentials.renewal import TokenSource, steady_clock
-from wx_notebook.credentials.secret import Secret
-from wx_notebook.credentials.sources import Given, checked_id, checked_key, find
+`Secret` is imported with the package, because a key is wrapped before anything else happens; the
+others bring the HTTP library along and are imported when they are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wx_notebook.credentials.secret import Secret, without_keys
+
+if TYPE_CHECKING:
+    from wx_notebook.credentials.hosts import Endpoints, endpoints
+    from wx_notebook.credentials.iam import Token, exchange
+    from wx_notebook.credentials.regions import REGIONS, Region
+    from wx_notebook.credentials.renewal import TokenSource, steady_clock
+    from wx_notebook.credentials.sources import Given, checked_id, checked_key, find
 
 __all__ = [
     "REGIONS",
@@ -21,4 +31,22 @@ __all__ = [
     "exchange",
     "find",
     "steady_clock",
+    "without_keys",
 ]
+
+_HOMES = {
+    "hosts": ("Endpoints", "endpoints"),
+    "iam": ("Token", "exchange"),
+    "regions": ("REGIONS", "Region"),
+    "renewal": ("TokenSource", "steady_clock"),
+    "sources": ("Given", "checked_id", "checked_key", "find"),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the public name is
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"wx_notebook.credentials.{home}"), name)
+    raise AttributeError(f"module 'wx_notebook.credentials' has no attribute '{name}'")

@@ -16,7 +16,7 @@ from requests.auth import AuthBase
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.credentials.sources import WHERE_KEYS_ARE_MADE
 from wx_notebook.errors import KeyRefused, ServiceDown, WatsonxError
-from wx_notebook.transport import Call, ConnectionBroken, Transport
+from wx_notebook.transport import Call, ConnectionBroken, Transport, one_line
 
 _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 #: What the service said, as far as an error quotes it.
@@ -117,7 +117,7 @@ def _subject(token: Secret) -> str:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         for name in ("name", "email", "iam_id", "sub"):
             if isinstance(claims.get(name), str) and claims[name].strip():
-                return str(claims[name])[:100]
+                return one_line(token.hide_in(claims[name]), 100)
     except (IndexError, ValueError, AttributeError, RecursionError):
         pass
     return ""

@@ -27,7 +27,7 @@ class Live(Waiting):
         self, canvas: Canvas, what: str, *, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         super().__init__(canvas, what, clock=clock)
-        self._text = ""
+        self._parts: list[str] = []
         self._pending = False
         self._painted_at = float("-inf")
         self._render_s = 0.0
@@ -36,7 +36,7 @@ class Live(Waiting):
     def add(self, piece: str) -> None:
         """Take the next piece; painted now or a little later."""
         with self._lock:
-            self._text += piece
+            self._parts.append(piece)
             self._pending = True
             self._paint_if_due()
 
@@ -55,13 +55,13 @@ class Live(Waiting):
         super()._watch()
 
     def _tick(self) -> None:
-        if self._text:
+        if self._parts:
             self._paint_if_due()
         else:
             super()._tick()
 
     def _tell_wait(self) -> int:
-        if self._text:
+        if self._parts:
             return 0
         sent = super()._tell_wait()
         self._sent += sent
@@ -75,7 +75,10 @@ class Live(Waiting):
         too_much = self._sent + self._last_frame > budget
         if not self._pending or now - self._painted_at < pause or too_much:
             return
-        self._last_frame = self._canvas.paint(self._text)
+        # joined at a repaint, not at each of thousands of pieces
+        text = "".join(self._parts)
+        self._parts = [text]
+        self._last_frame = self._canvas.paint(text)
         self._painted_at = self._clock()
         self._render_s = self._painted_at - now
         self._sent += self._last_frame

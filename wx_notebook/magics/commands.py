@@ -6,6 +6,7 @@ import platform
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
 from wx_notebook.magics import login as login_command
 from wx_notebook.magics import one_prompt
@@ -36,7 +37,7 @@ def run(shell: Any, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, 
         name = "help"
     if name not in _COMMANDS:
         raise BadOption(
-            f"'{name[:60]}' is not a command of %watsonx.{near(name, _COMMANDS)}",
+            f"'{without_keys(name)[:60]}' is not a command of %watsonx.{near(name, _COMMANDS)}",
             hint="Next: %watsonx help",
         )
     # the prompt of `ask` is everything behind one blank, as typed

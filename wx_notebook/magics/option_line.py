@@ -7,6 +7,7 @@ import io
 import re
 from typing import Any
 
+from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
 from wx_notebook.options import Options, known_options
 
@@ -135,16 +136,19 @@ def _converted(flag: str, value: str, convert: Any) -> Any:  # noqa: ANN401
     if is_bad:
         kind = "a whole number" if convert is int else "a number"
         name = flag.lstrip("-").replace("-", "_")
-        raise BadOption(f"{name} takes {kind}, and '{value}' is none.", hint=_HELP)
+        raise BadOption(f"{name} takes {kind}, and '{without_keys(value)}' is none.", hint=_HELP)
     return converted
 
 
 def _unknown(word: str, flags: list[str]) -> BadOption:
     if not word.startswith("-"):
+        shown = without_keys(word)[:60]
         return BadOption(
-            f"'{word[:60]}' is not an option; the prompt goes below the %%watsonx line.",
+            f"'{shown}' is not an option; the prompt goes below the %%watsonx line.",
             hint="For one line: %watsonx ask TEXT",
         )
     name = word.partition("=")[0]
     nearest = near(f"--{name.lstrip('-')}", flags)
-    return BadOption(f"'{name[:60]}' is not an option of %%watsonx.{nearest}", hint=_HELP)
+    return BadOption(
+        f"'{without_keys(name)[:60]}' is not an option of %%watsonx.{nearest}", hint=_HELP
+    )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import BadOption, MissingName, near
@@ -35,6 +36,8 @@ _PLACE = re.compile(
     """,
     re.VERBOSE,
 )
+#: Of an iterator without an end.
+_MOST_ITEMS = 100_000
 #: Words that mean something to Jinja: a place with one of them is not of our form.
 _JINJA_WORDS = frozenset(
     [
@@ -143,7 +146,9 @@ def _as_text(expression: str, value: Any) -> str:  # noqa: ANN401
             "is {{ name['entry'] }}.",
         )
     if isinstance(value, Iterator) and "|" in expression:
-        value = list(value)  # what Jinja's map and select give; a variable's own is not used up
+        value = list(
+            islice(value, _MOST_ITEMS)
+        )  # what Jinja's map and select give; a variable's own is not used up
     problem = ""
     try:
         return str(value)

@@ -91,7 +91,7 @@ COMMANDS = frozenset(
 
 _WITH_ROWS = """
     matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array subarray cases split align
-    align* aligned alignat alignat* alignedat gather gather* gathered equation equation* multline
+    align* aligned gather gather* gathered equation equation* multline
     multline* eqnarray eqnarray*
 """
 #: What may stand in ``\\begin{...}``.

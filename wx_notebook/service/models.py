@@ -16,6 +16,7 @@ from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.service.client import Service
 from wx_notebook.service.pieces import objects_in
 from wx_notebook.service.request import Request
+from wx_notebook.transport import one_line
 
 _PATH = "/ml/v1/foundation_model_specs"
 #: The service gives at most 200 a page; a catalogue without an end is a fault.
@@ -80,8 +81,8 @@ def _model(entry: Mapping[str, Any], today: dt.date) -> Model:
     limits = entry.get("model_limits")
     context = limits.get("max_sequence_length") if isinstance(limits, dict) else 0
     return Model(
-        str(entry.get("model_id") or ""),
-        str(entry.get("label") or entry.get("model_id") or ""),
+        one_line(str(entry.get("model_id") or "")),
+        one_line(str(entry.get("label") or entry.get("model_id") or "")),
         tuple(str(f.get("id")) for f in objects_in(entry.get("functions"))),
         context if isinstance(context, int) else 0,
         _stage(entry.get("lifecycle"), today),

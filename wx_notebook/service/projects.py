@@ -14,6 +14,7 @@ from wx_notebook.errors import ProjectError, WatsonxError
 from wx_notebook.service.client import Service
 from wx_notebook.service.pieces import objects_in
 from wx_notebook.service.request import Request, Scope
+from wx_notebook.transport import one_line
 
 #: A project without one of these has no runtime to run a model on.
 _RUNTIMES = ("machine_learning", "code-assistant")
@@ -69,7 +70,7 @@ def _project(document: Mapping[str, Any], kind: str) -> Project:
     entity = entity if isinstance(entity, dict) else {}
     return Project(
         str(metadata.get("guid") or metadata.get("id") or ""),
-        str(entity.get("name") or ""),
+        one_line(str(entity.get("name") or "")),
         any(c.get("type") in _RUNTIMES for c in objects_in(entity.get("compute"))),
         kind,
     )

@@ -26,6 +26,7 @@ from wx_notebook.credentials import (
     steady_clock,
 )
 from wx_notebook.errors import (
+    BadOption,
     ModelError,
     NotConnected,
     ProjectError,
@@ -149,6 +150,11 @@ class Session:
             raise ProjectError(
                 "No project is set, and a prompt is billed to one.",
                 hint="Next: run %watsonx login, or set WATSONX_PROJECT_ID.",
+            )
+        if isinstance(prompt, str) and self._key.hide_in(prompt) != prompt:
+            raise BadOption(
+                "The prompt holds the API key of this session, which is never sent to a model.",
+                hint="Take it out, or the variable that brought it in.",
             )
         return prepare(
             prompt,

@@ -9,9 +9,11 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from wx_notebook.credentials import Secret
+
 if TYPE_CHECKING:
     from wx_notebook.answer import Answer, AnswerStream
-    from wx_notebook.credentials import Given, Secret
+    from wx_notebook.credentials import Given
     from wx_notebook.service import Prompt
     from wx_notebook.session.connection import Session
 
@@ -55,11 +57,13 @@ def connect(
         What is missing or cannot be right; found without a request.
     """
     global _current  # noqa: PLW0603  # there is one session a process, and this makes it
-    from wx_notebook.credentials import Given, Secret
+    # first of all: an interrupt in the imports below must find no text in this frame
+    api_key = Secret(api_key) if isinstance(api_key, str) else api_key
+    from wx_notebook.credentials import Given
 
     given = Given(
         "arguments",
-        Secret(api_key) if isinstance(api_key, str) else api_key,
+        api_key,
         url=url,
         region=region,
         project_id=project_id,
@@ -171,7 +175,6 @@ def stream(
 def _filled(prompt: Prompt, names: Mapping[str, Any] | None) -> Prompt:
     if names is None or not isinstance(prompt, str):
         return prompt
-    from wx_notebook.credentials import Secret
     from wx_notebook.prompt import fill
     from wx_notebook.session.connection import Session
 

@@ -15,6 +15,7 @@ from wx_notebook.transport.call import Call, NoAuth
 from wx_notebook.transport.client import Transport
 from wx_notebook.transport.connections import is_loopback
 from wx_notebook.transport.policy import FREE, PAID, OnWait, RetryPolicy, Timeouts, Wait
+from wx_notebook.transport.redaction import one_line
 from wx_notebook.transport.reply import ConnectionBroken, ConnectionStalled, Reply
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "Transport",
     "Wait",
     "is_loopback",
+    "one_line",
 ]
