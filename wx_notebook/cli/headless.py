@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,16 @@ def run_notebook(notebook: Path, environment: Mapping[str, str]) -> int:
         on_cell_executed=lambda cell, cell_index, execute_reply: _print_outputs(cell),
     )
     problem = ""
-    try:
-        client.execute(env=dict(environment))
-    except CellExecutionError as error:
-        problem = str(error.evalue)
-    except DeadKernelError:
-        problem = "its kernel died"
+    # a kernel that is ended in the middle of a cell logs that its sockets are gone: nobody's matter
+    # here, unless it died by itself
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
+        try:
+            client.execute(env=dict(environment), stdout=log, stderr=log)
+        except CellExecutionError as error:
+            problem = str(error.evalue)
+        except DeadKernelError:
+            log.seek(0)
+            problem = "\n".join(["its kernel died", *log.read().splitlines()[-20:]])
     if client.was_stopped:
         raise KeyboardInterrupt
     nbformat.write(document, notebook)
