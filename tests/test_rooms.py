@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "wx_notebook"
 #: Top to bottom; a room imports only rooms above it. `sandbox` stands beside all of them.
 ROOMS = [
-    "errors", "options", "transport", "credentials", "service", "prompt", "render", "answer",
-    "session", "display", "form", "magics", "cli",
+    "errors", "options", "settings", "transport", "credentials", "service", "prompt", "render",
+    "answer", "session", "display", "form", "magics", "cli",
 ]  # fmt: skip
 #: The front door binds the session's functions, because `wx.session` is one of them.
 FRONT_DOOR = "__init__"
@@ -112,7 +112,8 @@ def test_loading_the_extension_imports_nothing_heavy_and_opens_no_socket():
         "assert 'watsonx' in shell.magics_manager.magics['cell']\n"
     )
     heavy = {"requests", "urllib3", "pandas", "numpy", "jinja2", "nh3", "markdown_it", "anywidget",
-             "ipywidgets", "nbformat", "ibm_watsonx_ai"}  # fmt: skip
+             "keyring", "tomlkit", "dotenv", "ipywidgets", "nbformat",
+             "ibm_watsonx_ai"}  # fmt: skip
     assert {name.split(".")[0] for name in loaded} & heavy == set()
 
 

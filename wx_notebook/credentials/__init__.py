@@ -11,22 +11,27 @@ from typing import TYPE_CHECKING, Any
 from wx_notebook.credentials.secret import Secret, without_keys
 
 if TYPE_CHECKING:
+    from wx_notebook.credentials.checks import checked_id, checked_key
+    from wx_notebook.credentials.given import KINDS, Given, TokenFunction, checked_kind
     from wx_notebook.credentials.hosts import Endpoints, endpoints
     from wx_notebook.credentials.iam import Token, exchange
     from wx_notebook.credentials.regions import REGIONS, Region
     from wx_notebook.credentials.renewal import TokenSource, steady_clock
-    from wx_notebook.credentials.sources import Given, checked_id, checked_key, find
+    from wx_notebook.credentials.sources import find
 
 __all__ = [
+    "KINDS",
     "REGIONS",
     "Endpoints",
     "Given",
     "Region",
     "Secret",
     "Token",
+    "TokenFunction",
     "TokenSource",
     "checked_id",
     "checked_key",
+    "checked_kind",
     "endpoints",
     "exchange",
     "find",
@@ -35,11 +40,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "checks": ("checked_id", "checked_key"),
+    "given": ("KINDS", "Given", "TokenFunction", "checked_kind"),
     "hosts": ("Endpoints", "endpoints"),
     "iam": ("Token", "exchange"),
     "regions": ("REGIONS", "Region"),
     "renewal": ("TokenSource", "steady_clock"),
-    "sources": ("Given", "checked_id", "checked_key", "find"),
+    "sources": ("find",),
 }
 
 

@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import requests
 from requests.auth import AuthBase
 
+from wx_notebook.credentials.checks import WHERE_KEYS_ARE_MADE
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.credentials.sources import WHERE_KEYS_ARE_MADE
 from wx_notebook.errors import KeyRefused, ServiceDown, WatsonxError
 from wx_notebook.transport import Call, ConnectionBroken, Transport, one_line
 

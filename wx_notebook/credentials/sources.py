@@ -8,13 +8,14 @@ no other host is ever accepted (`hosts`).
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from wx_notebook.credentials.secret import Secret, without_keys
-from wx_notebook.errors import KeyRefused, NotConnected, ProjectError
+from wx_notebook.credentials.checks import checked_key
+from wx_notebook.credentials.given import Given
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.errors import NotConnected
 
 #: Spellings that people have in their environments, in the order in which one wins. Sources:
 #: langchain-ibm 1.1.2, litellm 1.109.1, IBM's Go and Java SDKs.
@@ -29,24 +30,6 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 #: Names the file in which `wx-notebook demo` leaves its sandbox's URL, key and project.
 SANDBOX_VARIABLE = "WX_NOTEBOOK_SANDBOX"
-WHERE_KEYS_ARE_MADE = "cloud.ibm.com > Manage > Access (IAM) > API keys"
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What one source gives; an empty text is "not given"."""
-
-    source: str
-    api_key: Secret | None = field(default=None, repr=False)
-    url: str = ""
-    region: str = ""
-    project_id: str = ""
-    space_id: str = ""
-    iam_url: str = ""
-    platform_url: str = ""
-    #: where other keys lie that this one comes before
-    shadowed: tuple[str, ...] = ()
 
 
 def from_environment(environ: Mapping[str, str]) -> Given:
@@ -136,45 +119,3 @@ def _completed(first: Given, second: Given) -> Given:
         iam_url=first.iam_url or where.iam_url,
         platform_url=first.platform_url or where.platform_url,
     )
-
-
-def checked_key(key: Secret) -> Secret:
-    """Return the key without the blanks that copying brings along.
-
-    Raises
-    ------
-    KeyRefused
-        It is empty, or has a blank inside. Nothing else is checked: the format of keys outside
-        IBM Cloud is not documented.
-    """
-    key = Secret(key.reveal().strip())
-    if not key:
-        raise KeyRefused("The API key is empty.", hint=f"A key is made at {WHERE_KEYS_ARE_MADE}.")
-    if any(character.isspace() or ord(character) < 32 for character in key.reveal()):
-        raise KeyRefused(
-            "The API key has a blank or a line end inside.",
-            hint="Copy it once more: a key is one piece of 44 characters.",
-        )
-    if not key.reveal().isascii():
-        raise KeyRefused(
-            "The API key has characters that no key has.",
-            hint="Copy it once more: a key has letters, digits, '-' and '_'.",
-        )
-    return key
-
-
-def checked_id(value: str, what: str) -> str:
-    """Return a project or space ID in the form the service takes.
-
-    Raises
-    ------
-    ProjectError
-        It is not a UUID.
-    """
-    value = value.strip()
-    if value and not _UUID.fullmatch(value):
-        raise ProjectError(
-            f"The {what} ID '{without_keys(value)}' is not a UUID (8-4-4-4-12 hexadecimal digits).",
-            hint=f"Copy it from watsonx.ai: your {what} > Manage > General > {what.title()} ID.",
-        )
-    return value.lower()
