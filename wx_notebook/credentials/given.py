@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from wx_notebook.credentials.secret import Secret
+from wx_notebook.credentials.secret import Secret, without_keys
 from wx_notebook.errors import BadOption, near
 
 #: How a credential becomes a token:
@@ -58,8 +58,13 @@ class Given:
     ca_bundle
         A file with the certificate authorities to trust.
     joined
-        Whether the hosts come from another source than the credential: then only IBM's regions and
-        this machine are open to it, never a host of somebody's own.
+        Whether the hosts come from another source than the credential, or nobody said that they
+        are a cluster's: then only IBM's regions and this machine are open to it, never a host of
+        somebody's own.
+    profile
+        The name of the profile that it is.
+    model
+        The model for prompts that name none.
     shadowed
         Where other credentials lie that this one comes before.
     notes
@@ -81,6 +86,8 @@ class Given:
     platform_url: str = ""
     ca_bundle: str = ""
     joined: bool = False
+    profile: str = ""
+    model: str = ""
     shadowed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -102,7 +109,8 @@ def checked_kind(word: str) -> str:
     kind = _SAME_KIND.get(kind, kind)
     if kind and kind not in KINDS:
         raise BadOption(
-            f"There is no kind of credential '{word[:40]}'.{near(kind, (*KINDS, *_SAME_KIND))}",
+            f"There is no kind of credential '{without_keys(word)[:40]}'."
+            f"{near(kind[:40], (*KINDS, *_SAME_KIND))}",
             hint=f"kind= is one of: {', '.join(KINDS)}; without it the region says it.",
         )
     return kind

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+V = TypeVar("V")
 #: What stands wherever a secret would.
 PLACEHOLDER = "<secret>"
 #: Keys of IBM Cloud have 44 of these, tokens more; no id, region or label of a host comes near.
@@ -74,6 +76,47 @@ class Secret:
         raise TypeError("A secret cannot be copied, pickled or stored.")
 
     __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse
+
+
+class Unshown(Mapping[str, V]):
+    """A mapping to look things up in, which shows nothing: the environment can hold keys.
+
+    As a local name of a frame, `os.environ` itself would be printed with all it holds.
+    """
+
+    __slots__ = ("_inside",)
+
+    _inside: Callable[[], Mapping[str, V]]
+
+    def __init__(self, values: Mapping[str, V]) -> None:
+        # in a closure, as a secret: whoever prints slots finds a function
+        self._inside = lambda: values
+
+    def __getitem__(self, name: str) -> V:
+        return self._inside()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._inside())
+
+    def __len__(self) -> int:
+        return len(self._inside())
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} names>"
+
+
+class Held:
+    """Any value, out of sight of whatever shows the names of a frame."""
+
+    __slots__ = ("open",)
+
+    open: Callable[[], Any]
+
+    def __init__(self, value: object) -> None:
+        self.open = lambda: value
+
+    def __repr__(self) -> str:
+        return PLACEHOLDER
 
 
 def _as_bytes(secret: Secret) -> bytes:
