@@ -12,17 +12,38 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wx_notebook.credentials import endpoints
-from wx_notebook.errors import HostRefused, UnknownRegion
+from wx_notebook.errors import BadOption, HostRefused, UnknownRegion
 from wx_notebook.transport import is_loopback
 
 DALLAS = "us-south.ml.cloud.ibm.com"
-#: Every https base that an IBM Cloud key or token may go to: typed, not taken from the code.
+#: Every https base that a key or token may go to, but for clusters: typed, not taken from the code.
 _REGIONS = ["us-south", "eu-de", "eu-gb", "jp-tok", "au-syd", "ca-tor"]
 _PLATFORMS = ["dataplatform", "eu-de.dataplatform", "eu-gb.dataplatform", "jp-tok.dataplatform",
               "au-syd.dai", "ca-tor.dai"]  # fmt: skip
+_AWS = ["ap-south-1", "us-east-1"]
 INFERENCE = {f"https://{p}{r}.ml.cloud.ibm.com" for p in ("", "private.") for r in _REGIONS}
 PLATFORM = {f"https://{p}api.{h}.cloud.ibm.com" for p in ("", "private.") for h in _PLATFORMS}
 IAM = {f"https://{p}iam.{t}cloud.ibm.com" for p in ("", "private.") for t in ("", "test.")}
+INFERENCE_MCSP = {f"https://{p}{r}.aws.wxai.ibm.com" for p in ("", "private.") for r in _AWS} | {
+    f"https://{h}ibmforusgov.com"
+    for h in ("wxai.", "wxai.prep.", "private.wxai.", "private.internal.wxai.")
+}
+PLATFORM_MCSP = {f"https://api.{r}.aws.data.ibm.com" for r in _AWS} | {
+    f"https://api.dai.{p}ibmforusgov.com" for p in ("", "prep.")
+}
+AWS_IAM = {f"https://account-iam.platform.{t}saas.ibm.com" for t in ("", "test.")}
+GOV_IAM = {"https://dai.ibmforusgov.com", "https://dai.prep.ibmforusgov.com",
+           "https://account-iam.awsg.usge1.private.platform.ibmforusgov.com"}  # fmt: skip
+TABLE = {"iam": (INFERENCE, IAM, PLATFORM),
+         "mcsp": (INFERENCE_MCSP, AWS_IAM | GOV_IAM, PLATFORM_MCSP)}  # fmt: skip
+CLUSTER = "https://cpd.example.com"
+PLATFORM_OF_DALLAS = "https://api.dataplatform.cloud.ibm.com"
+TOKEN_PATHS = {
+    "iam": ["/identity/token"],
+    "mcsp": ["/api/2.0/apikeys/token", "/api/rest/mcsp/apikeys/token"],
+    "software": ["/icp4d-api/v1/authorize"],
+    "zen": [""],
+}
 LOOPBACK = re.compile(
     r"https?://(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:[1-9]\d{0,4})?"
 )
@@ -122,8 +143,173 @@ def test_a_host_of_ibms_by_plain_http_or_at_another_port_is_refused_with_what_to
     assert caught.value.hint == f"Write it as https://{host}"
 
 
+# --- who signs people in -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("", "/identity/token"), ("iam", "/identity/token"), ("mcsp", "/api/2.0/apikeys/token"),
+     ("software", "/icp4d-api/v1/authorize"), ("zen", "")],
+)  # fmt: skip
+def test_on_this_machine_any_kind_may_be_given(kind, path):
+    found = endpoints(url="http://127.0.0.1:8080", kind=kind)
+    assert (found.kind, found.token_path) == (kind or "iam", path)
+    assert found.iam_url == found.platform_url == found.url == "http://127.0.0.1:8080"
+    assert found.place == "sandbox"
+    assert found == endpoints(region="http://127.0.0.1:8080", kind=kind, joined=True)
+
+
+@pytest.mark.parametrize(
+    ("region", "iam", "path"),
+    [("us-east-1", "https://account-iam.platform.test.saas.ibm.com", "/api/2.0/apikeys/token"),
+     ("govcloud", "https://account-iam.awsg.usge1.private.platform.ibmforusgov.com",
+      "/api/2.0/apikeys/token"),
+     ("govcloud", "https://dai.ibmforusgov.com", "/api/rest/mcsp/apikeys/token")],
+)  # fmt: skip
+def test_the_account_iam_may_be_another_of_its_own_and_its_path_goes_with_it(region, iam, path):
+    for typed in (iam, f"{iam}/", f"{iam}{path}", iam.removeprefix("https://")):
+        found = endpoints(region=region, iam_url=typed)
+        assert (found.iam_url, found.token_path) == (iam, path)
+
+
+@pytest.mark.parametrize("region", ["us-south", "ap-south-1", "govcloud", "govcloud-prep"])
+def test_a_key_goes_to_no_sign_in_of_ibms_but_its_own(region):
+    own = {"us-south": IAM, "ap-south-1": AWS_IAM, "govcloud-prep": {"https://dai.prep.ibmforusgov.com"},
+           "govcloud": GOV_IAM - {"https://dai.prep.ibmforusgov.com"}}[region]  # fmt: skip
+    for iam in IAM | AWS_IAM | GOV_IAM:
+        if iam in own:
+            assert endpoints(region=region, iam_url=iam).iam_url == iam
+            continue
+        with pytest.raises(HostRefused) as caught:
+            endpoints(region=region, iam_url=iam)
+        assert f"is not where {region} signs people in" in caught.value.message
+        assert endpoints(region=region).iam_url in caught.value.hint
+
+
+def test_a_token_goes_to_no_platform_that_another_service_signs_in_to():
+    for region, platform in (("us-south", "https://api.ap-south-1.aws.data.ibm.com"),
+                             ("ap-south-1", "https://api.dataplatform.cloud.ibm.com"),
+                             ("ap-south-1", "https://api.dai.ibmforusgov.com")):  # fmt: skip
+        with pytest.raises(HostRefused, match=f"is not one of {region}") as caught:
+            endpoints(region=region, platform_url=platform)
+        assert endpoints(region=region).platform_url in caught.value.hint
+
+
+def test_on_this_machine_the_kind_says_which_of_ibms_hosts_may_be_asked_instead():
+    here = "http://127.0.0.1:8080"
+    for kind, iam in (("iam", "https://iam.cloud.ibm.com"),
+                      ("mcsp", "https://account-iam.platform.saas.ibm.com")):  # fmt: skip
+        assert endpoints(url=here, kind=kind, iam_url=iam).iam_url == iam
+        for other in {"iam", "mcsp", "software", "zen"} - {kind}:
+            with pytest.raises(HostRefused):
+                endpoints(url=here, kind=other, iam_url=iam)
+
+
+# --- a cluster of somebody's own ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "base"),
+    [("https://cpd.example.com", CLUSTER), ("https://cpd.example.com/", CLUSTER),
+     ("https://CPD.Example.com:8443/zen/#/homepage", f"{CLUSTER}:8443"),
+     ("cpd.example.com", CLUSTER), ("cpd.example.com.", CLUSTER),
+     ("https://cpd-cpd.apps.x1.cloud.techzone.ibm.com/zen",
+      "https://cpd-cpd.apps.x1.cloud.techzone.ibm.com"),
+     ("https://internal-nginx-svc:12443", "https://internal-nginx-svc:12443"),
+     ("https://10.0.0.7:31843", "https://10.0.0.7:31843"),
+     ("https://[fd00::7]:8443", "https://[fd00::7]:8443")],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["software", "zen", "cpd"])
+def test_a_cluster_s_three_bases_are_the_host_that_was_given_with_the_credential(kind, typed, base):
+    found = endpoints(url=typed, kind=kind)
+    assert (found.url, found.iam_url, found.platform_url) == (base, base, base)
+    assert found.kind == ("zen" if kind == "zen" else "software")
+    assert f"https://{found.place}" in base.replace("[", "").replace("]", "")
+
+
+def test_a_cluster_that_came_without_the_credential_is_refused():
+    for given_ in ({"url": CLUSTER}, {"region": CLUSTER}):
+        with pytest.raises(HostRefused, match="come together") as caught:
+            endpoints(**given_, kind="software", joined=True)
+        assert "one place" in caught.value.hint
+    # what is IBM's, or on this machine, may come from anywhere
+    assert endpoints(region="eu-de", joined=True) == endpoints(region="eu-de")
+    assert endpoints(url="http://localhost:1", joined=True) == endpoints(url="http://localhost:1")
+
+
+@pytest.mark.parametrize("kind", ["", "iam", "mcsp"])
+def test_a_cluster_needs_its_kind_and_the_error_says_so(kind):
+    with pytest.raises(HostRefused, match="is not one of IBM's") as caught:
+        endpoints(url=CLUSTER, kind=kind)
+    assert 'kind="software"' in caught.value.hint
+
+
+def test_of_a_cluster_ports_may_differ_and_nothing_else():
+    found = endpoints(url=CLUSTER, kind="software", iam_url=f"{CLUSTER}:8443/idprovider/",
+                      platform_url="cpd.example.com:9443")  # fmt: skip
+    assert found.iam_url == f"{CLUSTER}:8443"
+    assert found.platform_url == f"{CLUSTER}:9443"
+    for field in ("iam_url", "platform_url"):
+        for other in ("https://iam.cloud.ibm.com", "https://evil.com", "http://127.0.0.1:1",
+                      "https://x.cpd.example.com", "https://cpd.example.com.evil.com",
+                      "http://cpd.example.com", PLATFORM_OF_DALLAS):  # fmt: skip
+            with pytest.raises(HostRefused) as caught:
+                endpoints(url=CLUSTER, kind="software", **{field: other})
+            assert caught.value.hint
+
+
+def test_a_cluster_named_like_a_place_of_ours_is_still_a_cluster():
+    for name in ("sandbox", "us-south"):
+        assert endpoints(url=f"https://{name}", kind="software").iam_url == f"https://{name}"
+        with pytest.raises(HostRefused):
+            endpoints(url=f"https://{name}", kind="software", iam_url="http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["http://cpd.example.com", "http://internal-nginx-svc:12080", "https://localhost.",
+     "https://127.1", "https://2130706433", "https://0x7f000001", "https://0x7f.1", "https://0",
+     "https://0177.0.0.1", "https://127.0.0.256", "https://0.0.0.0", "https://169.254.169.254",
+     "https://[::]", "https://[::ffff:127.0.0.1]", "https://[fe80::1]", "https://[FD00:0::7]x",
+     "https://user:password@cpd.example.com", "https://cpd.example.com\\@evil.com",
+     "https://cpd.example.com@evil.com", "https://cpd。example.com", "https://cpd.exаmple.com",
+     "https://cpd.example.com%2eevil.com", "https://-cpd.example.com", "https://cpd..example.com",
+     "https://cpd.example.com:0", "https://cpd.example.com:99999", "https://cpd .example.com",
+     "ftp://cpd.example.com", "https://", "https://.", "https://*.example.com"],
+)  # fmt: skip
+def test_a_cluster_by_an_odd_address_is_refused(odd):
+    for field in ("url", "region"):
+        with pytest.raises(HostRefused) as caught:
+            endpoints(**{field: odd}, kind="software")
+        assert "password" not in str(caught.value)
+        assert caught.value.hint
+
+
+def test_a_region_that_ibm_may_have_but_the_table_has_not_is_nobody_s_cluster():
+    for host in ("us-suth.ml.cloud.ibm.com", "x.us-south.ml.cloud.ibm.com.",
+                 "eu-west-1.aws.wxai.ibm.com", "api.eu-dee.dataplatform.cloud.ibm.com",
+                 "private.dai.ibmforusgov.com"):  # fmt: skip
+        with pytest.raises((UnknownRegion, HostRefused)):
+            endpoints(url=f"https://{host}", kind="software")
+
+
+def test_what_stands_in_a_query_is_not_quoted():
+    with pytest.raises(HostRefused) as caught:
+        endpoints(url="ftp://eu-de.ml.cloud.ibm.com/x?apikey=short-one#short-two")
+    assert "short" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a.", "your", "[a", "a-", "x", "@", "(", "eu ", "https://", "{", "%7", "\\"]
+)
+def test_a_text_that_was_made_to_take_long_is_refused_at_once(piece):
+    for field in ("url", "region", "iam_url", "platform_url"):
+        with pytest.raises((HostRefused, UnknownRegion)) as caught:
+            endpoints(**{field: piece * 30_000})
+        assert len(str(caught.value)) < 500
+
+
 ODD = [
-    "https://us-south.ml.cloud.ibm.com.",  # the root's own dot: the certificate has none
     "https://us-south.ml.cloud.ibm.com.example.com",
     "https://evil-us-south.ml.cloud.ibm.com",
     "https://x.us-south.ml.cloud.ibm.com",
@@ -222,10 +408,22 @@ def test_none_of_them_is_taken_for_a_place_of_ours(odd):
         endpoints(url=odd)
 
 
-def check(found):
-    """The property: three bases, each on the list, and requests and urllib3 read the same host."""
-    for base, allowed in [(found.url, INFERENCE), (found.iam_url, IAM),
-                          (found.platform_url, PLATFORM)]:  # fmt: skip
+def check(found, typed=""):
+    """The property: three bases, each on the list, and requests and urllib3 read the same host.
+
+    Of a cluster, one host that stands in what was typed.
+    """
+    bases = (found.url, found.iam_url, found.platform_url)
+    hosts = {urllib3.util.parse_url(base).host for base in bases}
+    here = all(LOOPBACK.fullmatch(base) for base in bases)
+    if found.kind in ("software", "zen") and not here:
+        assert len(hosts) == 1
+        assert hosts.pop() in typed.lower()
+        assert not any(base in table for base in bases for row in TABLE.values() for table in row)
+        listed = (set(bases),) * 3
+    else:
+        listed = TABLE.get(found.kind, (set(),) * 3)
+    for base, allowed in zip(bases, listed, strict=True):
         assert base in allowed or LOOPBACK.fullmatch(base), base
         sent_to = urllib3.util.parse_url(base)
         prepared = requests.Request("POST", base + "/ml/v1/text/chat").prepare()
@@ -235,23 +433,37 @@ def check(found):
         if base not in allowed:
             assert is_loopback(sent_to.host.strip("[]"))
         else:
-            assert (sent_to.scheme, sent_to.port) == ("https", None)
+            assert sent_to.scheme == "https"
+            assert sent_to.port is None or found.kind in ("software", "zen")
+    assert found.token_path in TOKEN_PATHS[found.kind]
 
 
 _ODD_PIECES = st.sampled_from(
     [*"@:/\\?#[]%.-_ \t\n\x00{}", "http://", "https://", "//", "127.0.0.1", "localhost", "[::1]",
      "::1", "evil.com", ".evil.com", "443", ":443", ":80", "8080", "us-south", "eu-de", DALLAS,
-     "iam.cloud.ibm.com", "api.dataplatform.cloud.ibm.com", ".ibm.com", "private.", "api.", "%2e",
+     "ap-south-1.aws.wxai.ibm.com", "wxai.ibmforusgov.com", "account-iam.platform.saas.ibm.com",
+     "dai.ibmforusgov.com", "cpd.example.com", "internal-nginx-svc", ":12443", "{region}",
+     "10.0.0.7", "iam.cloud.ibm.com", "api.dataplatform.cloud.ibm.com", ".ibm.com", "private.",
+     "api.", "%2e",
      "/identity/token", "user:pw@", "xn--", "。", "ｌｏｃａｌｈｏｓｔ", "K", "ſ", "é"]
 )  # fmt: skip
 TYPED = st.one_of(st.text(max_size=60), st.lists(_ODD_PIECES, min_size=1, max_size=7).map("".join))
 
 
+KINDS = st.sampled_from(["", "", "iam", "mcsp", "software", "zen"])
+REFUSED = (HostRefused, UnknownRegion, BadOption)
+
+
 @settings(max_examples=700, deadline=None)
-@given(TYPED, TYPED, st.sampled_from(["", "eu-de"]), st.sampled_from(["", "http://127.0.0.1:1"]))
-@example("https://jp-toK.ml.cloud.ibm.com", "https://iam.cloud.ibm.com", "", "")
-@example("localhost", "http://[::1]:1/identity/token", "", "")
-def test_nothing_typed_leads_anywhere_else(first, second, region, url):
+@given(
+    TYPED, TYPED, st.sampled_from(["", "eu-de"]),
+    st.sampled_from(["", "http://127.0.0.1:1", CLUSTER]), KINDS, st.booleans(),
+)  # fmt: skip
+@example("https://jp-toK.ml.cloud.ibm.com", "https://iam.cloud.ibm.com", "", "", "", False)
+@example("localhost", "http://[::1]:1/identity/token", "", "", "", False)
+@example("cpd.example.com:12443", "internal-nginx-svc", "", CLUSTER, "software", False)
+@example("cpd.example.com", "cpd.example.com", "", CLUSTER, "zen", True)
+def test_nothing_typed_leads_anywhere_else(first, second, region, url, kind, joined):
     for given_ in (
         {"url": first},
         {"region": first},
@@ -259,11 +471,18 @@ def test_nothing_typed_leads_anywhere_else(first, second, region, url):
         {"region": region, "url": url, "iam_url": first, "platform_url": second},
         {"url": first, "iam_url": second, "platform_url": first},
     ):
+        found = refused = None
         try:
-            found = endpoints(**given_)
-        except (HostRefused, UnknownRegion):
+            found = endpoints(**given_, kind=kind, joined=joined)
+        except REFUSED as problem:
+            refused = problem
+        if refused is not None:
+            assert refused.hint
+            assert (refused.__cause__, refused.__context__) == (None, None)
             continue
-        check(found)
+        check(found, typed=" ".join(given_.values()))
+        cluster = found.kind in ("software", "zen") and not LOOPBACK.fullmatch(found.url)
+        assert not (cluster and joined), "what came from two places goes to nobody's own host"
 
 
 @given(st.ip_addresses().map(str))

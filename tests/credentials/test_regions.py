@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wx_notebook.credentials import REGIONS, Endpoints, endpoints
-from wx_notebook.errors import HostRefused, UnknownRegion
+from wx_notebook.credentials.hosts import other_regions
+from wx_notebook.errors import BadOption, HostRefused, UnknownRegion
 
 IAM = "https://iam.cloud.ibm.com"
 PRIVATE_IAM = "https://private.iam.cloud.ibm.com"
@@ -18,17 +19,26 @@ TABLE = [
     ("au-syd", "Sydney", "au-syd.ml.cloud.ibm.com", "au-syd.dai.cloud.ibm.com"),
     ("ca-tor", "Toronto", "ca-tor.ml.cloud.ibm.com", "ca-tor.dai.cloud.ibm.com"),
 ]
+ACCOUNT_IAM = "https://account-iam.platform.saas.ibm.com"
+ACCOUNT_PATH = "/api/2.0/apikeys/token"
+GOV_PATH = "/api/rest/mcsp/apikeys/token"
+INSIDE = "https://account-iam.awsg.usge1.private.platform.ibmforusgov.com"
+#: the same, with the base and the path where a key becomes a token
 ELSEWHERE = [
-    ("ap-south-1", "Mumbai", "ap-south-1.aws.wxai.ibm.com", "api.ap-south-1.aws.data.ibm.com"),
-    ("us-east-1", "N. Virginia", "us-east-1.aws.wxai.ibm.com", "api.us-east-1.aws.data.ibm.com"),
-    ("govcloud", "US GovCloud", "wxai.ibmforusgov.com", "api.dai.ibmforusgov.com"),
+    ("ap-south-1", "Mumbai", "ap-south-1.aws.wxai.ibm.com", "ap-south-1.aws.data.ibm.com",
+     ACCOUNT_IAM, ACCOUNT_PATH),
+    ("us-east-1", "N. Virginia", "us-east-1.aws.wxai.ibm.com", "us-east-1.aws.data.ibm.com",
+     ACCOUNT_IAM, ACCOUNT_PATH),
+    ("govcloud", "US GovCloud", "wxai.ibmforusgov.com", "dai.ibmforusgov.com",
+     "https://dai.ibmforusgov.com", GOV_PATH),
     ("govcloud-prep", "US GovCloud, pre-production", "wxai.prep.ibmforusgov.com",
-     "api.dai.prep.ibmforusgov.com"),
+     "dai.prep.ibmforusgov.com", "https://dai.prep.ibmforusgov.com", GOV_PATH),
 ]  # fmt: skip
 
 
 def expected(region_id: str, host: str, console: str) -> Endpoints:
-    return Endpoints(f"https://{host}", IAM, f"https://api.{console}", region_id)
+    url, platform = f"https://{host}", f"https://api.{console}"
+    return Endpoints(url, IAM, platform, region_id, "iam", "/identity/token")
 
 
 @pytest.mark.parametrize(("region_id", "city", "host", "console"), TABLE)
@@ -47,6 +57,20 @@ def test_a_region_is_found_by_id_city_and_each_of_its_urls(region_id, city, host
         f"https://api.{console}/v2/projects",
         f"https://{console}/projects/12345678-1234-4123-8123-123456789abc/manage?context=wx#top",
         f"{host}/ml/v1/text/generation",
+        host,
+        f"{host}.",
+        f"https://{host}./ml/v1",
+        f"//{host}",
+        f"'https://{host}'",
+        f"{city} ({region_id})",
+        f"{region_id} ({city})",
+        f"{city}, {region_id}",
+        region_id.replace("-", "_"),
+        region_id.replace("-", " ").title(),
+        f"{region_id}.",
+        f'"{region_id}"',
+        f"https://{console}/docs/content/wsj/analyze-data/fm-prompt-lab.html?context=wx&audience=wdp",
+        f"https://{host}/ml/v1/deployments/{{id}}/text/generation?version=<date>",
     ):
         assert endpoints(region=text) == expected(region_id, host, console), text
 
@@ -57,6 +81,7 @@ def test_a_private_url_leads_to_the_private_twins_of_all_three(region_id, city, 
         assert endpoints(url=text) == Endpoints(
             f"https://private.{host}", PRIVATE_IAM, f"https://private.api.{console}", region_id
         )
+        assert endpoints(region=text) == endpoints(url=text)
 
 
 @pytest.mark.parametrize(("region_id", "city", "host", "console"), TABLE)
@@ -72,21 +97,89 @@ def test_without_region_and_url_it_is_dallas():
     assert endpoints(region="  ", url=" ") == endpoints()
 
 
-@pytest.mark.parametrize(("region_id", "place", "host", "platform"), ELSEWHERE)
-def test_regions_with_another_sign_in_say_so_and_name_regions_that_work(
-    region_id, place, host, platform
+@pytest.mark.parametrize(("region_id", "place", "host", "console", "iam", "path"), ELSEWHERE)
+def test_aws_regions_and_govcloud_sign_in_at_their_account_iam(
+    region_id, place, host, console, iam, path
 ):
-    for text in (region_id, place, f"https://{host}", f"https://{platform}"):
-        with pytest.raises(UnknownRegion) as caught:
-            endpoints(region=text)
-        assert caught.value.message.startswith(f"{region_id} ({place}) signs in at another service")
-        assert "us-south" in caught.value.hint
+    for text in (region_id, region_id.upper(), place, f"https://{host}", f"{host}/ml/v1",
+                 f"https://api.{console}", f"https://{console}/projects/?context=wx"):  # fmt: skip
+        assert endpoints(region=text) == Endpoints(
+            f"https://{host}", iam, f"https://api.{console}", region_id, "mcsp", path
+        )
+        assert endpoints(url=text, kind="mcsp") == endpoints(url=text)
+
+
+def test_a_private_url_of_an_aws_region_goes_with_the_public_platform_and_sign_in():
+    found = endpoints(url="https://private.ap-south-1.aws.wxai.ibm.com")
+    assert found.url == "https://private.ap-south-1.aws.wxai.ibm.com"
+    assert found.platform_url == "https://api.ap-south-1.aws.data.ibm.com"
+    assert (found.iam_url, found.token_path) == (ACCOUNT_IAM, ACCOUNT_PATH)
+
+
+def test_govcloud_is_signed_in_to_from_inside_only_where_its_private_url_was_given():
+    # IBM's tables have both names
+    for host in ("private.wxai.ibmforusgov.com", "private.internal.wxai.ibmforusgov.com"):
+        found = endpoints(url=f"https://{host}/ml/v1")
+        assert (found.url, found.place) == (f"https://{host}", "govcloud")
+        assert (found.iam_url, found.token_path) == (INSIDE, ACCOUNT_PATH)
+    assert endpoints(region="govcloud").iam_url == "https://dai.ibmforusgov.com"
+
+
+@pytest.mark.parametrize(
+    ("typed", "region_id"),
+    [("US East (N. Virginia)", "us-east-1"), ("Northern Virginia", "us-east-1"),
+     ("Asia Pacific (Mumbai)", "ap-south-1"), ("us gov cloud", ""), ("GovCloud", "govcloud"),
+     ("FRANKFURT", "eu-de"), ("eu-de, us-south", ""), ("evil.com/eu-de", "")],
+)  # fmt: skip
+def test_a_region_in_several_words_is_found_where_they_name_one(typed, region_id):
+    if region_id:
+        assert endpoints(region=typed).place == region_id
+    else:
+        with pytest.raises((UnknownRegion, HostRefused)):
+            endpoints(region=typed)
+
+
+def test_the_url_may_be_just_a_region_too():
+    assert endpoints(url="eu-de") == endpoints(region="eu-de")
+
+
+@pytest.mark.parametrize(
+    ("kind", "region", "says"),
+    [("mcsp", "us-south", "kind='mcsp' does not fit us-south (Dallas), which signs in at IBM"),
+     ("iam", "ap-south-1", "kind='iam' does not fit ap-south-1 (Mumbai), which signs in at the"),
+     ("software", "https://eu-de.ml.cloud.ibm.com", "kind='software' does not fit eu-de"),
+     ("zen", "govcloud", "kind='zen' does not fit govcloud")],
+)  # fmt: skip
+def test_a_kind_that_does_not_fit_the_region_says_what_does(kind, region, says):
+    with pytest.raises(BadOption) as caught:
+        endpoints(region=region, kind=kind)
+    assert caught.value.message.startswith(says)
+    assert caught.value.hint.startswith("Leave kind away")
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "next_step"),
+    [("mcsp", "needs a region", "ap-south-1, us-east-1, govcloud"),
+     ("software", "no URL of one was given", "https://cpd.example.com"),
+     ("zen", "no URL of one was given", "WATSONX_URL")],
+)  # fmt: skip
+def test_a_kind_without_a_place_says_which_place_it_needs(kind, says, next_step):
+    with pytest.raises(BadOption, match=says) as caught:
+        endpoints(kind=kind)
+    assert next_step in caught.value.hint
+    assert endpoints(kind="iam") == endpoints()
+
+
+def test_a_kind_that_does_not_exist_gets_the_near_name():
+    with pytest.raises(BadOption, match="Did you mean 'software'"):
+        endpoints(region="eu-de", kind="softwear")
 
 
 @pytest.mark.parametrize(
     ("typed", "near"),
-    [("us-suth", "us-south"), ("ussouth", "us-south"), ("eu_de", "eu-de"),
-     ("Franfurt", "frankfurt"), ("jp-tokyo", "jp-tok"), ("au-sydney", "sydney")],
+    [("us-suth", "us-south"), ("ussouth", "us-south"), ("eu_dee", "eu-de"),
+     ("Franfurt", "Frankfurt"), ("jp-tokyo", "jp-tok"), ("au-sydney", "Sydney"),
+     ("Frankfurt am Main", "Frankfurt"), ("mumbay", "Mumbai")],
 )  # fmt: skip
 def test_an_unknown_region_gets_the_near_name(typed, near):
     with pytest.raises(UnknownRegion) as caught:
@@ -112,10 +205,46 @@ def test_a_key_that_was_typed_as_the_region_is_not_shown():
         assert key.lower() not in str(caught.value).lower()
 
 
-def test_a_pasted_url_with_a_place_for_the_region_says_what_is_missing():
-    for text in ("https://{region}.ml.cloud.ibm.com", "https://{cluster_url}/ml/v1/text/chat"):
-        with pytest.raises(UnknownRegion, match="place for the region that was not filled in"):
-            endpoints(url=text)
+@pytest.mark.parametrize(
+    "text",
+    ["https://{region}.ml.cloud.ibm.com", "https://{cluster_url}/ml/v1/text/chat", "{region}",
+     "<region>", "https://<REGION>.ml.cloud.ibm.com/ml/v1", "YOUR_REGION", "your-region",
+     "https://YOUR_REGION.ml.cloud.ibm.com", "https://your_region.ml.cloud.ibm.com", "[region]",
+     "https://[region].ml.cloud.ibm.com", "$REGION", "https://${REGION}.ml.cloud.ibm.com",
+     "https://region.ml.cloud.ibm.com", "REGION", "https://%7Bregion%7D.ml.cloud.ibm.com",
+     "{region}.ml.cloud.ibm.com", "https://YOUR_CLOUD_REGION.ml.cloud.ibm.com"],
+)  # fmt: skip
+def test_a_place_for_the_region_that_was_left_unfilled_has_its_own_error(text):
+    for given in ({"url": text}, {"region": text}):
+        with pytest.raises(UnknownRegion) as caught:
+            endpoints(**given)
+        assert "has a place for the region that was not filled in." in caught.value.message
+        assert caught.value.message.startswith(f"'{text}'"), "as it was written"
+        assert "https://eu-de.ml.cloud.ibm.com" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("https://cloud.ibm.com/iam/apikeys", "cloud.ibm.com is IBM Cloud's console, which has no"),
+     ("cloud.ibm.com", "cloud.ibm.com is IBM Cloud's console"),
+     ("https://www.ibm.com/products/watsonx-ai", "www.ibm.com is IBM's own site"),
+     ("https://iam.cloud.ibm.com", "iam.cloud.ibm.com is where keys become tokens"),
+     ("https://iam.cloud.ibm.com/identity/token", "iam.cloud.ibm.com is where keys become tokens"),
+     (ACCOUNT_IAM, "account-iam.platform.saas.ibm.com is where keys become tokens")],
+)  # fmt: skip
+def test_a_url_of_ibms_without_a_region_says_what_it_is(text, says):
+    for given in ({"url": text}, {"region": text}, {"url": text, "kind": "software"}):
+        with pytest.raises(UnknownRegion) as caught:
+            endpoints(**given)
+        assert caught.value.message.startswith(says)
+        assert caught.value.hint.startswith("Give a region: us-south, eu-de")
+
+
+def test_a_page_that_names_a_region_further_on_offers_it():
+    with pytest.raises(UnknownRegion, match="Did you mean 'eu-gb'"):
+        endpoints(url="https://cloud.ibm.com/catalog/services/watsonxai-runtime?region=eu-gb")
+    with pytest.raises(UnknownRegion, match=r"Did you mean 'eu-de\.dataplatform\.cloud"):
+        endpoints(url="https://eu-dee.dataplatform.cloud.ibm.com/projects")
 
 
 def test_a_url_of_an_unknown_region_gets_the_near_name():
@@ -140,6 +269,39 @@ def test_region_and_url_that_contradict_each_other_are_refused(given):
 def test_no_host_belongs_to_two_regions():
     hosts = [host for region in REGIONS for host in region.hosts]
     assert len(hosts) == len(set(hosts))
+
+
+def test_the_other_regions_are_those_where_the_same_credential_works():
+    ids = {region_id for region_id, *_ in TABLE}
+    for region_id in ids:
+        here = endpoints(region=region_id)
+        others = other_regions(here)
+        assert {other.place for other in others} == ids - {region_id}
+        assert all(other == endpoints(region=other.place) for other in others)
+    assert [other.place for other in other_regions(endpoints(region="Mumbai"))] == ["us-east-1"]
+    assert other_regions(endpoints(region="govcloud")) == ()
+    assert other_regions(endpoints(region="govcloud-prep")) == ()
+
+
+def test_who_is_on_the_private_network_has_the_others_there_too():
+    others = other_regions(endpoints(url="https://private.eu-de.ml.cloud.ibm.com"))
+    assert len(others) == 5
+    for other in others:
+        assert all("//private." in base for base in (other.url, other.iam_url, other.platform_url))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"url": "http://127.0.0.1:8080"}, {"url": "https://cpd.example.com", "kind": "software"},
+     {"url": "https://us-south", "kind": "software"},
+     {"region": "eu-de", "iam_url": "https://iam.test.cloud.ibm.com"},
+     {"region": "eu-de", "iam_url": "http://127.0.0.1:1"},
+     {"region": "eu-de", "platform_url": "http://127.0.0.1:1"}],
+    ids=["this machine", "cluster", "cluster by a region's name", "test stage", "IAM here",
+         "platform here"],
+)  # fmt: skip
+def test_elsewhere_there_is_nowhere_else_to_go(given):
+    assert other_regions(endpoints(**given)) == ()
 
 
 def test_the_table_has_what_this_test_has():

@@ -191,7 +191,7 @@ def test_storage_credentials_stay_at_the_door(sandbox, session):
     assert sandbox.storage_secret in raw, "it was there to be kept"
     assert everything[0]
     for project in [*everything[0], everything[1]]:
-        assert set(Project.__slots__) == {"project_id", "name", "has_runtime", "kind"}
+        assert set(Project.__slots__) == {"id", "name", "has_runtime", "kind"}
         assert not hasattr(project, "__dict__")
     written = repr(everything) + repr(pickle.dumps(everything)) + repr(copy.deepcopy(everything))
     assert sandbox.storage_secret not in written
@@ -217,10 +217,10 @@ def test_storage_credentials_are_in_no_error_about_a_project_of_another_shape(se
 
 def test_a_project_is_read_with_its_runtime(sandbox, session):
     project = session.verify()
-    assert (project.project_id, project.kind) == (sandbox.project_id, "project")
+    assert (project.id, project.kind) == (sandbox.project_id, "project")
     assert project.name
     assert project.has_runtime
-    by_id = {project.project_id: project for project in session.projects()}
+    by_id = {project.id: project for project in session.projects()}
     assert by_id[sandbox.project_id] == project
     assert not by_id[sandbox.bare_project_id].has_runtime
 
@@ -230,7 +230,7 @@ def test_a_space_is_found_where_no_project_is_given(sandbox):
 
     session = wx.connect(api_key=sandbox.api_key, url=sandbox.url, space_id=sandbox.space_id)
     space = session.verify()
-    assert (space.project_id, space.kind) == (sandbox.space_id, "space")
+    assert (space.id, space.kind) == (sandbox.space_id, "space")
     assert f"connected to space '{space.name}'" in session.line()
 
 

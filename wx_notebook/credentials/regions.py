@@ -6,6 +6,8 @@ IBM's Node SDK 1.7.14 (`endpoints.ts`); an IBM page that lists regions could not
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -13,6 +15,14 @@ from wx_notebook.credentials.secret import without_keys
 from wx_notebook.errors import UnknownRegion, near
 
 SignIn: TypeAlias = Literal["iam", "mcsp"]
+#: Where each kind of credential becomes a token, below its base; `zen` is sent as it is.
+TOKEN_PATHS: Mapping[str, str] = {
+    "iam": "/identity/token",
+    "mcsp": "/api/2.0/apikeys/token",
+    "software": "/icp4d-api/v1/authorize",
+    "zen": "",
+}
+_GOV_TOKEN_PATH = "/api/rest/mcsp/apikeys/token"  # noqa: S105  # a path
 IAM_URL = "https://iam.cloud.ibm.com"
 #: Every host that speaks IBM Cloud IAM: production, its private twin, IBM's own test stage.
 IAM_HOSTS = frozenset(
@@ -23,6 +33,15 @@ IAM_HOSTS = frozenset(
         "private.iam.test.cloud.ibm.com",
     }
 )
+#: The account IAM of the AWS regions: production and IBM's own test stage.
+AWS_IAM_HOSTS = frozenset(
+    {"account-iam.platform.saas.ibm.com", "account-iam.platform.test.saas.ibm.com"}
+)
+#: That of GovCloud, from outside and from inside its network.
+GOV_IAM_HOSTS = frozenset(
+    {"dai.ibmforusgov.com", "account-iam.awsg.usge1.private.platform.ibmforusgov.com"}
+)
+GOV_PREP_IAM_HOSTS = frozenset({"dai.prep.ibmforusgov.com"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +53,15 @@ class Region:
     url: str
     platform_url: str
     sign_in: SignIn = "iam"
+    iam_url: str = IAM_URL
+    #: hosts of the service at `iam_url`, any of which may be asked instead
+    iam_hosts: frozenset[str] = IAM_HOSTS
     #: the same service by IBM's private network
     private_url: str = ""
     private_platform_url: str = ""
+    private_iam_url: str = ""
+    #: another name of `private_url`, where IBM's tables disagree
+    other_private_url: str = ""
 
     @property
     def console_host(self) -> str:
@@ -46,8 +71,25 @@ class Region:
     @property
     def hosts(self) -> frozenset[str]:
         """Every host that belongs to this region."""
-        urls = (self.url, self.platform_url, self.private_url, self.private_platform_url)
+        private = (self.private_url, self.private_platform_url, self.other_private_url)
+        urls = (self.url, self.platform_url, *private)
         return frozenset(_host(url) for url in urls if url) | {self.console_host}
+
+    @property
+    def token_path(self) -> str:
+        """Where below `iam_url` a key becomes a token."""
+        return token_path(_host(self.iam_url), self.sign_in)
+
+    @property
+    def title(self) -> str:
+        """The region as a message names it: "eu-de (Frankfurt)"."""
+        return f"{self.region_id} ({self.place})"
+
+
+def token_path(iam_host: str, kind: str) -> str:
+    """Return where on this host a credential of this kind becomes a token."""
+    from_outside = iam_host.startswith("dai.") and iam_host in GOV_IAM_HOSTS | GOV_PREP_IAM_HOSTS
+    return _GOV_TOKEN_PATH if from_outside else TOKEN_PATHS[kind]
 
 
 def _host(url: str) -> str:
@@ -62,20 +104,25 @@ def _cloud(region_id: str, place: str, platform_host: str) -> Region:
         f"https://{platform_host}",
         private_url=f"https://private.{region_id}.ml.cloud.ibm.com",
         private_platform_url=f"https://private.{platform_host}",
+        private_iam_url="https://private.iam.cloud.ibm.com",
     )
 
 
 def _aws(region_id: str, place: str) -> Region:
     url, platform = f"{region_id}.aws.wxai.ibm.com", f"api.{region_id}.aws.data.ibm.com"
+    account_iam = "https://account-iam.platform.saas.ibm.com"
     return Region(
         region_id,
         place,
         f"https://{url}",
         f"https://{platform}",
         "mcsp",
-        # private AWS hosts go with the public platform
+        account_iam,
+        AWS_IAM_HOSTS,
+        # private AWS hosts go with the public platform and sign-in
         private_url=f"https://private.{url}",
         private_platform_url=f"https://{platform}",
+        private_iam_url=account_iam,
     )
 
 
@@ -94,9 +141,12 @@ REGIONS = (
         "https://wxai.ibmforusgov.com",
         "https://api.dai.ibmforusgov.com",
         "mcsp",
-        # IBM's SDK names private.internal.wxai.ibmforusgov.com, too: its tables disagree
+        "https://dai.ibmforusgov.com",
+        GOV_IAM_HOSTS,
         private_url="https://private.wxai.ibmforusgov.com",
         private_platform_url="https://api.dai.ibmforusgov.com",
+        private_iam_url="https://account-iam.awsg.usge1.private.platform.ibmforusgov.com",
+        other_private_url="https://private.internal.wxai.ibmforusgov.com",
     ),
     Region(
         "govcloud-prep",
@@ -104,13 +154,42 @@ REGIONS = (
         "https://wxai.prep.ibmforusgov.com",
         "https://api.dai.prep.ibmforusgov.com",
         "mcsp",
+        "https://dai.prep.ibmforusgov.com",
+        GOV_PREP_IAM_HOSTS,
     ),
 )
 DEFAULT_REGION = REGIONS[0]
-_BY_WORD = {region.region_id: region for region in REGIONS} | {
-    region.place.lower(): region for region in REGIONS
-}
+#: Where a list of all would be too long for a line.
+SOME_REGIONS = ", ".join(region.region_id for region in REGIONS[:6])
 _BY_HOST = {host: region for region in REGIONS for host in region.hosts}
+#: The ways in which documentation leaves a gap: {region}, <region>, [region], $REGION, YOUR_REGION.
+_GAP = re.compile(
+    r"[{}<>$]|%7b|\[[a-z_ -]{1,40}\]|your.{0,20}region|(?:^|[.@])region(?:$|[.:])", re.IGNORECASE
+)
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[\s_-]+", "-", word.lower()).strip("-.,;:/'\"`()")
+
+
+_BY_WORD = {
+    _plain(word): region for region in REGIONS for word in (region.region_id, region.place)
+} | {"northern-virginia": REGIONS[7], "virginia": REGIONS[7]}
+_WORDS = [word for region in REGIONS for word in (region.region_id, region.place)]
+
+
+def find_region(text: str) -> Region | None:
+    """Return the region that a word or two name: "eu-de", "Frankfurt", "Frankfurt (eu-de)".
+
+    None where no region is named, or two are.
+    """
+    if (region := _BY_WORD.get(_plain(text))) is not None:
+        return region
+    if "/" in text:
+        return None
+    parts = re.split(r"[(),;]", text)
+    named = {_BY_WORD[word].region_id for part in parts if (word := _plain(part)) in _BY_WORD}
+    return _BY_WORD[named.pop()] if len(named) == 1 else None
 
 
 def region_named(word: str) -> Region:
@@ -121,14 +200,44 @@ def region_named(word: str) -> Region:
     UnknownRegion
         There is none; the message has the nearest name.
     """
-    if (region := _BY_WORD.get(word.strip().lower())) is not None:
+    if (region := find_region(word)) is not None:
         return region
+    shown = without_keys(" ".join(word.split()))
+    if has_gap(word):
+        raise unfilled(shown)
     raise UnknownRegion(
-        f"'{without_keys(word)}' is not a region of watsonx.ai.{near(word, _BY_WORD)}",
-        hint="Regions: " + ", ".join(region.region_id for region in REGIONS[:6]) + ".",
+        f"'{shown}' is not a region of watsonx.ai.{near_region(word)}",
+        hint=f"Regions: {SOME_REGIONS}.",
     )
 
 
 def region_of_host(host: str) -> Region | None:
     """Return the region that this host of IBM's belongs to, None for any other host."""
     return _BY_HOST.get(host.lower())
+
+
+def region_within(text: str) -> Region | None:
+    """Return the region of which the id stands somewhere in a text."""
+    for region in REGIONS:
+        if re.search(rf"(?<![\w-]){region.region_id}(?![\w-])", text[:2000], re.IGNORECASE):
+            return region
+    return None
+
+
+def near_region(word: str) -> str:
+    """Return " Did you mean 'x'?" for the region nearest to a word, or an empty string."""
+    # nobody's typing error is longer, and the search is slow on long texts
+    return near(_plain(word[:60]), _WORDS)
+
+
+def has_gap(text: str) -> bool:
+    """Whether a text has a place that its documentation meant to be filled in."""
+    return _GAP.search(text[:2000]) is not None
+
+
+def unfilled(shown: str) -> UnknownRegion:
+    """Return the error for a text with such a place."""
+    return UnknownRegion(
+        f"'{shown}' has a place for the region that was not filled in.",
+        hint=f"Write a region there: https://eu-de.ml.cloud.ibm.com. Regions: {SOME_REGIONS}.",
+    )

@@ -2,10 +2,12 @@
 
 from wx_notebook.service.chat import chat_events, chat_reply, chat_request
 from wx_notebook.service.client import Service
+from wx_notebook.service.containers import Project
+from wx_notebook.service.elsewhere import located
 from wx_notebook.service.generation import generation_events, generation_reply, generation_request
 from wx_notebook.service.models import Model, default_model, models
 from wx_notebook.service.pieces import Piece, Usage, cut
-from wx_notebook.service.projects import Project, project, projects
+from wx_notebook.service.projects import project, projects, spaces, without_runtime
 from wx_notebook.service.request import Prompt, Request, Scope
 
 __all__ = [
@@ -25,7 +27,10 @@ __all__ = [
     "generation_events",
     "generation_reply",
     "generation_request",
+    "located",
     "models",
     "project",
     "projects",
+    "spaces",
+    "without_runtime",
 ]

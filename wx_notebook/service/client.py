@@ -9,8 +9,8 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from wx_notebook.credentials import Endpoints, Secret, TokenSource
-from wx_notebook.errors import ServiceDown, WatsonxError
+from wx_notebook.credentials import Endpoints, Token, TokenSource
+from wx_notebook.errors import ServiceDown, WatsonxError, unframed
 from wx_notebook.service.failures import refusal
 from wx_notebook.service.request import Request
 from wx_notebook.service.sse import Event, iter_events
@@ -26,17 +26,18 @@ from wx_notebook.transport import (
 )
 
 
-class _Bearer(AuthBase):
+class Bearer(AuthBase):
     """Adds the token while the request is being sent, so that no frame holds it.
 
     As an `auth` object: a header alone would lose against an entry in `.netrc`.
     """
 
-    def __init__(self, token: Secret) -> None:
+    def __init__(self, token: Token) -> None:
         self._token = token
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        r.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        """Return the request with the token."""
+        r.headers["Authorization"] = f"{self._token.scheme} {self._token.value.reveal()}"
         return r
 
 
@@ -65,12 +66,21 @@ class Service:
         WatsonxError
             The class that fits what the service said; see `service.failures`.
         """
-        token = self.tokens.token().value if request.authorized else None
+        return unframed(lambda: self._sent(request, on_wait), "Stopped while it was being sent.")
+
+    def _sent(self, request: Request, on_wait: OnWait | None) -> Reply:
+        token = self.tokens.token() if request.authorized else None
         reply = self._open(request, token, on_wait)
-        if reply.status == 401 and token is not None:
+        while reply.status == 401 and token is not None and self.tokens.renewable:
             reply.close()
-            self.tokens.discard(token)
-            reply = self._open(request, self.tokens.token().value, on_wait)
+            rejected_at = self.tokens.clock()
+            self.tokens.discard(token.value)
+            token = self.tokens.token()
+            reply = self._open(request, token, on_wait)
+            # a token that was being asked for while this one was revoked may be revoked as well;
+            # of one that was asked for afterwards the service means what it says
+            if token.asked_at >= rejected_at:
+                break
         if not 200 <= reply.status < 300:
             raise self._refusal(reply)
         return reply
@@ -118,13 +128,13 @@ class Service:
         bases = {"inference": self.endpoints.url, "platform": self.endpoints.platform_url}
         return bases[request.base]
 
-    def _open(self, request: Request, token: Secret | None, on_wait: OnWait | None) -> Reply:
+    def _open(self, request: Request, token: Token | None, on_wait: OnWait | None) -> Reply:
         call = Call(
             request.method,
             self.base_url(request) + request.path,
             params=request.query,
             body=request.body,
-            auth=_Bearer(token) if token is not None else NoAuth(),
+            auth=Bearer(token) if token is not None else NoAuth(),
             stream=request.stream,
             policy=PAID if request.paid else FREE,
         )
