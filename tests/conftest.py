@@ -10,13 +10,26 @@ from kernels import Kernel
 
 from wx_notebook.sandbox import Sandbox
 
+_READ_TOO = {
+    "HTTP_PROXY", "HTTPS_PROXY", "IBMCLOUD_API_KEY", "IBM_CREDENTIALS_FILE", "WML_URL", "REGION",
+    "PROJECT_ID", "SPACE_ID", "USER_ACCESS_TOKEN",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def _empty_config(tmp_path_factory):
+    return tmp_path_factory.mktemp("jupyter-config")
+
 
 @pytest.fixture(autouse=True)
-def _no_credentials_of_this_machine(monkeypatch):
+def _no_credentials_of_this_machine(monkeypatch, _empty_config):
     """What a developer has in the environment neither helps nor harms a test."""
     for name in list(os.environ):
-        if name.startswith(("WATSONX_", "WX_")) or name.upper() in ("HTTP_PROXY", "HTTPS_PROXY"):
+        if name.startswith(("WATSONX_", "WX_", "RUNTIME_ENV_")) or name.upper() in _READ_TOO:
             monkeypatch.delenv(name)
+    # nor does a default profile, or a keyring that asks somebody for leave
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(_empty_config))
 
 
 @pytest.fixture(autouse=True)

@@ -28,10 +28,12 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+_Result = TypeVar("_Result")
 
 #: Lines of a message in a cell: what happened, what the service said, what to type next.
 MOST_LINES = 6
@@ -159,6 +161,30 @@ class HostRefused(WatsonxError):
 
 class Interrupted(Told, KeyboardInterrupt):
     """The user stopped it; `.answer` holds what was received, if anything."""
+
+
+def unframed(work: Callable[[], _Result], stopped: str = "Stopped.") -> _Result:
+    """Return what `work` returns; what it raises comes without the frames that it passed.
+
+    Some tracebacks show the names of each frame (`%xmode Verbose`, error reporters), and on the way
+    to the network there are frames, also of libraries, in which a key or a token lies open.
+
+    Raises
+    ------
+    Interrupted
+        Instead of a plain `KeyboardInterrupt`, with the message `stopped`.
+    """
+    failure: BaseException
+    try:
+        return work()
+    except Told as problem:
+        failure = problem
+    except KeyboardInterrupt:
+        failure = Interrupted(stopped, hint="Run it again.")
+    except BaseException as problem:  # noqa: BLE001  # raised anew below, whatever it is
+        failure = problem
+    failure.__traceback__ = failure.__context__ = failure.__cause__ = None
+    raise failure
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs
 import pytest
 from transport.servers import KEY, TOKEN, TOKEN_DOCUMENT, caught, held_by, http, shown
 
-from wx_notebook.credentials import Secret, exchange
-from wx_notebook.credentials.iam import _KeyForm
+from wx_notebook.credentials import Secret
+from wx_notebook.credentials.asking import Written
+from wx_notebook.credentials.iam import exchange
 from wx_notebook.errors import KeyRefused, ServiceDown
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.transport import Call, Transport
@@ -52,7 +53,8 @@ def test_the_form_is_what_iam_documents(serve):
 
 def test_the_reply_that_comes_back_holds_nothing_of_the_form(serve):
     """requests keeps the request at its reply."""
-    call = Call("POST", f"{serve().url}/identity/token", auth=_KeyForm(Secret(KEY)))
+    key = Secret(KEY)
+    call = Call("POST", f"{serve().url}/identity/token", auth=Written(lambda: key.reveal()))
     reply = Transport().open(call)
     assert reply.status == 200
     assert KEY not in "".join(held_by(reply, but=(Secret,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -67,6 +68,16 @@ def source(iam, clock):
     return TokenSource(iam, clock=clock)
 
 
+def soon(condition, seconds=10.0):
+    """Whether `condition` holds at once or after a while: another thread has to come to it."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        threading.Event().wait(0.002)
+    return True
+
+
 def at_once(number, call):
     """Call from `number` threads at the same time; what each returned or raised."""
     results: list[object] = [None] * number
@@ -117,8 +128,10 @@ def test_it_is_renewed_early_by_a_fifth_of_its_life_and_five_minutes_at_most(
     source.token()
     clock.now = 1000 + lifetime_s - lead_s - 0.01
     assert source.token().value.reveal() == "t1"
+    assert iam.asked == 1
     clock.now = 1000 + lifetime_s - lead_s + 0.01
-    assert source.token().value.reveal() == "t2"
+    source.token()
+    assert soon(lambda: source.current().value.reveal() == "t2")
     assert iam.asked == 2
 
 
@@ -172,8 +185,63 @@ def test_64_threads_at_an_early_renewal_make_one_exchange(source, iam, clock):
     threads, results = at_once(64, source.token)
     iam.go_on.set()
     joined(threads)
-    assert {token.value.reveal() for token in results} == {"t2"}
+    assert {token.value.reveal() for token in results} <= {"t1", "t2"}
+    assert soon(lambda: source.current().value.reveal() == "t2")
     assert iam.asked == 2
+
+
+def test_nobody_waits_for_an_early_renewal(source, iam, clock):
+    source.token()
+    clock.now += HOUR - 200
+    iam.go_on.clear()
+    assert [source.token().value.reveal() for _ in range(100)] == ["t1"] * 100
+    assert soon(iam.entered.is_set)
+    assert source.token().value.reveal() == "t1", "also while IAM thinks about it"
+    iam.go_on.set()
+    assert soon(lambda: source.token().value.reveal() == "t2")
+
+
+def test_a_token_is_renewed_also_while_nobody_asks(iam):
+    iam.clock, iam.lifetime_s = steady_clock, 1.0
+    source = TokenSource(iam)
+    source.token()
+    assert soon(lambda: iam.asked >= 3), "three lives of a second"
+    assert source.seconds_left() > 0
+
+
+def test_the_thread_that_renews_ends_with_its_source_and_when_the_token_is_forgotten(iam, clock):
+    source = TokenSource(iam, clock=clock)
+    source.token()
+    (renewer,) = [thread for thread in threading.enumerate() if thread is source._renewer]
+    source.forget()
+    assert soon(lambda: not renewer.is_alive())
+    source.token()
+    renewer = source._renewer
+    assert renewer.daemon
+    assert renewer.is_alive()
+    del source
+    gc.collect()
+    assert soon(lambda: not renewer.is_alive())
+
+
+def test_a_key_that_is_refused_early_is_not_tried_for_ever(source, iam, clock):
+    source.token()
+    renewer = source._renewer
+    iam.fails = KeyRefused("refused")
+    clock.now += HOUR + 1
+    renewer.bell.set()
+    assert soon(lambda: not renewer.is_alive())
+    assert iam.asked == 2
+    assert isinstance(caught(source.token), KeyRefused), "who asks hears it"
+
+
+def test_a_token_that_cannot_be_renewed_serves_until_the_service_says_no(iam, clock):
+    source = TokenSource(iam, clock=clock, renewable=False)
+    first = source.token()
+    clock.now += 2 * HOUR
+    source.discard(first.value)
+    assert source.token() is first
+    assert (iam.asked, source.seconds_left(), source._renewer) == (1, 0, None)
 
 
 def test_a_failing_exchange_reaches_everybody_at_once_each_with_an_error_of_its_own(source, iam):
@@ -330,16 +398,17 @@ def test_a_failed_early_renewal_keeps_the_old_token_and_does_not_ask_at_each_cal
     clock.now += HOUR - 290
     iam.fails = failure
     assert [source.token().value.reveal() for _ in range(50)] == ["t1"] * 50
-    assert iam.asked == 2
+    assert soon(lambda: iam.asked == 2)
     clock.now += source.PAUSE_S - 0.1
-    source.token()
+    assert [source.token().value.reveal() for _ in range(50)] == ["t1"] * 50
     assert iam.asked == 2
     clock.now += 0.2
     assert source.token().value.reveal() == "t1"
-    assert iam.asked == 3
+    assert soon(lambda: iam.asked == 3)
     iam.fails = None
-    clock.now += source.PAUSE_S
-    assert source.token().value.reveal() == "t4"
+    clock.now += 2 * source.PAUSE_S
+    source.token()
+    assert soon(lambda: source.token().value.reveal() == "t4")
 
 
 def test_a_renewal_that_fails_when_the_token_has_ended_is_an_error(source, iam, clock):
@@ -351,19 +420,21 @@ def test_a_renewal_that_fails_when_the_token_has_ended_is_an_error(source, iam, 
     assert isinstance(caught(source.token), ServiceDown)
 
 
-def test_a_renewal_that_hangs_until_the_token_has_ended_is_an_error(clock):
-    iam = Iam(clock)
-    source = TokenSource(lambda: slow(), clock=clock)
-
-    def slow():
-        if iam.asked:
-            clock.now += 400
-            raise ServiceDown("no answer")
-        return iam()
-
+def test_who_asks_while_an_early_renewal_hangs_beyond_the_tokens_end_waits_for_it(
+    source, iam, clock
+):
     source.token()
     clock.now += HOUR - 299
-    assert isinstance(caught(source.token), ServiceDown)
+    iam.entered.clear()
+    iam.go_on.clear()
+    source.token()
+    assert iam.entered.wait(10)
+    clock.now += 400
+    iam.fails = ServiceDown("no answer")
+    threads, results = at_once(4, source.token)
+    iam.go_on.set()
+    joined(threads)
+    assert {type(result) for result in results} == {ServiceDown}
 
 
 # --- tokens that the service rejects -----------------------------------------------------------
@@ -416,14 +487,12 @@ def test_whatever_happens_a_call_returns_a_good_token_or_raises(events):
             source.forget()
         elif event == "discard" and source.current() is not None:
             source.discard(source.current().value)
-        asked = iam.asked
         try:
             token = source.token()
         except WatsonxError:
             assert iam.fails is not None
         else:
             assert token.expires_at > clock.now
-        assert iam.asked <= asked + 1
 
 
 # --- against the sandbox -----------------------------------------------------------------------

@@ -44,14 +44,10 @@ def used(serve):
 
 
 WAYS_OUT = {
-    "pickle": pickle.dumps,
-    "pickle 0": lambda s: pickle.dumps(s, 0),
-    "pickle in a dict": lambda s: pickle.dumps({"session": s}),
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "deepcopy of a list": lambda s: copy.deepcopy([s]),
     "json": json.dumps,
-    "reduce": lambda s: s.__reduce_ex__(2),
     "pickle of its tokens": lambda s: pickle.dumps(s._tokens),
     "pickle of its transport": lambda s: pickle.dumps(s._transport),
     "pickle of its service": lambda s: pickle.dumps(s._service),
@@ -80,16 +76,19 @@ FORMS = {
 
 
 @pytest.mark.parametrize("way", WAYS_OUT)
-def test_a_session_cannot_be_pickled_copied_or_stored(used, way):
+def test_a_session_cannot_be_copied_nor_its_parts_stored(used, way):
     with pytest.raises(TypeError) as refused:
         WAYS_OUT[way](used)
     assert KEY not in str(refused.value)
 
 
-def test_a_session_cannot_be_put_on_a_shelf(used, tmp_path):
-    with shelve.open(str(tmp_path / "shelf")) as shelf, pytest.raises(TypeError, match="session"):
+def test_a_session_on_a_shelf_leaves_its_secrets_behind(used, tmp_path):
+    with shelve.open(str(tmp_path / "shelf")) as shelf:
         shelf["s"] = used
-    assert not any(KEY.encode() in path.read_bytes() for path in tmp_path.iterdir())
+    assert list(tmp_path.iterdir())
+    for path in tmp_path.iterdir():
+        assert KEY.encode() not in path.read_bytes()
+        assert TOKEN.encode() not in path.read_bytes()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -116,7 +115,7 @@ def test_nor_does_an_answer_that_is_still_arriving(serve):
     with connect(server).stream("hello", model="m") as stream:
         assert next(stream) == "Four"
         texts = held_by(stream, but=(Secret,))
-        assert len(texts) > 100
+        assert len(texts) > 50
         assert not [text for text in texts if KEY in text or TOKEN in text]
 
 

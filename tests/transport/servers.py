@@ -153,7 +153,7 @@ class Server:
                 with self._lock:
                     self.seen.append(request)
                     prefix = max((p for p in self.paths if request.path.startswith(p)), key=len)
-                    queue = self.paths[prefix]
+                    queue = self.paths[prefix] or [http(404, {})]
                     says = queue.pop(0) if len(queue) > 1 else queue[0]
                 self.arrived.set()
                 if callable(says):

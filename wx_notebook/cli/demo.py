@@ -70,7 +70,7 @@ def _left_for(sandbox: Sandbox) -> Iterator[Path]:
 
 
 def _environment(path: Path) -> dict[str, str]:
-    from wx_notebook.credentials.sources import SANDBOX_VARIABLE
+    from wx_notebook.credentials.files import SANDBOX_VARIABLE
 
     # the user's own account is not what a demo spends: it takes a key that is typed into the form
     own = {name: value for name, value in os.environ.items() if not name.startswith("WATSONX_")}

@@ -13,11 +13,12 @@ from wx_notebook.credentials.secret import Secret, without_keys
 if TYPE_CHECKING:
     from wx_notebook.credentials.checks import checked_id, checked_key
     from wx_notebook.credentials.given import KINDS, Given, TokenFunction, checked_kind
-    from wx_notebook.credentials.hosts import Endpoints, endpoints
-    from wx_notebook.credentials.iam import Token, exchange
+    from wx_notebook.credentials.hosts import Endpoints, endpoints, other_regions
     from wx_notebook.credentials.regions import REGIONS, Region
     from wx_notebook.credentials.renewal import TokenSource, steady_clock
     from wx_notebook.credentials.sources import find
+    from wx_notebook.credentials.token import Token
+    from wx_notebook.credentials.ways_in import WayIn, way_in
 
 __all__ = [
     "KINDS",
@@ -29,24 +30,27 @@ __all__ = [
     "Token",
     "TokenFunction",
     "TokenSource",
+    "WayIn",
     "checked_id",
     "checked_key",
     "checked_kind",
     "endpoints",
-    "exchange",
     "find",
+    "other_regions",
     "steady_clock",
+    "way_in",
     "without_keys",
 ]
 
 _HOMES = {
     "checks": ("checked_id", "checked_key"),
     "given": ("KINDS", "Given", "TokenFunction", "checked_kind"),
-    "hosts": ("Endpoints", "endpoints"),
-    "iam": ("Token", "exchange"),
+    "hosts": ("Endpoints", "endpoints", "other_regions"),
     "regions": ("REGIONS", "Region"),
     "renewal": ("TokenSource", "steady_clock"),
     "sources": ("find",),
+    "token": ("Token",),
+    "ways_in": ("WayIn", "way_in"),
 }
 
 

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
 from wx_notebook.magics import login as login_command
-from wx_notebook.magics import one_prompt
+from wx_notebook.magics import one_prompt, standing
 from wx_notebook.magics.option_line import options_help
 from wx_notebook.options import Options
 
 if TYPE_CHECKING:
     from wx_notebook.session import Session
-
-_LOG_IN = "Next: %watsonx login"
 
 
 class _Command(NamedTuple):
@@ -80,30 +78,6 @@ def _version(shell: Any, rest: str) -> None:  # noqa: ANN401
     )
 
 
-def _status(shell: Any, rest: str) -> None:  # noqa: ANN401
-    import os
-
-    from wx_notebook.credentials.sources import VARIABLES
-    from wx_notebook.display import show_lines
-    from wx_notebook.session import current
-
-    _takes_nothing("status", rest)
-    held = current()
-    if held is None:
-        found = login_command.what_is_found()
-        lines = ["not connected"]
-        lines.append(f"the next prompt connects with the {found}" if found else _LOG_IN)
-    else:
-        lines = [held.line(), f"key from: {held.source}"]
-        if held.shadowed:
-            lines.append("not used: " + ", ".join(held.shadowed))
-        if held.scope.project_id and held.scope.space_id:
-            lines.append(f"not used: space {held.scope.space_id}, the project comes first")
-    if inherited := [name for name in VARIABLES["api_key"] if os.environ.get(name, "").strip()]:
-        lines.append(f"{' and '.join(inherited)}: programs started from this kernel inherit it")
-    show_lines(shell, lines)
-
-
 def _models(shell: Any, words: str) -> None:  # noqa: ANN401
     from wx_notebook.display import Waiting, canvas_for
     from wx_notebook.session import session
@@ -141,13 +115,6 @@ def _table(held: Session, words: str) -> list[str]:
     return rows
 
 
-def _logout(shell: Any, rest: str) -> None:  # noqa: ANN401
-    from wx_notebook.display import show_lines
-
-    _takes_nothing("logout", rest)
-    show_lines(shell, [login_command.sign_out()])
-
-
 def _takes_nothing(name: str, rest: str) -> None:
     if rest:
         # what was typed is not repeated: it may be a key
@@ -155,9 +122,11 @@ def _takes_nothing(name: str, rest: str) -> None:
 
 
 _COMMANDS = {
-    "login": _Command(login_command.login, "sign in by a form (--text: by questions)"),
-    "logout": _Command(_logout, "forget the key and the token"),
-    "status": _Command(_status, "connected to what, as whom, for how long"),
+    "login": _Command(login_command.login, "sign in by a form; --text, --remember, --env FILE"),
+    "logout": _Command(standing.logout, "forget the key, the token and the profile in use"),
+    "status": _Command(standing.status, "connected to what, as whom, for how long"),
+    "use": _Command(standing.use, "a profile; or --project, --space, --model, --region"),
+    "profiles": _Command(standing.profiles, "those that login --remember has made"),
     "ask": _Command(_ask, "send the rest of the line as a prompt"),
     "models": _Command(_models, "the region's models; words narrow the list"),
     "version": _Command(_version, "versions of this package and its kin"),

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import BadOption, Interrupted, NotConnected, WatsonxError
+from wx_notebook.magics.standing import sign_out, told, what_is_found
+from wx_notebook.magics.words import Takes, parsed
 
-_KEY_WORDS = ("key", "token", "password", "secret")
+if TYPE_CHECKING:
+    from wx_notebook.session import Session
+
+_TAKES: dict[str, Takes] = {
+    "--text": "none", "--remember": "maybe", "--env": "one", "--file": "one",
+}  # fmt: skip
 
 
 def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
     """Show the form; ask by plain questions with `--text`; never ask where nobody can answer.
+
+    `--remember [NAME]` keeps what signed in as a profile, `--env FILE` and `--file FILE` read a
+    file that is named: a `.env` or an `apikey.json`, whichever it turns out to be.
 
     Raises
     ------
@@ -21,70 +31,90 @@ def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's Interacti
     WatsonxError
         What was found, or answered, does not fit together.
     """
-    words = line.split()
-    unknown = [word for word in words if word != "--text"]
-    if unknown:
-        raise _unknown(unknown[0])
-    if not _can_ask(shell):
-        _use_what_is_found(shell)
-    elif words:
-        _ask_by_text(shell)
+    _, options = parsed("login", line, _TAKES)
+    remember = options.get("--remember")
+    name = None if remember is None else remember or "default"
+    if name is not None:
+        from wx_notebook.settings import checked_name
+
+        # before anybody types a key
+        checked_name(name)
+    files = [options[flag] for flag in ("--env", "--file") if flag in options]
+    if len(files) + ("--text" in options) > 1:
+        raise BadOption(
+            "Give one of --text, --env and --file: each is a way to sign in.",
+            hint="Next: %watsonx login",
+        )
+    if files:
+        _use_file(shell, files[0], name)
+    elif not _can_ask(shell):
+        _use_what_is_found(shell, name)
+    elif "--text" in options:
+        _ask_by_text(shell, name)
     elif hasattr(shell, "kernel"):
-        _show_form(shell)
+        _show_form(shell, name)
     elif what_is_found():
-        _use_what_is_found(shell)
+        _use_what_is_found(shell, name)
     else:
-        _ask_by_text(shell)
+        _ask_by_text(shell, name)
 
 
-def sign_out() -> str:
-    """Forget key and token, and return a line that says so."""
-    from wx_notebook.session import current, disconnect
+def remembered(held: Session, name: str | None) -> list[str]:
+    """Keep what signed in under a name; return the line that says so, or why it could not be.
 
-    line = "not connected" if current() is None else "logged out: key and token are forgotten"
-    disconnect()
-    still = what_is_found()
-    return f"{line}; the next prompt would connect with the {still}" if still else line
-
-
-def what_is_found() -> str:
-    """Return the source that a prompt would connect with now, "" when there is none."""
-    import os
-
-    from wx_notebook.credentials import Given, find
+    The sign-in stands in any case.
+    """
+    if name is None:
+        return []
+    from wx_notebook.credentials.profiles import remember
 
     try:
-        return find(Given("arguments"), os.environ).source
-    except WatsonxError:
-        return ""
+        line = remember(name, held.given, model=held.model)
+    except WatsonxError as problem:
+        return [f"not remembered: {problem.message}".replace("\n", " ")]
+    held.profile = name
+    return [line]
 
 
 class FormDesk:
-    """What the form asks for, answered by the session of this process."""
+    """What the form asks for, answered by the session of this process.
+
+    Parameters
+    ----------
+    remember
+        The name under which what signs in is kept, None to keep nothing.
+    """
+
+    def __init__(self, remember: str | None = None) -> None:
+        self._remember = remember
+        # beside the session's own line, until the next sign-in
+        self._more: list[str] = []
 
     def sign_in(self, api_key: Any, region: str, project_id: str) -> str:  # noqa: ANN401
         """Connect with what was typed; return the line that says so."""
         from wx_notebook.credentials import Given
         from wx_notebook.session import sign_in
 
-        return sign_in(Given("form", api_key, region=region, project_id=project_id)).line()
+        return self._told(
+            sign_in(Given("form", api_key, region=region, project_id=project_id)), self._remember
+        )
 
     def use(self, offer: str, region: str, project_id: str) -> str:
         """Connect with what was found on this machine; what was typed besides wins."""
         import os
 
         from wx_notebook.credentials import Given
-        from wx_notebook.credentials.sources import SANDBOX_VARIABLE
+        from wx_notebook.credentials.files import SANDBOX_VARIABLE
         from wx_notebook.session import sign_in
 
         if offer == "sandbox":
             # whole, as it is: its key opens nothing else
             alone = {SANDBOX_VARIABLE: os.environ.get(SANDBOX_VARIABLE, "")}
-            return sign_in(Given("form"), alone).line()
-        return sign_in(Given("form", region=region, project_id=project_id), os.environ).line()
+            return self._told(sign_in(Given("form"), alone))
+        return self._told(sign_in(Given("form", region=region, project_id=project_id)))
 
     def sign_out(self) -> None:
-        """Forget key and token."""
+        """Forget key and token, and the profile that was in use."""
         sign_out()
 
     def line(self) -> str:
@@ -92,14 +122,19 @@ class FormDesk:
         from wx_notebook.session import current
 
         held = current()
-        return held.line() if held is not None else ""
+        return " · ".join([held.line(), *self._more]) if held is not None else ""
+
+    def _told(self, held: Session, remember: str | None = None) -> str:
+        self._more = [*held.notes(), *remembered(held, remember)]
+        return self.line()
 
 
-def _show_form(shell: Any) -> None:  # noqa: ANN401
+def _show_form(shell: Any, remember: str | None) -> None:  # noqa: ANN401
     import os
 
     from wx_notebook.credentials import REGIONS
-    from wx_notebook.credentials.sources import from_environment, from_sandbox
+    from wx_notebook.credentials.environment import from_environment
+    from wx_notebook.credentials.files import from_sandbox
     from wx_notebook.display import show_widget
     from wx_notebook.form import Offer
     from wx_notebook.form.widget import LoginForm
@@ -111,7 +146,7 @@ def _show_form(shell: Any) -> None:  # noqa: ANN401
     if found.api_key is not None:
         offers.append(Offer("environment", "Use the key of the environment"))
     form = LoginForm(
-        FormDesk(),
+        FormDesk(remember),
         offers=offers,
         region=found.url or found.region,
         project_id=found.project_id,
@@ -120,7 +155,7 @@ def _show_form(shell: Any) -> None:  # noqa: ANN401
     show_widget(shell, form)
 
 
-def _ask_by_text(shell: Any) -> None:  # noqa: ANN401
+def _ask_by_text(shell: Any, remember: str | None) -> None:  # noqa: ANN401
     """Ask by `getpass` and `input`; neither is saved anywhere."""
     from wx_notebook.credentials import Given
     from wx_notebook.display import Waiting, canvas_for
@@ -132,7 +167,8 @@ def _ask_by_text(shell: Any) -> None:  # noqa: ANN401
     if given is None:
         raise Interrupted("Nothing was changed.", hint="Next: %watsonx login --text")
     with Waiting(canvas_for(shell), "signing in") as waiting:
-        waiting.tell([sign_in(given).line()])
+        held = sign_in(given)
+        waiting.tell([*told(held), *remembered(held, remember)])
 
 
 def _typed() -> Any:  # noqa: ANN401  # a Given, imported with its room
@@ -146,7 +182,18 @@ def _typed() -> Any:  # noqa: ANN401  # a Given, imported with its room
     return Given("typed", key, region=region or "us-south", project_id=project_id)
 
 
-def _use_what_is_found(shell: Any) -> None:  # noqa: ANN401
+def _use_file(shell: Any, path: str, remember: str | None) -> None:  # noqa: ANN401
+    """Connect with a file that was named; nothing of it is written anywhere."""
+    from wx_notebook.credentials.files import from_file
+    from wx_notebook.display import Waiting, canvas_for
+    from wx_notebook.session import sign_in
+
+    with Waiting(canvas_for(shell), "signing in") as waiting:
+        held = sign_in(from_file(path))
+        waiting.tell([*told(held), *remembered(held, remember)])
+
+
+def _use_what_is_found(shell: Any, remember: str | None) -> None:  # noqa: ANN401
     from wx_notebook.credentials import Given
     from wx_notebook.display import Waiting, canvas_for
     from wx_notebook.session import sign_in
@@ -154,7 +201,8 @@ def _use_what_is_found(shell: Any) -> None:  # noqa: ANN401
     nobody = False
     with Waiting(canvas_for(shell), "signing in") as waiting:
         try:
-            waiting.tell([sign_in(Given("arguments")).line()])
+            held = sign_in(Given("arguments"))
+            waiting.tell([*told(held), *remembered(held, remember)])
         except NotConnected:
             nobody = True
         if nobody:
@@ -171,14 +219,3 @@ def _can_ask(shell: Any) -> bool:  # noqa: ANN401
     if kernel is not None:
         return bool(getattr(kernel, "_allow_stdin", False))
     return sys.stdin is not None and sys.stdin.isatty()
-
-
-def _unknown(word: str) -> BadOption:
-    # the rest of the line is not repeated: it may be a key
-    if any(part in word.lower().partition("=")[0] for part in _KEY_WORDS) or len(word) > 30:
-        return BadOption(
-            "%watsonx login takes no key on its line: it would be saved with the notebook. "
-            "If that was a real key, make a new one and delete it.",
-            hint="Next: %watsonx login",
-        )
-    return BadOption("%watsonx login takes --text and nothing else.", hint="Next: %watsonx login")

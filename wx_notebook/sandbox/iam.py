@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from wx_notebook.sandbox.account import Account, Standing
@@ -23,9 +24,10 @@ class Iam:
     def answer(self, request: Request) -> Reply:
         """Answer `POST /identity/token`.
 
-        The key comes in a form, a trusted profile in the query (`trusted_profile_auth.py` of
-        IBM's Python SDK). The Basic header that this SDK sends (`bx:bx`) is as welcome as none;
-        fields that others add (`response_type`, `scope`) are not read.
+        The key comes in a form; a trusted profile in a form (`iam_assume_token_manager.py` of IBM's
+        SDK core) or in the query (`trusted_profile_auth.py` of IBM's Python SDK). The Basic header
+        that the latter sends (`bx:bx`) is as welcome as none; fields that others add
+        (`response_type`, `scope`) are not read.
 
         Raises
         ------
@@ -35,10 +37,12 @@ class Iam:
         if request.method != "POST":
             details = f"HTTP 405: {request.method} is not allowed here."
             raise iam_refusal(405, "BXNIM0060E", "Method not allowed.", details)
-        if request.query.get("grant_type") == ASSUME:
-            return self._assume(request)
         form = parse_qs(request.body.decode("utf-8", "replace"))
         grant, key = (form.get(name, [""])[0] for name in ("grant_type", "apikey"))
+        if grant == ASSUME:
+            return self._assume({name: values[0] for name, values in form.items()})
+        if request.query.get("grant_type") == ASSUME:
+            return self._assume(request.query)
         if not grant:
             raise _missing("grant_type")
         if grant != GRANT:
@@ -57,8 +61,8 @@ class Iam:
         """Return a token of the user."""
         return self._tokens.issue(self._claims(), lifetime_s).token
 
-    def _assume(self, request: Request) -> Reply:
-        token, profile_id = (request.query.get(name) for name in ("access_token", "profile_id"))
+    def _assume(self, fields: Mapping[str, str]) -> Reply:
+        token, profile_id = (fields.get(name) for name in ("access_token", "profile_id"))
         if not token:
             raise _missing("access_token")
         if not profile_id:

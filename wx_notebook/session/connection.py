@@ -10,29 +10,24 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from wx_notebook.answer import Answer, AnswerStream
 from wx_notebook.credentials import (
     Endpoints,
     Given,
-    Secret,
     Token,
     TokenSource,
+    WayIn,
     checked_id,
     endpoints,
-    exchange,
+    other_regions,
     steady_clock,
+    way_in,
 )
-from wx_notebook.errors import (
-    BadOption,
-    ModelError,
-    NotConnected,
-    ProjectError,
-    WatsonxError,
-    near,
-)
+from wx_notebook.errors import NotConnected, ProjectError, WatsonxError
 from wx_notebook.options import DEFAULT_MODEL, Options, from_keywords
 from wx_notebook.service import (
     Model,
@@ -46,16 +41,20 @@ from wx_notebook.service import (
     models,
     project,
     projects,
+    spaces,
 )
-from wx_notebook.session.prompts import pieces_of, prepare
+from wx_notebook.session import standing
+from wx_notebook.session.explaining import explained
+from wx_notebook.session.prompts import check, pieces_of, prepare
 from wx_notebook.transport import OnWait, Reply, Transport
 
 
 class Session:
-    """A connection to watsonx.ai: whose it is, where it goes, and what it is billed to.
+    """A connection to watsonx.ai: whose it is, where it goes, what it is billed to.
 
-    Made by `wx_notebook.connect`; making one sends nothing. It holds the API key and keeps the
-    access token fresh; neither can be read from its text form, copied or pickled.
+    Made by `wx_notebook.connect`; making one sends nothing. It holds the credential and keeps the
+    access token fresh; neither can be read from its text form, nor copied. A session that is
+    pickled leaves both behind, and finds a credential where it arrives (`session.travel`).
 
     Parameters
     ----------
@@ -65,10 +64,14 @@ class Session:
         The way to the network.
     clock
         Seconds that never go backwards, by which tokens age.
+    wall_clock
+        Seconds since 1970: says how long a token is still good that the user brought.
     today
         The day by which models are current or withdrawn.
     remember
         Is given every answer once it has ended.
+    others
+        Where else a project may be: the other regions of the account, if not these.
     """
 
     def __init__(
@@ -77,38 +80,61 @@ class Session:
         *,
         transport: Transport,
         clock: Callable[[], float] = steady_clock,
+        wall_clock: Callable[[], float] = time.time,
         today: Callable[[], dt.date] = dt.date.today,
         remember: Callable[[Answer], None] = lambda answer: None,
+        others: Sequence[Endpoints] | None = None,
     ) -> None:
-        self.source = given.source
-        self.shadowed = given.shadowed
+        #: what signs in and where it came from; its secrets show nothing of themselves
+        self.given = given
         self.endpoints: Endpoints = endpoints(
             region=given.region,
             url=given.url,
             iam_url=given.iam_url,
             platform_url=given.platform_url,
+            kind=given.kind,
+            joined=given.joined,
         )
+        self.others = tuple(other_regions(self.endpoints) if others is None else others)
         self.scope = Scope(
             checked_id(given.project_id, "project"), checked_id(given.space_id, "space")
         )
-        self._key = given.api_key or Secret("")
-        transport.hide(self._key)
-        self._tokens = TokenSource(self._exchange, clock=clock)
+        #: the profile that the credential came from, or was remembered as
+        self.profile = given.profile
+        #: the model for prompts that name none; "" leaves it to `default_model`
+        self.model = given.model
+        self.project: Project | None = None  # as it was verified
+        self._way_in: WayIn | None = way_in(
+            given, self.endpoints, transport, clock=clock, wall_clock=wall_clock
+        )
+        self._tokens = TokenSource(self._fetched, clock=clock, renewable=self._way_in.renewable)
+        self._surroundings: dict[str, Any] = {
+            "transport": transport, "clock": clock, "wall_clock": wall_clock,
+            "today": today, "remember": remember,
+        }  # fmt: skip
         self._transport = transport
-        self._clock = clock
         self._today = today
         self._remember = remember
         self._service = Service(transport, self.endpoints, self._tokens)
-        self._project: Project | None = None
         self._catalogue: list[Model] | None = None
         self._asked_for_models = False
-        self._announcement = ""
+        # what is said once, with the first answer
+        self._announcements = list(given.notes)
+        self._warned = False
 
     def __repr__(self) -> str:
-        return f"<Session: {self.endpoints.place}, {self._scope_name()}, by {self.source}>"
+        scope = standing.scope_name(self)
+        return f"<Session: {self.endpoints.place}, {scope}, by {self.source}>"
 
-    def __reduce_ex__(self, _: object) -> NoReturn:
-        raise TypeError("A session cannot be copied, pickled or stored: it holds a secret.")
+    def _refuse(self, *_: object) -> NoReturn:
+        raise TypeError("A session cannot be copied: it holds a secret. Use it itself.")
+
+    __copy__ = __deepcopy__ = _refuse
+
+    def __reduce_ex__(self, _: object) -> tuple[object, ...]:
+        from wx_notebook.session.travel import packed
+
+        return packed(self)
 
     # --- prompts -------------------------------------------------------------------------------
 
@@ -146,16 +172,7 @@ class Session:
         self, prompt: Prompt, options: Options, *, stream: bool, dry: bool = False
     ) -> Request:
         """Return the request for a prompt. With `dry` nothing is asked of the service for it."""
-        if not (self.scope.project_id or self.scope.space_id):
-            raise ProjectError(
-                "No project is set, and a prompt is billed to one.",
-                hint="Next: run %watsonx login, or set WATSONX_PROJECT_ID.",
-            )
-        if isinstance(prompt, str) and self._key.hide_in(prompt) != prompt:
-            raise BadOption(
-                "The prompt holds the API key of this session, which is never sent to a model.",
-                hint="Take it out, or the variable that brought it in.",
-            )
+        check(prompt, self.scope, self._way_in.secret if self._way_in is not None else None)
         return prepare(
             prompt,
             options,
@@ -167,14 +184,14 @@ class Session:
     def open(self, request: Request, *, on_wait: OnWait | None = None) -> AnswerStream:
         """Send a request made by `prepare` and return its answer as it arrives."""
         model_id = str((request.body or {}).get("model_id", ""))
-        unknown: ModelError | None = None
+        failure: WatsonxError | None = None
         began = time.monotonic()  # an answer's seconds count while this process is awake
         try:
             reply = self._service.send(request, on_wait=on_wait)
-        except ModelError as problem:
-            unknown = problem
-        if unknown is not None:
-            raise self._with_near_model(unknown, model_id)
+        except WatsonxError as problem:
+            failure = problem
+        if failure is not None:
+            raise explained(self, self._service, failure, model_id)
         return AnswerStream(
             self._pieces(request, reply),
             model_id=model_id,
@@ -193,16 +210,25 @@ class Session:
             self._catalogue = models(self._service, today=self._today())
         return self._catalogue
 
-    def projects(self) -> list[Project]:
-        """Return the projects that this user can see: id and name, at most 100."""
-        return projects(self._service)
+    def projects(self, name: str = "") -> list[Project]:
+        """Return the projects that this user can see, with id and name, by name.
+
+        With `name` only those whose name has it in it.
+        """
+        return projects(self._service, name=name)
+
+    def spaces(self, name: str = "") -> list[Project]:
+        """Return the deployment spaces that this user can see; as `projects`."""
+        return spaces(self._service, name=name)
 
     def default_model(self, *, dry: bool = False) -> str:
         """Return the model for prompts that name none.
 
         `ibm/granite-4-h-small` where the region has it, else the region's first current chat model.
-        With `dry` nothing is asked for it.
+        With `dry` nothing is asked for it. One that was chosen by ``%watsonx use --model`` wins.
         """
+        if self.model:
+            return self.model
         if not (dry or self._asked_for_models):
             # what is wrong with the key is said here and at once, not behind the catalogue's waits
             self._tokens.token()
@@ -228,71 +254,64 @@ class Session:
                 "A project ID is needed: prompts are billed to a project.",
                 hint="In watsonx.ai: your project > Manage > General > Project ID.",
             )
-        self._project = project(self._service, self.scope)
-        return self._project
+        self.project = project(self._service, self.scope, self.others)
+        return self.project
+
+    def like(self, given: Given) -> Session:
+        """Return another session in the same surroundings: network, clocks, memory."""
+        return Session(given, **self._surroundings)
 
     def line(self) -> str:
         """Return one line: connected, to what, as whom, how long the token lives."""
-        if not self._key:
-            return "closed: key and token are forgotten"
-        token = self._tokens.current()
-        to = f"{self._scope_name()} · {self._where()}"
-        if token is None:
-            return f"set up for {to} · not verified yet, the first prompt does that"
-        parts = [f"connected to {to}"]
-        if token.subject:
-            parts.append(f"as {token.subject}")
-        parts.append(f"model {self.default_model(dry=True)}")
-        parts.append(f"token for {_minutes(self._tokens.seconds_left())}, renewed by itself")
-        return " · ".join(parts)
+        return standing.line(self)
+
+    def notes(self) -> list[str]:
+        """Return what its owner should know about the credential; then no answer says it again."""
+        told, self._announcements = self._announcements, []
+        return told
 
     def announce(self) -> None:
         """Say with the first answer what this session is: nobody asked for it by name."""
-        self._announcement = (
-            f"signed in with the {self.source}: {self._scope_name()}, {self._where()}"
-        )
+        self._announcements.insert(0, standing.announcement(self))
 
-    def _where(self) -> str:
-        place = self.endpoints.place
-        return f"sandbox ({self.endpoints.url})" if place == "sandbox" else place
+    @property
+    def source(self) -> str:
+        """Where the credential was found: "arguments", "environment (WATSONX_API_KEY)", ..."""
+        return self.given.source
+
+    @property
+    def token(self) -> Token | None:
+        """The access token that is held, None before the first use; shows nothing of itself."""
+        return self._tokens.current()
+
+    @property
+    def token_seconds_left(self) -> float:
+        """Seconds until the access token ends, by our own clock; 0.0 where there is none."""
+        return self._tokens.seconds_left()
+
+    @property
+    def credential(self) -> WayIn | None:
+        """What signs in and whether it renews itself; None once the session is closed."""
+        return self._way_in
 
     def close(self) -> None:
-        """Forget the key and the token, and close the connections."""
-        self._key = Secret("")
+        """Forget the credential and the token, and close the connections."""
+        self._way_in = None
+        self.given = replace(self.given, api_key=None, token=None, password=None)
         self._tokens.forget()
         self._transport.close()
 
-    def _exchange(self) -> Token:
-        if not self._key:
+    def _fetched(self) -> Token:
+        if self._way_in is None:
             raise NotConnected(
                 "not connected: this session was closed.", hint="Next: run %watsonx login."
             )
-        return exchange(self._transport, self.endpoints.iam_url, self._key, clock=self._clock)
-
-    def _scope_name(self) -> str:
-        if self._project is not None and self._project.name:
-            lacks = "" if self._project.has_runtime else " (without a watsonx.ai Runtime)"
-            return f"{self._project.kind} '{self._project.name}'{lacks}"
-        if self.scope.project_id:
-            return f"project {self.scope.project_id}"
-        return f"space {self.scope.space_id}" if self.scope.space_id else "no project"
+        return self._way_in.fetch()
 
     def _pieces(self, request: Request, reply: Reply) -> Generator[Piece]:
-        if self._announcement:
-            yield Piece(warnings=(self._announcement,))
-            self._announcement = ""
+        if told := self.notes():
+            yield Piece(warnings=tuple(told))
         yield from pieces_of(self._service, request, reply)
-
-    def _with_near_model(self, problem: ModelError, model_id: str) -> ModelError:
-        known: list[str] = []
-        with contextlib.suppress(WatsonxError):
-            known = [model.model_id for model in self.models()]
-        # a model that is there, but cannot chat, is not a typo
-        suggestion = near(model_id, known) if model_id not in known else ""
-        first, _, rest = problem.message.partition("\n")
-        message = f"{first.rstrip('.')}: '{model_id}'.{suggestion}"
-        return ModelError(f"{message}\n{rest}", hint=problem.hint)
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+        if not self._warned and (warning := standing.ending(self)):
+            self._warned = True
+            yield Piece(warnings=(warning,))

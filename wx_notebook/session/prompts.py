@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wx_notebook.credentials import Secret
+from wx_notebook.errors import BadOption, ProjectError
 from wx_notebook.options import Options
 from wx_notebook.service import (
     Piece,
@@ -22,6 +24,28 @@ from wx_notebook.transport import ConnectionStalled, Reply
 
 #: How long the event with the usage may take behind the stop reason, in seconds.
 LAST_EVENT_S = 5.0
+
+
+def check(prompt: Prompt, scope: Scope, secret: Secret | None) -> None:
+    """Refuse a prompt that is billed to nothing, or that would carry the credential away.
+
+    Raises
+    ------
+    ProjectError
+        Neither project nor space is set.
+    BadOption
+        The credential stands in it.
+    """
+    if not (scope.project_id or scope.space_id):
+        raise ProjectError(
+            "No project is set, and a prompt is billed to one.",
+            hint="Next: run %watsonx login, or set WATSONX_PROJECT_ID.",
+        )
+    if isinstance(prompt, str) and secret is not None and secret.hide_in(prompt) != prompt:
+        raise BadOption(
+            "The prompt holds the key of this session, which is never sent to a model.",
+            hint="Take it out, or the variable that brought it in.",
+        )
 
 
 def prepare(

@@ -9,73 +9,101 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.credentials import Secret
+from wx_notebook.credentials.secret import Held, Secret, Unshown
+from wx_notebook.errors import unframed
 
 if TYPE_CHECKING:
     from wx_notebook.answer import Answer, AnswerStream
-    from wx_notebook.credentials import Given
+    from wx_notebook.credentials import Given, TokenFunction
     from wx_notebook.service import Prompt
     from wx_notebook.session.connection import Session
 
 _current: Session | None = None
 _last: Answer | None = None
+_STOPPED = "Stopped before there was a connection."
 
 
 def connect(
     *,
     api_key: str | Secret | None = None,
+    token: str | Secret | TokenFunction | None = None,
     region: str = "",
     url: str = "",
     project_id: str = "",
     space_id: str = "",
+    profile: str = "",
+    kind: str = "",
+    username: str = "",
+    password: str | Secret | None = None,
     iam_url: str = "",
     platform_url: str = "",
-    ca_bundle: str | None = None,
+    ca_bundle: str = "",
+    trusted_profile_id: str = "",
+    credentials: object = None,
 ) -> Session:
     """Make the session that `ask`, `stream` and the magics use, and return it. Sends nothing.
 
-    What is not given is taken from the environment: `WATSONX_API_KEY` (or `WATSONX_APIKEY`),
-    `WATSONX_REGION` or `WATSONX_URL`, `WATSONX_PROJECT_ID` or `WATSONX_SPACE_ID`.
+    What is not given is looked for in the environment, in the default profile, in a file that
+    `IBM_CREDENTIALS_FILE` names, and in watsonx Studio, in this order.
 
     Parameters
     ----------
     api_key
-        An IBM Cloud API key. In a cell it would be saved with the notebook: prefer
-        ``%watsonx login``.
+        An API key of IBM Cloud, of an AWS region's account, or of a cluster; ``@FILE`` reads it
+        from the `apikey.json` that IBM Cloud lets one download. In a cell it would be saved with
+        the notebook: prefer ``%watsonx login``.
+    token
+        A bearer token instead, which ends and cannot be renewed, or a function that returns one;
+        the function is called for each new token, also from another thread.
     region
         A region's id or city, or any of its URLs.
     url, iam_url, platform_url
         The bases of the service, of IAM and of the projects API, where the region does not say.
     project_id, space_id
         What prompts are billed to; the project wins.
+    profile
+        A profile that ``%watsonx login --remember`` made.
+    kind
+        "iam", "mcsp" (AWS regions, GovCloud), "software" or "zen" (a cluster); the region says it,
+        but of a cluster it must be said.
+    username, password
+        For a cluster; an `api_key` does in place of the password.
     ca_bundle
         A PEM file with the certificate authorities to trust.
+    trusted_profile_id
+        The trusted profile of IBM Cloud that the key's user takes on.
+    credentials
+        IBM's own forms: a dict like ``{"apikey": ..., "url": ...}``, an
+        `ibm_watsonx_ai.Credentials`, or the path of an `apikey.json`.
 
     Raises
     ------
-    NotConnected, KeyRefused, UnknownRegion, HostRefused, ProjectError
+    NotConnected, KeyRefused, TokenRefused, UnknownRegion, HostRefused, ProjectError, BadOption
         What is missing or cannot be right; found without a request.
     """
     global _current  # noqa: PLW0603  # there is one session a process, and this makes it
-    # first of all: an interrupt in the imports below must find no text in this frame
-    api_key = Secret(api_key) if isinstance(api_key, str) else api_key
-    from wx_notebook.credentials import Given
+    # first of all: whatever goes wrong below must find no text in this frame
+    api_key, token, password = _closed(api_key), _closed(token), _closed(password)
+    held = Held(credentials)
+    credentials = None
 
-    given = Given(
-        "arguments",
-        api_key,
-        url=url,
-        region=region,
-        project_id=project_id,
-        space_id=space_id,
-        iam_url=iam_url,
-        platform_url=platform_url,
-    )
-    _current = _made(given, os.environ, ca_bundle)
+    def made() -> Session:
+        from wx_notebook.session.arguments import given_by
+
+        return _made(
+            given_by(
+                api_key=api_key, token=token, password=password, credentials=held, profile=profile,
+                username=username, kind=kind, trusted_profile_id=trusted_profile_id, url=url,
+                region=region, iam_url=iam_url, platform_url=platform_url, ca_bundle=ca_bundle,
+                project_id=project_id, space_id=space_id,
+            )
+        )  # fmt: skip
+
+    _current = unframed(made, _STOPPED)
     return _current
 
 
-def sign_in(given: Given, environ: Mapping[str, str] | None = None) -> Session:
+def sign_in(given: Given, environ: Mapping[str, str] | None = None, *, model: str = "") -> Session:
     """Connect as `connect` does, and verify by unpaid calls before the new session is in force.
 
     When it cannot be verified, the session that there was stays.
@@ -86,14 +114,27 @@ def sign_in(given: Given, environ: Mapping[str, str] | None = None) -> Session:
         What a person gave, for instance in the form.
     environ
         The environment to take the rest from, instead of the process's own.
+    model
+        The model for prompts that name none.
 
     Raises
     ------
     WatsonxError
         What is missing or does not fit together.
     """
+    made = unverified(given, environ)
+    made.model = model or made.model
+    return put_in_force(made)
+
+
+def unverified(given: Given, environ: Mapping[str, str] | None = None) -> Session:
+    """Return a session that is not in force yet; nothing is sent."""
+    return unframed(lambda: _made(given, environ), _STOPPED)
+
+
+def put_in_force(made: Session) -> Session:
+    """Verify a session and make it the current one; if it cannot be verified, nothing changes."""
     global _current  # noqa: PLW0603
-    made = _made(given, os.environ if environ is None else environ)
     try:
         made.verify()
         # the line that says "connected" names the model, too
@@ -105,17 +146,26 @@ def sign_in(given: Given, environ: Mapping[str, str] | None = None) -> Session:
     return made
 
 
-def _made(given: Given, environ: Mapping[str, str], ca_bundle: str | None = None) -> Session:
+def _made(given: Given, environ: Mapping[str, str] | None = None) -> Session:
     from wx_notebook.credentials import find
     from wx_notebook.session.connection import Session
     from wx_notebook.transport import Transport
 
-    found = find(given, environ)
-    return Session(found, transport=Transport(ca_bundle=ca_bundle), remember=_remember)
+    found = find(given, environment() if environ is None else Unshown(environ))
+    return Session(found, transport=Transport(ca_bundle=found.ca_bundle or None), remember=remember)
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment of this process, in a form that shows nothing of it."""
+    return Unshown(os.environ)
+
+
+def _closed(value: Any) -> Any:  # noqa: ANN401  # a text becomes a secret, the rest stays
+    return Secret(value) if isinstance(value, str) else value
 
 
 def session() -> Session:
-    """Return the current session; where there is none, connect with what the environment has.
+    """Return the current session; where there is none, connect with what is found.
 
     Raises
     ------
@@ -181,6 +231,7 @@ def _filled(prompt: Prompt, names: Mapping[str, Any] | None) -> Prompt:
     return fill(prompt, names, refused=(Secret, Session))
 
 
-def _remember(answer: Answer) -> None:
+def remember(answer: Answer) -> None:
+    """Keep an answer for `last`."""
     global _last  # noqa: PLW0603
     _last = answer

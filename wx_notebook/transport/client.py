@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import threading
 import time
@@ -139,7 +140,7 @@ class Transport:
             )
             # what was sent stays attached to the reply, and with it the key or the token
             prepared.body = None
-            prepared.headers.pop("Authorization", None)
+            prepared.headers.clear()
             if 300 <= response.status_code < 400:
                 target = urlsplit(response.headers.get("Location", "")).netloc or call.host
                 response.close()
@@ -156,12 +157,14 @@ class Transport:
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
+        if session is None or self._local.process != os.getpid():
+            # a child that was forked would speak on its parent's connections
             session = requests.Session()
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             for scheme in ("http://", "https://"):
                 session.mount(scheme, QuietAdapter(max_retries=0))
             self._local.session = session
+            self._local.process = os.getpid()
             self._sessions.add(session)
         return session
 

@@ -1,0 +1,68 @@
+"""The words behind a sub-command of `%watsonx`: options with or without a value, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from wx_notebook.credentials import without_keys
+from wx_notebook.errors import BadOption, near
+from wx_notebook.magics.option_line import split_line
+
+#: Whether an option takes a value: never, always, or where the next word is none of the options.
+Takes: TypeAlias = Literal["none", "one", "maybe"]
+_KEY_WORDS = ("key", "token", "password", "secret")
+
+
+def parsed(
+    command: str, line: str, options: Mapping[str, Takes], *, most_words: int = 0
+) -> tuple[list[str], dict[str, str]]:
+    """Return the bare words of a line, and each option that was given with its value ("" if none).
+
+    Raises
+    ------
+    BadOption
+        An option that is none, with the nearest; one without the value it needs; a word too many;
+        a key, which is never repeated.
+    """
+    words, found = [], {}
+    rest = split_line(line)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            words.append(word)
+            continue
+        if name not in options:
+            raise _unknown(command, name, options)
+        if options[name] == "none" and equals:
+            raise BadOption(f"{name} takes no value.", hint=f"Next: %watsonx {command} {name}")
+        if options[name] == "one" and not equals:
+            if not rest or rest[0].startswith("--"):
+                raise BadOption(f"{name} needs a value.", hint="Next: %watsonx help")
+            value = rest.pop(0)
+        if options[name] == "maybe" and not equals and rest and not rest[0].startswith("-"):
+            value = rest.pop(0)
+        found[name] = value
+    for word in words[most_words:]:
+        raise _unknown(command, word, options)
+    return words, found
+
+
+def _unknown(command: str, word: str, options: Mapping[str, Takes]) -> BadOption:
+    # the rest of the line is not repeated, and what looks like a key neither: it may be one
+    if any(part in word.lower().partition("=")[0] for part in _KEY_WORDS) or len(word) > 30:
+        return BadOption(
+            f"%watsonx {command} takes no key on its line: it would be saved with the notebook. "
+            "If that was a real key, make a new one and delete it.",
+            hint="Next: %watsonx login",
+        )
+    if not word.startswith("-"):
+        return BadOption(
+            f"%watsonx {command} takes {' '.join(options) or 'nothing more'}, and no other word.",
+            hint="Next: %watsonx help",
+        )
+    return BadOption(
+        f"'{without_keys(word)}' is not an option of %watsonx {command}.{near(word, options)}",
+        hint=f"It takes {', '.join(options)}." if options else f"Next: %watsonx {command}",
+    )

@@ -1,0 +1,95 @@
+"""What `connect` was given, as one source of a credential."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from wx_notebook.credentials import Given, Secret, checked_kind
+from wx_notebook.credentials.secret import Held
+from wx_notebook.errors import BadOption
+
+#: What is given besides stands for itself; these come from one place.
+_CREDENTIALS = ("api_key", "token", "password")
+
+
+def given_by(*, credentials: Held, profile: str = "", **arguments: Any) -> Given:  # noqa: ANN401
+    """Return the arguments of `connect` as a source, with the profile or form that they name.
+
+    Raises
+    ------
+    BadOption
+        More than one credential, or something of the wrong type.
+    NotConnected
+        The profile's key is not there.
+    """
+    for name, value in arguments.items():
+        _check_type(name, value)
+    arguments = {name: value for name, value in arguments.items() if value not in (None, "")}
+    arguments["kind"] = checked_kind(arguments.get("kind", ""))
+    base = _base(credentials, profile)
+    credentials_given = [name for name in _CREDENTIALS if name in arguments]
+    # with a user name both go along: of a cluster, the API key of that user
+    if len(credentials_given) + (base is not None and base.has_credential) > 1:
+        names = [*credentials_given, *(["credentials or profile"] if base is not None else [])]
+        raise BadOption(
+            f"More than one credential was given: {' and '.join(names)}.", hint="Give one of them."
+        )
+    if base is None:
+        return _with_file(Given("arguments", **arguments))
+    own_hosts = {"url", "region"} & arguments.keys()
+    if own_hosts:
+        base = replace(base, url="", region="", iam_url="", platform_url="", joined=True)
+    elif arguments["kind"] not in ("", base.kind) and profile:
+        base = replace(base, joined=True)
+    if {"project_id", "space_id"} & arguments.keys():
+        base = replace(base, project_id="", space_id="")
+    return replace(base, **(arguments | {"kind": arguments["kind"] or base.kind}))
+
+
+def _base(credentials: Held, profile: str) -> Given | None:
+    """Return what `credentials=` or `profile=` names."""
+    if credentials.open() is not None:
+        from wx_notebook.credentials.ibm_forms import from_ibm
+
+        if profile:
+            raise BadOption("Both credentials= and profile= were given.", hint="Give one of them.")
+        return from_ibm(credentials.open())
+    return named_profile(profile) if profile else None
+
+
+def named_profile(name: str) -> Given:
+    """Return the profile with this name, key and all.
+
+    Raises
+    ------
+    BadOption, NotConnected
+        There is no such profile, or its key is not in the keyring.
+    """
+    from wx_notebook.credentials.profiles import from_profile
+
+    return from_profile(name)
+
+
+def _with_file(given: Given) -> Given:
+    """Read the file that `api_key="@FILE"` names, as IBM Cloud's command line does."""
+    if given.api_key is None or not given.api_key.reveal().startswith("@"):
+        return given
+    from wx_notebook.credentials.files import from_file
+
+    found = from_file(given.api_key.reveal()[1:])
+    return replace(given, api_key=found.api_key, source=found.source, notes=found.notes)
+
+
+def _check_type(name: str, value: object) -> None:
+    if value is None or isinstance(value, str):
+        return
+    if name in _CREDENTIALS and (
+        isinstance(value, Secret) or (name == "token" and callable(value))
+    ):
+        return
+    if name == "ca_bundle" and hasattr(value, "__fspath__"):
+        return
+    raise BadOption(
+        f"{name}= takes a text, not {type(value).__name__}.", hint="See help(wx.connect)."
+    )

@@ -1,0 +1,78 @@
+"""Another project, space, region or model for the same credential."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wx_notebook.credentials import without_keys
+from wx_notebook.credentials.checks import is_uuid
+from wx_notebook.errors import BadOption, NotConnected, ProjectError, near
+
+if TYPE_CHECKING:
+    from wx_notebook.service import Project
+    from wx_notebook.session.connection import Session
+
+
+def changed(
+    held: Session, *, project: str = "", space: str = "", region: str = "", model: str = ""
+) -> Session:
+    """Return another session with the same credential. A project or space may be named.
+
+    Raises
+    ------
+    NotConnected
+        This one was closed.
+    BadOption
+        A project and a space; or a region with a sandbox's key.
+    UnknownRegion, HostRefused, ProjectError
+        As `wx_notebook.connect`; no project, or more than one, of that name.
+    """
+    if held.credential is None:
+        raise NotConnected("not connected: the session was closed.", hint="Next: %watsonx login")
+    if project and space:
+        raise BadOption("A prompt is billed to one of both.", hint="Give --project or --space.")
+    given = held.given
+    if region:
+        if held.endpoints.place == "sandbox":
+            raise BadOption(
+                "This session is connected to a sandbox, whose key opens nothing else.",
+                hint="Next: %watsonx login",
+            )
+        # from somewhere else than the credential: only a region of IBM's
+        given = replace(given, region=region, url="", iam_url="", platform_url="", joined=True)
+    there = held.like(given) if region else held
+    if project:
+        project = project if _is_an_id(project) else _named(project, there.projects(), "project")
+        given = replace(given, project_id=project, space_id="")
+    elif space:
+        space = space if _is_an_id(space) else _named(space, there.spaces(), "space")
+        given = replace(given, project_id="", space_id=space)
+    other = held.like(given)
+    other.model = model or held.model
+    return other
+
+
+def _is_an_id(text: str) -> bool:
+    # the address of its page in watsonx.ai holds it, too
+    return is_uuid(text.strip()) or "/" in text
+
+
+def _named(name: str, known: Sequence[Project], kind: str) -> str:
+    """Return the id of the one that has this name."""
+    wanted = name.strip().lower()
+    found = [one for one in known if one.name == name.strip()]
+    found = found or [one for one in known if one.name.lower() == wanted]
+    if len(found) == 1:
+        return found[0].id
+    shown = without_keys(name)
+    if found:
+        ids = ", ".join(one.id for one in found[:5])
+        raise ProjectError(
+            f"{len(found)} {kind}s are called '{shown}': {ids}.", hint=f"Give the {kind}'s ID."
+        )
+    raise ProjectError(
+        f"No {kind} of yours is called '{shown}'.{near(name, [one.name for one in known])}",
+        hint=f"Give its ID: in watsonx.ai, your {kind} > Manage > General.",
+    )

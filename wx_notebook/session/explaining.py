@@ -1,0 +1,45 @@
+"""What a session can add to an error of the service: near models, other regions, what to do."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from wx_notebook.credentials.bearer import GO_ON
+from wx_notebook.errors import ModelError, ProjectError, TokenRefused, WatsonxError, near
+from wx_notebook.service import located
+
+if TYPE_CHECKING:
+    from wx_notebook.service import Service
+    from wx_notebook.session.connection import Session
+
+
+def explained(
+    held: Session, service: Service, problem: WatsonxError, model_id: str
+) -> WatsonxError:
+    """Return the error of a prompt with what only the session knows besides.
+
+    Raises
+    ------
+    Interrupted
+        The user stopped it while other regions were asked for the project.
+    """
+    if isinstance(problem, ModelError):
+        return _with_near_model(held, problem, model_id)
+    if isinstance(problem, ProjectError):
+        return located(problem, service, held.scope, held.others)
+    credential = held.credential
+    if isinstance(problem, TokenRefused) and credential is not None and not credential.renewable:
+        return TokenRefused(problem.message, hint=GO_ON)
+    return problem
+
+
+def _with_near_model(held: Session, problem: ModelError, model_id: str) -> ModelError:
+    known: list[str] = []
+    with contextlib.suppress(WatsonxError):
+        known = [model.model_id for model in held.models()]
+    # a model that is there, but cannot chat, is not a typo
+    suggestion = near(model_id, known) if model_id not in known else ""
+    first, _, rest = problem.message.partition("\n")
+    message = f"{first.rstrip('.')}: '{model_id}'.{suggestion}"
+    return ModelError(f"{message}\n{rest}", hint=problem.hint)
