@@ -78,6 +78,10 @@ class Kernel:
         self.ipython_dir = folder / "ipython"
         env = {k: v for k, v in os.environ.items() if not k.startswith(("WATSONX_", "WX_"))}
         env |= {"IPYTHONDIR": str(self.ipython_dir), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
+        env |= {
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        }
         self._manager = KernelManager(transport="ipc", ip=str(folder / "socket"))
         self._manager.kernel_spec.argv[0] = sys.executable
         self._manager.start_kernel(

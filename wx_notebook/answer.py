@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from wx_notebook.errors import AnswerCut, Interrupted, WatsonxError
+from wx_notebook.errors import AnswerCut, Interrupted, WatsonxError, without_frames
 from wx_notebook.service.pieces import NOTHING_CAME, RUN_AGAIN, Piece, Usage
 
 #: The services' words for an answer that ended because it was long enough.
@@ -176,7 +176,7 @@ class AnswerStream(Iterator[str]):
 
     def __next__(self) -> str:
         while self._answer is None:
-            failure: WatsonxError | Interrupted | None = None
+            failure: BaseException | None = None
             try:
                 piece = next(self._pieces)
                 self._take(piece)
@@ -190,6 +190,9 @@ class AnswerStream(Iterator[str]):
                 failure = self._stopped("Stopped while the answer was arriving.")
             except WatsonxError as problem:
                 failure = self._failed(problem)
+            except BaseException as problem:  # noqa: BLE001  # a signal handler's SystemExit
+                self._end("interrupted")
+                failure = without_frames(problem)
             if failure is not None:
                 raise failure
         raise StopIteration

@@ -183,8 +183,13 @@ def unframed(work: Callable[[], _Result], stopped: str = "Stopped.") -> _Result:
         failure = Interrupted(stopped, hint="Run it again.")
     except BaseException as problem:  # noqa: BLE001  # raised anew below, whatever it is
         failure = problem
-    failure.__traceback__ = failure.__context__ = failure.__cause__ = None
-    raise failure
+    raise without_frames(failure)
+
+
+def without_frames(problem: BaseException) -> BaseException:
+    """Return an exception without the frames that it passed, its own and those of its causes."""
+    problem.__traceback__ = problem.__context__ = problem.__cause__ = None
+    return problem
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -93,7 +93,12 @@ class Service:
         ServiceDown
             The reply is something else, such as a proxy's web page.
         """
-        reply = self.send(request, on_wait=on_wait)
+        return unframed(
+            lambda: self._document(request, on_wait), "Stopped while the answer was arriving."
+        )
+
+    def _document(self, request: Request, on_wait: OnWait | None) -> dict[str, Any]:
+        reply = self._sent(request, on_wait)
         try:
             return self.read_document(reply)
         except ConnectionBroken as problem:

@@ -52,20 +52,23 @@ def packed(held: Session) -> tuple[object, ...]:
 
 
 def _arrived(luggage: dict[str, str]) -> Session:
+    sent = _Luggage(**luggage)
+    try:
+        session = _made(_found_here(sent))
+    except WatsonxError as problem:
+        # kept as words: an exception would keep the frames that it passed
+        session = _made(_nobody(sent, problem.message.partition("\n")[0]))
+    session.model = sent.model
+    return session
+
+
+def _made(found: Given) -> Session:
     from wx_notebook.session import twin
     from wx_notebook.session.connection import Session
     from wx_notebook.transport import Transport
 
-    sent = _Luggage(**luggage)
-    try:
-        found = _found_here(sent)
-    except WatsonxError as problem:
-        # kept as words: an exception would keep the frames that it passed
-        found = _nobody(sent, problem.message.partition("\n")[0])
     transport = Transport(ca_bundle=found.ca_bundle or None)
-    session = Session(found, transport=transport, remember=twin.remember)
-    session.model = sent.model
-    return session
+    return Session(found, transport=transport, remember=twin.remember)
 
 
 def _found_here(sent: _Luggage) -> Given:
