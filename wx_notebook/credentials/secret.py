@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
+import html
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from urllib.parse import unquote, unquote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +18,10 @@ V = TypeVar("V")
 #: What stands wherever a secret would.
 PLACEHOLDER = "<secret>"
 #: Keys of IBM Cloud have 44 of these, tokens more; no id, region or label of a host comes near.
-_LIKE_A_KEY = re.compile(r"[A-Za-z0-9_-]{40,}")
+#: A JSON Web Token has points in between, and its parts may be shorter.
+_LIKE_A_KEY = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|[A-Za-z0-9_-]{40,}")
+#: A value of fewer characters would blank ordinary words.
+_FEWEST = 8
 
 
 def without_keys(text: str) -> str:
@@ -46,9 +53,21 @@ class Secret:
         return self._reveal()
 
     def hide_in(self, text: str) -> str:
-        """Return `text` with this value replaced by a placeholder."""
-        # a value of a few characters would blank ordinary words
-        return text.replace(self._reveal(), PLACEHOLDER) if len(self._reveal()) >= 8 else text
+        """Return `text` with this value replaced by a placeholder.
+
+        Also where it stands as a machine writes it: in JSON, in base64, in a form, in a page.
+        """
+        # the sentence of a service is put into one line, and a password may have blanks
+        in_one_line = Secret(" ".join(self._reveal().split()))
+        for secret in (self,) if in_one_line == self else (self, in_one_line):
+            if len(secret.reveal()) < _FEWEST:
+                continue
+            for write in _WRITINGS:
+                text = text.replace(write(secret), PLACEHOLDER)
+            for read in (html.unescape, unquote, unquote_plus):
+                if secret.reveal() in read(text):
+                    text = read(text).replace(secret.reveal(), PLACEHOLDER)
+        return text
 
     def __bool__(self) -> bool:
         return bool(self._reveal())
@@ -122,3 +141,24 @@ class Held:
 def _as_bytes(secret: Secret) -> bytes:
     # an environment can hold bytes that are no UTF-8; the error would quote them
     return secret.reveal().encode("utf-8", "surrogatepass")
+
+
+def _in_base64(secret: Secret, before: int) -> str:
+    """Return the part of it that is the same whatever stands around; `before`: bytes, of three."""
+    start, end = (before * 8 + 5) // 6, (before + len(_as_bytes(secret))) * 8 // 6
+    return base64.b64encode(bytes(before) + _as_bytes(secret)).decode()[start:end]
+
+
+#: How machines write a text that they quote. Each returns it, so that no name holds it.
+_WRITINGS: tuple[Callable[[Secret], str], ...] = (
+    lambda secret: secret.reveal(),
+    lambda secret: json.dumps(secret.reveal())[1:-1],
+    lambda secret: json.dumps(secret.reveal(), ensure_ascii=False)[1:-1],
+    lambda secret: repr(secret.reveal())[1:-1],
+    lambda secret: _in_base64(secret, 0),
+    lambda secret: _in_base64(secret, 1),
+    lambda secret: _in_base64(secret, 2),
+    lambda secret: _in_base64(secret, 0).replace("+", "-").replace("/", "_"),
+    lambda secret: _in_base64(secret, 1).replace("+", "-").replace("/", "_"),
+    lambda secret: _in_base64(secret, 2).replace("+", "-").replace("/", "_"),
+)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wx_notebook.credentials import without_keys
 from wx_notebook.credentials.checks import is_uuid
-from wx_notebook.errors import BadOption, NotConnected, ProjectError, near
+from wx_notebook.errors import (
+    BadOption,
+    ModelError,
+    NotConnected,
+    ProjectError,
+    WatsonxError,
+    near,
+)
 
 if TYPE_CHECKING:
     from wx_notebook.service import Project
     from wx_notebook.session.connection import Session
+
+#: As many as are named where none was found.
+MOST_NAMED = 8
 
 
 def changed(
@@ -26,6 +37,8 @@ def changed(
         This one was closed.
     BadOption
         A project and a space; or a region with a sandbox's key.
+    ModelError
+        The region has no such model.
     UnknownRegion, HostRefused, ProjectError
         As `wx_notebook.connect`; no project, or more than one, of that name.
     """
@@ -50,8 +63,23 @@ def changed(
         space = space if _is_an_id(space) else _named(space, there.spaces(), "space")
         given = replace(given, project_id="", space_id=space)
     other = held.like(given)
+    if model:
+        _check_model(other, model)
     other.model = model or held.model
     return other
+
+
+def _check_model(other: Session, model_id: str) -> None:
+    known: list[str] = []
+    with contextlib.suppress(WatsonxError):
+        # without a catalogue the first prompt will tell
+        known = [model.model_id for model in other.models()]
+    if known and model_id not in known:
+        raise ModelError(
+            f"{other.endpoints.place} has no model '{without_keys(model_id)}'."
+            f"{near(model_id, known)}",
+            hint="%watsonx models lists those that are there.",
+        )
 
 
 def _is_an_id(text: str) -> bool:
@@ -72,7 +100,11 @@ def _named(name: str, known: Sequence[Project], kind: str) -> str:
         raise ProjectError(
             f"{len(found)} {kind}s are called '{shown}': {ids}.", hint=f"Give the {kind}'s ID."
         )
+    names = [one.name for one in known]
+    suggestion = near(name, names)
+    if not suggestion and 0 < len(names) <= MOST_NAMED:
+        suggestion = f" There are: {', '.join(names)}."
     raise ProjectError(
-        f"No {kind} of yours is called '{shown}'.{near(name, [one.name for one in known])}",
+        f"No {kind} of yours is called '{shown}'.{suggestion}",
         hint=f"Give its ID: in watsonx.ai, your {kind} > Manage > General.",
     )

@@ -1,0 +1,257 @@
+"""`login --env` and `--remember`, `use`, `profiles`, `logout`, `status`: in a real kernel."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from wx_notebook.sandbox import Sandbox
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def keyring(kernel):
+    """A keyring in the kernel, in the place of a desktop's (a container has none)."""
+    kernel.run(
+        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
+        "from credentials.keyring_stand_ins import Keeps, system\n"
+        "_desktop = system(Keeps); _keyring = _desktop.__enter__()",
+        store_history=False,
+    ).ok()
+    yield kernel
+    kernel.run("_desktop.__exit__(None, None, None); sys.path.pop(0)", store_history=False).ok()
+    for file in (kernel.folder / "config").glob("*.toml"):
+        file.unlink()
+
+
+@pytest.fixture
+def env_file(sandbox, tmp_path):
+    file = tmp_path / "mine.env"
+    file.write_text(
+        f"WATSONX_API_KEY={sandbox.api_key}\nWATSONX_URL={sandbox.url}\n"
+        f"WATSONX_PROJECT_ID={sandbox.project_id}\n"
+    )
+    file.chmod(0o600)
+    return file
+
+
+def lines(ran):
+    return ran.ok().plain.split("\n")
+
+
+# --- files -------------------------------------------------------------------------------------
+
+
+def test_login_with_a_file_that_is_named_connects_and_writes_nothing_into_the_environment(
+    kernel, sandbox, env_file
+):
+    said = lines(kernel.run(f"%watsonx login --env {env_file}"))
+    assert said[0].startswith("connected to project 'Sandbox project'")
+    assert "API key •••••••• from: file mine.env" in lines(kernel.run("%watsonx status"))
+    assert kernel.value("[n for n in _os.environ if n.startswith('WATSONX')]") == []
+    assert kernel.run("%%watsonx\nhello").ok().outputs
+
+
+def test_the_file_that_ibm_cloud_lets_one_download_will_do(kernel, sandbox, tmp_path):
+    file = tmp_path / "apikey.json"
+    file.write_text(json.dumps({"name": "mine", "apikey": sandbox.api_key}))
+    kernel.run(
+        f"import os; os.environ['WATSONX_URL'] = {sandbox.url!r}\n"
+        f"os.environ['WATSONX_PROJECT_ID'] = {sandbox.project_id!r}"
+    )
+    said = lines(kernel.run(f"%watsonx login --file {file}"))
+    assert said[0].startswith("connected to project")
+    assert any("chmod 600" in line for line in said), "others can read it"
+
+
+def test_a_file_that_merely_lies_there_is_mentioned_and_not_read(kernel, env_file):
+    there = kernel.folder / ".env"
+    there.write_text(env_file.read_text())
+    try:
+        said = kernel.run("%watsonx status").ok().plain
+        assert "not connected" in said
+        assert ".env" in said
+        ran = kernel.run("%%watsonx\nhello")
+        assert ran.error[0].startswith("NotConnected")
+        assert "%watsonx login --env .env" in "\n".join(ran.error)
+        assert len(ran.error) <= 6
+    finally:
+        there.unlink()
+
+
+@pytest.mark.parametrize("line", ["--env", "--file", "--env nowhere.env", "--file /", "--txt",
+                                  "--env a --text", "--key abc", "--remember a b"])  # fmt: skip
+def test_a_login_line_that_cannot_be_says_what_can(kernel, line):
+    ran = kernel.run(f"%watsonx login {line}")
+    assert ran.error[0].startswith(("BadOption", "NotConnected")), ran.error
+    assert len(ran.error) <= 6
+
+
+# --- profiles ----------------------------------------------------------------------------------
+
+
+def test_a_profile_is_remembered_used_listed_and_forgotten(keyring, sandbox, env_file):
+    said = lines(keyring.run(f"%watsonx login --env {env_file} --remember work"))
+    assert said[0].startswith("connected to project")
+    assert said[-1].startswith("profile 'work' is remembered, and is the default: the API key in")
+    file = keyring.folder / "config" / "wx_notebook.toml"
+    assert sandbox.api_key not in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert sandbox.api_key in keyring.value("list(_keyring.entries.values())")[0]
+
+    keyring.run("_d()").ok()  # a new kernel would know as much
+    said = lines(keyring.run("%watsonx status"))
+    assert said == ["not connected", "the next prompt connects with the profile work"]
+    answered = keyring.run("%%watsonx\nhello").ok()
+    assert "signed in with the profile work" in answered.plain
+    assert "API key •••••••• from: profile work" in lines(keyring.run("%watsonx status"))
+
+    said = keyring.run("%watsonx profiles").ok().plain
+    assert f"work  {sandbox.url} · project {sandbox.project_id}  <- default" in said
+
+    said = lines(keyring.run("%watsonx logout"))
+    assert said[0] == "logged out: key and token are forgotten"
+    assert "profile 'work' is forgotten" in said[1]
+    assert keyring.value("list(_keyring.entries)") == []
+    assert "work" not in file.read_text()
+    assert "no profiles yet" in keyring.run("%watsonx profiles").ok().plain
+
+
+def test_use_goes_on_with_a_profile_although_the_environment_has_a_key(keyring, sandbox, env_file):
+    keyring.run(f"%watsonx login --env {env_file} --remember work").ok()
+    keyring.run("import os; os.environ['WATSONX_API_KEY'] = 'x' * 44", store_history=False).ok()
+    said = lines(keyring.run("%watsonx use work"))
+    assert said[0].startswith("connected to project")
+    said = keyring.run("%watsonx status").ok().plain
+    assert "from: profile work" in said
+    assert "not used: environment (WATSONX_API_KEY)" in said
+    said = lines(keyring.run("%watsonx logout"))
+    assert said[-1] == "the next prompt would connect with the environment (WATSONX_API_KEY)"
+
+
+def test_a_profile_that_does_not_exist_gets_the_nearest(keyring, env_file):
+    keyring.run(f"%watsonx login --env {env_file} --remember work").ok()
+    ran = keyring.run("%watsonx use wrok")
+    assert "Did you mean 'work'?" in ran.error[0]
+    assert "connected" in keyring.run("%watsonx status").ok().plain, "nothing has changed"
+
+
+def test_without_a_keyring_the_sign_in_stands_and_nothing_is_written(kernel, env_file):
+    said = lines(kernel.run(f"%watsonx login --env {env_file} --remember work"))
+    assert said[0].startswith("connected to project")
+    assert said[-1].startswith("not remembered: ")
+    assert "keyring" in said[-1]
+    assert not list((kernel.folder / "config").glob("*.toml"))
+    assert kernel.run("%%watsonx\nhello").ok().outputs
+
+
+def test_loading_the_extension_connects_nothing_although_there_is_a_default(
+    keyring, env_file, sandbox
+):
+    keyring.run(f"%watsonx login --env {env_file} --remember work").ok()
+    keyring.run("_d()").ok()
+    before = len(sandbox.calls)
+    keyring.run("%reload_ext wx_notebook").ok()
+    assert len(sandbox.calls) == before
+
+
+# --- use ---------------------------------------------------------------------------------------
+
+
+def test_use_changes_the_project_by_name_or_id_and_the_model(connected, sandbox):
+    other = sandbox.add_project("Second project")
+    said = lines(connected.run('%watsonx use --project "second project"'))
+    assert said[0].startswith("connected to project 'Second project'")
+    connected.run("%%watsonx\nhello").ok()
+    prompts = [call for call in sandbox.calls if call.kind == "chat_stream"]
+    assert prompts[-1].body_json["project_id"] == other
+    model = "meta-llama/llama-3-3-70b-instruct"
+    assert f"model {model}" in connected.run(f"%watsonx use --model {model}").ok().plain
+    connected.run("%%watsonx\nhello").ok()
+    prompts = [call for call in sandbox.calls if call.kind == "chat_stream"]
+    assert prompts[-1].body_json["model_id"] == model
+    assert prompts[-1].body_json["project_id"] == other, "the project stays"
+
+
+def test_use_changes_to_a_space_and_back(connected, sandbox):
+    said = lines(connected.run(f"%watsonx use --space {sandbox.space_id}"))
+    assert said[0].startswith("connected to space '")
+    said = lines(connected.run(f"%watsonx use --project {sandbox.project_id}"))
+    assert said[0].startswith("connected to project '")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "says with what to go on"),
+        ("--project Sandbox-projct", "Did you mean 'Sandbox project'?"),
+        ("--project mine", "There are: "),
+        ("--model ibm/granite-4-h-smal", "Did you mean 'ibm/granite-4-h-small'?"),
+        ("--region mars", "sandbox"),
+        ("--project", "needs a value"),
+        ("--projct x", "Did you mean '--project'?"),
+        ("--project a --space b", "one of both"),
+    ],
+)
+def test_what_cannot_be_used_changes_nothing(connected, line, words):
+    connected.run("%%watsonx\nhello").ok()
+    before = connected.run("%watsonx status").ok().plain.split(" · token")[0]
+    ran = connected.run(f"%watsonx use {line}")
+    assert words in "\n".join(ran.error), ran.error
+    assert len(ran.error) <= 6
+    assert connected.run("%watsonx status").ok().plain.split(" · token")[0] == before
+
+
+def test_a_space_that_was_given_as_a_project_is_told_apart(connected, sandbox):
+    ran = connected.run(f"%watsonx use --project {sandbox.space_id}")
+    assert "is a space" in "\n".join(ran.error)
+    assert f"%watsonx use --space {sandbox.space_id}" in "\n".join(ran.error)
+
+
+def test_a_project_without_a_runtime_says_what_to_do(connected, sandbox):
+    said = lines(connected.run(f"%watsonx use --project {sandbox.bare_project_id}"))
+    assert "(without a watsonx.ai Runtime)" in said[0]
+    ran = connected.run("%%watsonx\nhello")
+    assert ran.error[0].startswith("NoRuntime")
+    assert "Associate service" in ran.error[-1]
+
+
+# --- status ------------------------------------------------------------------------------------
+
+
+def test_status_names_the_winner_masks_it_and_lists_what_it_shadowed(kernel, sandbox):
+    kernel.run(
+        "import os\n"
+        f"os.environ |= {{'WATSONX_API_KEY': {sandbox.api_key!r}, 'WATSONX_URL': {sandbox.url!r},\n"
+        f"'WATSONX_PROJECT_ID': {sandbox.project_id!r}, 'WATSONX_TOKEN': 'x' * 40,\n"
+        "'USER_ACCESS_TOKEN': 'y' * 40}",
+        store_history=False,
+    ).ok()
+    try:
+        kernel.run("%%watsonx\nhello").ok()
+        said = kernel.run("%watsonx status").ok()
+        assert "API key •••••••• from: environment (WATSONX_API_KEY)" in said.plain
+        assert "not used: environment (WATSONX_TOKEN), watsonx Studio" in said.plain
+        assert "programs started from this kernel inherit it" in said.plain
+        assert sandbox.api_key not in said.everything
+    finally:
+        kernel.run("os.environ.pop('USER_ACCESS_TOKEN')").ok()
+
+
+def test_a_token_counts_down_in_status(kernel):
+    with Sandbox(token_lifetime_s=200) as sandbox:
+        kernel.run(
+            "import wx_notebook as wx\n"
+            f"wx.connect(token={sandbox.issue_token()!r}, url={sandbox.url!r}, "
+            f"project_id={sandbox.project_id!r}); None",
+            store_history=False,
+        ).ok()
+        answered = kernel.run("%%watsonx\nhello").ok()
+        assert "wx.connect(token=...)" in answered.plain
+        said = kernel.run("%watsonx status").ok().plain
+        assert "cannot be renewed" in said
+        assert "the token that was given ends in 3 min" in said
