@@ -150,7 +150,8 @@ def _show_form(shell: Any, remember: str | None) -> None:  # noqa: ANN401
         offers=offers,
         region=found.url or found.region,
         project_id=found.project_id,
-        regions=[(r.region_id, r.place) for r in REGIONS if r.sign_in == "iam"],
+        # not those that only IBM itself works with
+        regions=[(r.region_id, r.place) for r in REGIONS if r.region_id != "govcloud-prep"],
     )
     show_widget(shell, form)
 

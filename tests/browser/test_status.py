@@ -1,0 +1,97 @@
+"""`%watsonx status` in JupyterLab, in a terminal and in nbclient: the same lines, no key."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+import nbclient
+import nbformat
+import pytest
+from fronts import LabPage
+
+CELLS = ["%load_ext wx_notebook", "%%watsonx\nhello", "%watsonx status"]
+WANTED = [
+    "connected to ",
+    "as Sandbox User",
+    "renewed by itself",
+    "API key •••••••• from: environment (WATSONX_API_KEY)",
+    "not used: environment (WATSONX_TOKEN)",
+    "WATSONX_API_KEY and WATSONX_TOKEN: programs started from this kernel inherit it",
+]
+
+
+def around(sandbox):
+    return {
+        "WATSONX_API_KEY": sandbox.api_key, "WATSONX_URL": sandbox.url,
+        "WATSONX_PROJECT_ID": sandbox.project_id, "WATSONX_TOKEN": "t" * 40,
+    }  # fmt: skip
+
+
+def shown_in_the_browser(page, server):
+    lab = LabPage(page, server)
+    lab.open("status.ipynb", CELLS)
+    for cell in range(3):
+        lab.run(cell)
+    return lab.wait_for_output(2, "inherit"), lab.save()
+
+
+@pytest.mark.browser
+def test_in_jupyterlab(chromium, jupyter, sandbox):
+    said, saved = chromium.run(shown_in_the_browser, jupyter("lab", **around(sandbox)))
+    for words in WANTED:
+        assert words in said
+    assert sandbox.api_key not in nbformat.writes(saved)
+
+
+def test_in_nbclient(sandbox, tmp_path, monkeypatch):
+    for name, value in around(sandbox).items():
+        monkeypatch.setenv(name, value)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute(cwd=str(tmp_path))
+    said = "\n".join(output["data"]["text/plain"] for output in notebook.cells[2].outputs)
+    for words in WANTED:
+        assert words in said
+    assert sandbox.api_key not in nbformat.writes(notebook)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals here")
+def test_in_a_terminal(sandbox, tmp_path):
+    ours, theirs = pty.openpty()
+    environment = os.environ | around(sandbox) | {"IPYTHONDIR": str(tmp_path), "TERM": "dumb"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"],
+        stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=tmp_path, close_fds=True,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        said = read_until(ours, r"In \[1\]: ")
+        for number, line in enumerate(
+            ["%load_ext wx_notebook", "%watsonx ask hello", "%watsonx status"], start=2
+        ):
+            os.write(ours, f"{line}\n".encode())
+            said = read_until(ours, rf"In \[{number}\]: ")
+    finally:
+        process.kill()
+        process.wait(20)
+        os.close(ours)
+    # a terminal breaks long lines
+    said = " ".join(said.split())
+    for words in WANTED:
+        assert words in said, said
+    assert sandbox.api_key not in said
+
+
+def read_until(terminal, pattern, seconds=60.0):
+    """What the terminal showed until it showed this."""
+    shown, deadline = "", time.monotonic() + seconds
+    while not re.search(pattern, shown):
+        assert time.monotonic() < deadline, shown
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 65536).decode("utf-8", "replace")
+    return shown
