@@ -325,4 +325,4 @@ def test_a_project_and_a_space_without_a_runtime_say_where_to_associate_one(sand
     space_id = sandbox.add_space("Bare", runtime=False)
     problem = without_runtime(project(service, Scope(space_id=space_id)))
     assert "The space 'Bare' has no watsonx.ai Runtime" in problem.message
-    assert "your space > Manage" in problem.hint
+    assert "with the space" in problem.hint

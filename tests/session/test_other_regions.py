@@ -72,7 +72,5 @@ def test_projects_and_spaces_are_listed_by_name_however_many(regions):
     assert len([name for name in names if name.startswith("X")]) == 130
     assert names == sorted(names, key=str.lower)
     assert len([space for space in session.spaces() if space.name.startswith("S0")]) == 100
-    assert [project.name for project in session.projects("x12")] == [
-        f"X{number:03}" for number in range(120, 130)
-    ]
+    assert [project.name for project in session.projects("x012")] == ["X012"]
     assert here.storage_secret not in repr(session.projects())

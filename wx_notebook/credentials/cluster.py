@@ -101,7 +101,10 @@ def zen(transport: Transport, username: str, api_key: Secret, *, began: float) -
 
 
 def _joined(username: str, api_key: Secret) -> str:
-    return base64.b64encode(f"{username}:{api_key.reveal()}".encode()).decode()
+    # an environment can hold bytes that are no UTF-8; the error would quote both
+    return base64.b64encode(
+        f"{username}:{api_key.reveal()}".encode("utf-8", "surrogatepass")
+    ).decode()
 
 
 def _refused(url: str, field: str) -> Callable[[Refusal], WatsonxError]:

@@ -25,7 +25,7 @@ from wx_notebook.credentials.environment import (
 from wx_notebook.credentials.given import Given
 from wx_notebook.credentials.ibm_forms import from_fields, json_object, what_it_has
 from wx_notebook.credentials.secret import Secret, Unshown, without_keys
-from wx_notebook.errors import BadOption, NotConnected, WatsonxError, near
+from wx_notebook.errors import BadOption, NotConnected, WatsonxError, near, unframed
 
 #: Names the file in which `wx-notebook demo` leaves its sandbox's URL, key and project.
 SANDBOX_VARIABLE = "WX_NOTEBOOK_SANDBOX"
@@ -54,7 +54,14 @@ def from_file(path: str | os.PathLike[str], *, source: str = "") -> Given:
         There is no such file, or it cannot be read as text.
     NotConnected
         It has no credential inside.
+    Interrupted
+        The user stopped it.
     """
+    # python-dotenv's frames, too, hold what stands in the lines
+    return unframed(lambda: _read(path, source), "Stopped while a file was read.")
+
+
+def _read(path: str | os.PathLike[str], source: str) -> Given:
     file = _file(path)
     name = without_keys(file.name)
     text, others_can_read = _text_of(file)

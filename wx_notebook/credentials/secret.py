@@ -8,8 +8,11 @@ import html
 import json
 import re
 from collections.abc import Iterator, Mapping
+from types import CellType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote, unquote_plus
+
+from wx_notebook.errors import unframed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,32 +36,36 @@ class Secret:
     """An API key or token with one way out, `reveal()`.
 
     It has no text form of its own: `str`, `repr` and `format` give a placeholder; pickle, copy and
-    JSON refuse; `vars()` finds nothing, because the value lives in a closure behind a slot.
+    JSON refuse; `vars()` finds nothing, because the value lives in a cell behind a slot. (A closure
+    would do as well, but for the moment in which its function runs: a frame shows its names.)
     It compares in constant time and cannot be a key of a dict.
 
     Only the code that fills a request calls `reveal()`. Code in the same kernel can do so, too:
     this class prevents accidents, not attacks by the user's own process.
     """
 
-    __slots__ = ("__weakref__", "_reveal")
+    __slots__ = ("__weakref__", "_inside")
     __hash__ = None  # type: ignore[assignment]  # unhashable on purpose
 
-    _reveal: Callable[[], str]
+    _inside: CellType
 
     def __init__(self, value: str) -> None:
-        object.__setattr__(self, "_reveal", lambda: value)
+        object.__setattr__(self, "_inside", CellType(value))
 
     def reveal(self) -> str:
         """Return the value. Call it inside the expression that uses it; bind it to no name."""
-        return self._reveal()
+        return self._inside.cell_contents  # type: ignore[no-any-return]
 
     def hide_in(self, text: str) -> str:
         """Return `text` with this value replaced by a placeholder.
 
         Also where it stands as a machine writes it: in JSON, in base64, in a form, in a page.
         """
+        return unframed(lambda: self._hidden_in(text))
+
+    def _hidden_in(self, text: str) -> str:
         # the sentence of a service is put into one line, and a password may have blanks
-        in_one_line = Secret(" ".join(self._reveal().split()))
+        in_one_line = Secret(" ".join(self.reveal().split()))
         for secret in (self,) if in_one_line == self else (self, in_one_line):
             if len(secret.reveal()) < _FEWEST:
                 continue
@@ -70,7 +77,7 @@ class Secret:
         return text
 
     def __bool__(self) -> bool:
-        return bool(self._reveal())
+        return bool(self.reveal())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
@@ -105,20 +112,20 @@ class Unshown(Mapping[str, V]):
 
     __slots__ = ("_inside",)
 
-    _inside: Callable[[], Mapping[str, V]]
+    _inside: CellType
 
     def __init__(self, values: Mapping[str, V]) -> None:
-        # in a closure, as a secret: whoever prints slots finds a function
-        self._inside = lambda: values
+        # in a cell, as a secret: whoever prints slots finds only that
+        self._inside = CellType(values)
 
     def __getitem__(self, name: str) -> V:
-        return self._inside()[name]
+        return self._inside.cell_contents[name]  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._inside())
+        return iter(self._inside.cell_contents)
 
     def __len__(self) -> int:
-        return len(self._inside())
+        return len(self._inside.cell_contents)
 
     def __repr__(self) -> str:
         return f"<{len(self)} names>"
@@ -127,12 +134,16 @@ class Unshown(Mapping[str, V]):
 class Held:
     """Any value, out of sight of whatever shows the names of a frame."""
 
-    __slots__ = ("open",)
+    __slots__ = ("_inside",)
 
-    open: Callable[[], Any]
+    _inside: CellType
 
     def __init__(self, value: object) -> None:
-        self.open = lambda: value
+        self._inside = CellType(value)
+
+    def open(self) -> Any:  # noqa: ANN401  # whatever it is
+        """Return the value."""
+        return self._inside.cell_contents
 
     def __repr__(self) -> str:
         return PLACEHOLDER

@@ -88,14 +88,13 @@ def spaces(service: Service, *, name: str = "") -> list[Project]:
 
 def without_runtime(found: Project) -> NoRuntime:
     """Return the error for a project or space that has nothing to run a model on."""
-    where = (
-        "your project > Manage > Services & integrations > Associate service"
-        if found.kind == "project"
-        else "Deployments > your space > Manage"
-    )
+    # of a space no public source says where
+    hint = "Associate a watsonx.ai Runtime with the space."
+    if found.kind == "project":
+        hint = "In watsonx.ai: your project > Manage > Services & integrations > Associate service."
     return NoRuntime(
         f"The {found.kind} '{found.name or found.id}' has no watsonx.ai Runtime associated.",
-        hint=f"In watsonx.ai: {where}.",
+        hint=hint,
     )
 
 

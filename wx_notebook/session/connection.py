@@ -213,7 +213,7 @@ class Session:
     def projects(self, name: str = "") -> list[Project]:
         """Return the projects that this user can see, with id and name, by name.
 
-        With `name` only those whose name has it in it.
+        With `name` only those that are called so, in capitals or not.
         """
         return projects(self._service, name=name)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wx_notebook.credentials.bearer import GO_ON
 from wx_notebook.credentials.token import NO_END_S
+from wx_notebook.service import without_runtime
 
 if TYPE_CHECKING:
     from wx_notebook.session.connection import Session
@@ -40,6 +41,9 @@ def details(held: Session) -> list[str]:
         lines.append("not used: " + ", ".join(held.given.shadowed))
     if held.scope.project_id and held.scope.space_id:
         lines.append(f"not used: space {held.scope.space_id}, the project comes first")
+    if held.project is not None and not held.project.has_runtime:
+        lacking = without_runtime(held.project)
+        lines.append(f"{lacking.message} {lacking.hint}")
     if warning := ending(held):
         lines.append(warning)
     return lines
