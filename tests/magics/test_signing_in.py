@@ -143,8 +143,7 @@ def test_a_profile_that_does_not_exist_gets_the_nearest(keyring, env_file):
 def test_without_a_keyring_the_sign_in_stands_and_nothing_is_written(kernel, env_file):
     said = lines(kernel.run(f"%watsonx login --env {env_file} --remember work"))
     assert said[0].startswith("connected to project")
-    assert said[-1].startswith("not remembered: ")
-    assert "keyring" in said[-1]
+    assert "was not remembered: no system keyring here" in said[-1]
     assert not list((kernel.folder / "config").glob("*.toml"))
     assert kernel.run("%%watsonx\nhello").ok().outputs
 

@@ -71,7 +71,7 @@ def remembered(held: Session, name: str | None) -> list[str]:
     try:
         line = remember(name, held.given, model=held.model)
     except WatsonxError as problem:
-        return [f"not remembered: {problem.message}".replace("\n", " ")]
+        return [problem.message.replace("\n", " ")]
     held.profile = name
     return [line]
 

@@ -72,10 +72,12 @@ def profiles(shell: Any, rest: str) -> None:  # noqa: ANN401
         scope = scope or (f"space {profile.space_id}" if profile.space_id else "no project")
         mark = "  <- default" if is_default else ""
         lines.append(f"  {profile.name:{width}}  {where} · {scope}{mark}")
-    lines.append(
-        "Next: %watsonx use NAME" if found else "Next: %watsonx login --remember NAME makes one"
-    )
-    if why := keyrings.available():
+    why = keyrings.available()
+    if found:
+        lines.append("Next: %watsonx use NAME")
+    elif not why:
+        lines.append("Next: %watsonx login --remember NAME makes one")
+    if why:
         lines.append(why)
     show_lines(shell, lines)
 
