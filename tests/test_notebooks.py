@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import json
+import os
+import re
+import urllib.parse
+from base64 import b64encode
 from pathlib import Path
 
 import nbformat
 import pytest
+from kernels import Kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+import wx_notebook as wx
+
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+FIRST, CREDENTIALS = NOTEBOOKS[:2]
 
 
-def execute(path, folder, **environment):
-    import os
-
+def execute(path, folder, *, last="", **environment):
+    """Execute a notebook as it stands, and behind it a cell of a test, which is taken off again."""
     notebook = nbformat.read(path, as_version=4)
+    if last:
+        notebook.cells.append(nbformat.v4.new_code_cell(last))
     env = {k: v for k, v in os.environ.items() if not k.startswith(("WATSONX_", "WX_"))}
     client = NotebookClient(
         notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
     client.execute(env=env | environment | {"IPYTHONDIR": str(folder / "ipython")})
+    if last:
+        notebook.cells.pop()
     return notebook
 
 
@@ -40,9 +54,16 @@ def test_a_notebook_carries_no_outputs(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_asks_one_question_and_explains_each_cell(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert cells[0].cell_type == "markdown"
+    assert cells[0].source.count("?") >= 1
+    assert sum(cell.source.startswith("# ") for cell in cells if cell.cell_type == "markdown") == 1
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_from_top_to_bottom_with_the_environment_set(path, sandbox, tmp_path):
     notebook = execute(path, tmp_path, **credentials(sandbox))
-    assert sandbox.counts["chat_stream"] >= 1
     saved = nbformat.writes(notebook)
     assert sandbox.api_key not in saved
     assert "eyJ" not in saved, "a token in the saved file"
@@ -53,18 +74,193 @@ def test_a_notebook_runs_from_top_to_bottom_with_the_environment_set(path, sandb
         assert output.output_type == "display_data"
         assert "no model was asked" in output.data["text/plain"]
         assert output.metadata["wx_notebook"]["finish_reason"] in ("stop", "length")
+    assert sandbox.counts["chat_stream"] == len(answered)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_without_credentials_it_fails_at_once_with_the_hint(path, tmp_path):
+def test_without_credentials_the_first_one_fails_at_once_with_the_hint(tmp_path):
     with pytest.raises(CellExecutionError, match="not connected") as caught:
-        execute(path, tmp_path)
+        execute(FIRST, tmp_path)
     assert "set WATSONX_API_KEY" in str(caught.value)
     assert "Traceback" not in str(caught.value)
 
 
 def test_the_history_of_ipython_has_no_key(sandbox, tmp_path):
-    execute(NOTEBOOKS[0], tmp_path, **credentials(sandbox))
+    execute(FIRST, tmp_path, **credentials(sandbox))
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert sandbox.api_key.encode() not in file.read_bytes(), file
+
+
+# --- 02-credentials: each way in -----------------------------------------------------------------
+
+#: What each way in is called there, and what the last line about it says.
+WAYS = {
+    "%watsonx login": "connected to",
+    "%watsonx login --text": "connected to",
+    "export WATSONX_API_KEY": "API key •••••••• from: environment (WATSONX_API_KEY)",
+    "%watsonx login --env": "API key •••••••• from: file .env",
+    "%watsonx login --file": "connected to",
+    '"@apikey.json", region': "API key •••••••• from: file apikey.json",
+    "credentials=": "API key •••••••• from: arguments (credentials)",
+    "%watsonx login --remember": "connected to",
+    "token=getpass()": "the token that was given ends in 4 min",
+    "token=my_function": "from: arguments",
+    "trusted_profile_id=": "trusted profile Profile-",
+    'region="us-east-1"': "API key •••••••• from: arguments",
+    'password=getpass(), url="https://cpd.example.com", kind="software"': "password of sandbox-",
+    'api_key=getpass(), url="https://cpd.example.com", kind="software"': "API key of sandbox-",
+    'iam_url="https://cpd.example.com"': "password of sandbox-",
+    'kind="zen"': "no token to renew: the key goes with each request",
+    "wx.connect()": "from: watsonx Studio",
+}
+#: Run behind the notebook: every key, password and token that there was, into a file of the test.
+SECRETS = """
+from base64 import b64encode as _b64
+_found = []
+for _one in (cloud, aws, cluster):
+    _found += [_one.api_key, _one.password, *_one._account.tokens._lives]
+    _found += [*_one._account.identity_tokens._lives]
+    _found.append(_b64(f"{_one.username}:{_one.api_key}".encode()).decode())
+Path(os.environ["SECRETS_FOR_THE_TEST"]).write_text(json.dumps(_found))
+"""
+
+
+def yours(cell):
+    """The line of a cell that a user would write, "" where it has none."""
+    found = re.search(r"^# yours(?:, in the shell)?: (.*)$", cell.source, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def plain(cell):
+    texts = [out.get("text") or out.get("data", {}).get("text/plain", "") for out in cell.outputs]
+    return "\n".join(texts)
+
+
+def cell_of(notebook, way):
+    (found,) = [
+        cell for cell in notebook.cells
+        if cell.cell_type == "code" and (yours(cell) == way or
+           (way not in ("%watsonx login", "%watsonx login --text", "wx.connect()")
+            and way in yours(cell)))
+    ]  # fmt: skip
+    return found
+
+
+@pytest.fixture(scope="module")
+def without_anything(tmp_path_factory):
+    """The notebook as it ran on a machine without account, environment and keyring."""
+    folder = tmp_path_factory.mktemp("nothing")
+    nothing = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "HOME": str(folder),
+               "JUPYTER_CONFIG_DIR": str(folder / "config"), "TMPDIR": str(folder / "tmp"),
+               "SECRETS_FOR_THE_TEST": str(folder / "secrets.json")}  # fmt: skip
+    (folder / "tmp").mkdir()
+    notebook = execute(CREDENTIALS, folder, last=SECRETS, **nothing)
+    file = folder / "secrets.json"
+    secrets = json.loads(file.read_text())
+    file.unlink()
+    return notebook, folder, secrets
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_in_ends_connected_on_a_machine_without_anything(way, without_anything):
+    said = plain(cell_of(without_anything[0], way))
+    assert re.search(r"^connected to project 'Sandbox project' · sandbox ", said, re.MULTILINE)
+    assert WAYS[way] in said
+
+
+def test_every_cell_that_signs_in_has_a_line_of_yours_and_is_one_of_the_ways(without_anything):
+    signs_in = re.compile(r"^\s*(?:wx\.connect\(|%watsonx (?:login|use))", re.MULTILINE)
+    cells = [cell for cell in without_anything[0].cells
+             if cell.cell_type == "code" and signs_in.search(cell.source)]  # fmt: skip
+    assert all(yours(cell) for cell in cells)
+    assert len(cells) == len(WAYS) + 1, "and %watsonx use"
+
+
+def test_status_in_between_shows_what_is_shadowed_and_what_is_inherited(without_anything):
+    said = plain(cell_of(without_anything[0], "%watsonx login --env"))
+    assert "not used: environment (WATSONX_API_KEY)" in said
+    assert "WATSONX_API_KEY: programs started from this kernel inherit it" in said
+
+
+def test_no_key_token_or_password_is_in_the_executed_notebook_or_left_anywhere(without_anything):
+    notebook, folder, secrets = without_anything
+    assert len(secrets) > 12
+    assert len({*secrets}) >= len(secrets) - 3
+    saved = nbformat.writes(notebook)
+    left = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    for secret in secrets:
+        forms = (secret, urllib.parse.quote(secret, safe=""), b64encode(secret.encode()).decode())
+        for form in forms:
+            assert form not in saved
+            assert form.encode() not in left, "in IPython's history, or beside the notebook"
+    assert "eyJ" not in saved
+    assert "getpass()" in saved, "so that nobody types a key into a cell"
+
+
+def test_what_it_wrote_is_gone_at_its_end_and_nothing_of_the_users_was_touched(without_anything):
+    _, folder, _ = without_anything
+    assert not list((folder / "tmp").iterdir())
+    assert not list(folder.rglob("wx_notebook.toml"))
+
+
+def test_without_a_keyring_one_line_says_so_and_the_sign_in_stands(without_anything):
+    said = plain(cell_of(without_anything[0], "%watsonx login --remember"))
+    assert "no system keyring here: the sign-in lasts for this kernel" in said
+    assert "connected to project" in said
+
+
+def test_with_a_keyring_the_profile_is_remembered_used_and_forgotten(tmp_path):
+    # a stand-in under a name of the allow-list, in the kernel's own process
+    (tmp_path / "sitecustomize.py").write_text(
+        "import keyring.core\n"
+        "from keyring.backends import SecretService\n"
+        "class Keyring:\n"
+        "    kept = {}\n"
+        "    def get_password(self, *where): return self.kept.get(where)\n"
+        "    def set_password(self, service, name, text): self.kept[service, name] = text\n"
+        "    def delete_password(self, *where): del self.kept[where]\n"
+        "Keyring.__module__ = SecretService.__name__\n"
+        "SecretService.Keyring = Keyring\n"
+        "keyring.core._keyring_backend = Keyring()\n"
+    )
+    notebook = execute(
+        CREDENTIALS, tmp_path, PYTHONPATH=str(tmp_path),
+        last="from keyring.backends import SecretService\nprint(SecretService.Keyring.kept)\n",
+    )  # fmt: skip
+    remembered = plain(cell_of(notebook, "%watsonx login --remember"))
+    assert "'example-of-notebook-02' is remembered, and is the default" in remembered
+    assert "example-of-notebook-02  http://127.0.0.1" in remembered
+    used = next(cell for cell in notebook.cells if "%watsonx use example" in cell.source)
+    assert "connected to project 'Sandbox project'" in plain(used)
+    gone = next(cell for cell in notebook.cells if cell.source == "%watsonx logout")
+    assert "profile 'example-of-notebook-02'" in plain(gone)
+    assert "system keyring" in plain(gone)
+
+
+def test_in_the_demo_its_form_takes_the_sandbox_of_the_demo(sandbox, tmp_path):
+    file = tmp_path / "sandbox.json"
+    file.write_text(json.dumps(sandbox.credentials()))
+    notebook = execute(CREDENTIALS, tmp_path, WX_NOTEBOOK_SANDBOX=str(file))
+    assert sandbox.url in plain(cell_of(notebook, "%watsonx login"))
+    assert sandbox.api_key not in nbformat.writes(notebook)
+
+
+def test_all_of_its_cells_run_where_a_front_end_could_answer_and_none_waits_for_it(tmp_path):
+    with Kernel(tmp_path) as kernel:
+        said = {}
+        for cell in nbformat.read(CREDENTIALS, as_version=4).cells:
+            if cell.cell_type == "code":
+                ran = kernel.run(cell.source, allow_stdin=True).ok()
+                said[yours(cell)] = ran.plain
+    assert "No form here?" in said["%watsonx login"]
+    assert "connected to project 'Sandbox project'" in said["%watsonx login --text"]
+
+
+@pytest.mark.parametrize("line", [yours(cell) for cell in
+                         nbformat.read(CREDENTIALS, as_version=4).cells
+                         if cell.cell_type == "code" and "wx.connect" in yours(cell)])  # fmt: skip
+def test_a_line_of_yours_has_the_arguments_of_connect_and_no_key(line):
+    call = ast.parse(line, mode="eval").body
+    assert {given.arg for given in call.keywords} <= inspect.signature(wx.connect).parameters.keys()
+    texts = [node.value for node in ast.walk(call) if isinstance(node, ast.Constant)]
+    assert all(len(text) < 40 for text in texts), "a key would be as long"

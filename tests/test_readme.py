@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import pickle
 import re
+import stat
 from pathlib import Path
 
 import pytest
+from credentials.keyring_stand_ins import Keeps, system
 
+import wx_notebook as wx
 from wx_notebook import __version__, errors
-from wx_notebook.credentials import REGIONS
+from wx_notebook.credentials import REGIONS, Given, Secret, endpoints, find, system_keyring
+from wx_notebook.credentials.profiles import remember
+from wx_notebook.errors import HostRefused, NotConnected
+from wx_notebook.magics.commands import usage
+from wx_notebook.magics.login import _TAKES as LOGIN_TAKES
+from wx_notebook.session import standing
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECURITY = (ROOT / ".github/SECURITY.md").read_text(encoding="utf-8")
+SIGNING_IN = README.split("## Signing in")[1].split("\n## ")[0]
+KEY = "Zq7_kEyCaNaRy-0123456789abcdefghijklmnopQRST"
+PROJECT = "12345678-1234-4123-8123-123456789abc"
 
 
 def blocks(language):
@@ -51,9 +66,141 @@ def test_a_class_in_its_troubleshooting_is_an_error_of_ours(name):
     assert hasattr(errors, name)
 
 
-def test_every_region_that_it_names_is_in_the_table():
+@pytest.mark.parametrize("told", re.findall(r"^\| `[A-Z]\w+: (?:\.\.\. )?(.*?)(?: ?\.\.\.)?` \|",
+                                            README, re.MULTILINE))  # fmt: skip
+def test_what_its_troubleshooting_quotes_is_said_somewhere(told):
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "wx_notebook").rglob("*.py"))
+    assert any(told in source for source in sources)
+
+
+def test_every_region_that_it_names_is_in_the_table_and_those_not_seen_are_marked():
     told = re.search(r"Regions: (.*?)\.\n", README, re.DOTALL)[1]
-    assert re.findall(r"`([\w-]+)`", told) == [r.region_id for r in REGIONS if r.sign_in == "iam"]
+    marked = [region.region_id for region in REGIONS if region.sign_in == "mcsp"]
+    assert re.findall(r"`([\w-]+)`", told) == [region.region_id for region in REGIONS]
+    assert re.findall(r"`([\w-]+)` \*", told) == marked
+    for region in REGIONS:
+        for text in (region.region_id, region.place, region.url, region.platform_url):
+            assert endpoints(region=text).place == region.region_id
+
+
+def test_what_was_built_from_public_facts_alone_is_marked():
+    assert "Built from public facts" in SIGNING_IN
+    marked = [row for row in SIGNING_IN.splitlines() if row.startswith("| ") and " *" in row]
+    for word in ("AWS", "GovCloud", "cluster", "trusted profile", "Studio"):
+        assert any(word in row for row in marked), word
+
+
+@pytest.mark.parametrize("call", re.findall(r"`(wx\.connect\([^`]+\))`", README))
+def test_a_call_of_connect_has_arguments_that_it_takes_and_says_what_is_billed(call):
+    given = {argument.arg for argument in ast.parse(call, mode="eval").body.keywords}
+    assert given <= inspect.signature(wx.connect).parameters.keys()
+    assert "project_id" in given or given == {"token"}, "the second is what to do at a token's end"
+
+
+@pytest.mark.parametrize("line", sorted({" ".join(line.split()) for line in
+                         re.findall(r"`(%watsonx [^`]+)`", README)}))  # fmt: skip
+def test_a_command_in_its_text_is_one_with_the_options_that_it_has(line):
+    _, command, *words = line.split()
+    assert f"  %watsonx {command} " in usage()
+    takes = LOGIN_TAKES if command == "login" else usage()
+    assert all(word in takes for word in words if word.startswith("--"))
+
+
+def test_sources_come_in_the_order_that_it_tells(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    named, lying = tmp_path / "named.env", tmp_path / ".env"
+    named.write_text(f"WATSONX_API_KEY={KEY}")
+    lying.write_text(f"WATSONX_API_KEY={KEY}")
+    sources = {
+        "IBM_CREDENTIALS_FILE": str(named), "USER_ACCESS_TOKEN": "eyJh.eyJl.c2ln",
+        "WATSONX_API_KEY": KEY,
+    }  # fmt: skip
+    key = Secret(KEY)
+    with system(Keeps):
+        remember("work", Given("form", key, region="eu-de", project_id=PROJECT))
+        shadowed = find(Given("arguments", key), sources).shadowed
+        won = [find(Given("arguments", key), sources).source, find(Given("x"), sources).source]
+        del sources["WATSONX_API_KEY"]
+        won.append(find(Given("x"), sources).source)
+    (tmp_path / "wx_notebook.toml").unlink()
+    for name in ("IBM_CREDENTIALS_FILE", "USER_ACCESS_TOKEN"):
+        won.append(find(Given("x"), sources).source)
+        del sources[name]
+    with pytest.raises(NotConnected, match=r"\.env in this folder: not read"):
+        find(Given("x"), sources)
+    assert [*shadowed] == won[1:]
+    told = re.findall(r"^\| \d \| (.*) \|$", SIGNING_IN, re.MULTILINE)
+    assert len(told) == len(won)
+    words = ("arguments", "environment", "profile", "IBM_CREDENTIALS_FILE", "Studio")
+    for row, source, word in zip(told, won, words, strict=True):
+        assert word in row
+        assert word in source
+
+
+def test_a_region_and_project_that_a_file_lacks_come_from_the_environment(tmp_path, monkeypatch):
+    (tmp_path / "apikey.json").write_text(f'{{"apikey": "{KEY}"}}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WATSONX_REGION", "eu-de")
+    monkeypatch.setenv("WATSONX_PROJECT_ID", PROJECT)
+    made = wx.connect(api_key="@apikey.json")
+    assert (made.source, made.endpoints.place) == ("file apikey.json", "eu-de")
+    assert made.scope.project_id == PROJECT
+
+
+def test_the_last_five_minutes_of_a_token_are_announced(sandbox):
+    assert "the last five minutes are announced" in README
+    assert standing.ENDING_S == 5 * 60
+    for left_s, told in ((290, True), (310, False)):
+        where = {"url": sandbox.url, "project_id": sandbox.project_id}
+        wx.connect(token=sandbox.issue_token(lifetime_s=left_s), **where)
+        answer = wx.ask("hello")
+        assert any("wx.connect(token=...)" in said for said in answer.warnings) is told
+
+
+def test_a_pickled_session_has_no_secret_and_finds_one_where_it_arrives(session, monkeypatch):
+    key, sent = session.given.api_key.reveal(), pickle.dumps(session)
+    assert key.encode() not in sent
+    with pytest.raises(NotConnected, match="none was found"):
+        pickle.loads(sent).chat("hello")
+    monkeypatch.setenv("WATSONX_API_KEY", key)
+    assert pickle.loads(sent).chat("hello").text
+
+
+def test_the_keyrings_that_security_names_are_those_of_the_allow_list():
+    named = re.search(r"keyring of the operating system: (.*?)\.\n", SECURITY, re.DOTALL)[1]
+    assert set(re.split(r",\s+", named)) == set(system_keyring.SYSTEM_KEYRINGS.values())
+
+
+def test_a_profiles_file_has_the_modes_that_security_names(tmp_path, monkeypatch):
+    folder = tmp_path / "jupyter"
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(folder))
+    with system(Keeps):
+        remember("work", Given("form", Secret(KEY), region="eu-de", project_id=PROJECT))
+    modes = [f"{stat.S_IMODE(p.stat().st_mode):04o}" for p in (folder / "wx_notebook.toml", folder)]
+    assert modes == ["0600", "0700"]
+    told = re.search(r"the file is (\d+)\s.*?a folder made for it (\d+)", SECURITY, re.DOTALL)
+    assert [*told.groups()] == modes
+    assert KEY not in (folder / "wx_notebook.toml").read_text()
+
+
+def test_a_cluster_gets_a_credential_only_together_as_security_says(monkeypatch):
+    monkeypatch.setenv("WATSONX_URL", "https://cpd.example.com")
+    with pytest.raises(HostRefused):
+        wx.connect(api_key=KEY, username="jane", kind="software", project_id=PROJECT)
+    monkeypatch.setenv("WATSONX_API_KEY", KEY)
+    monkeypatch.setenv("WATSONX_USERNAME", "jane")
+    with pytest.raises(HostRefused):
+        wx.connect(project_id=PROJECT)
+    for name, word in re.findall(r"`(WATSONX_\w+)=(\w+)`", SECURITY):
+        with monkeypatch.context() as told:
+            told.setenv(name, word)
+            assert wx.connect(project_id=PROJECT).endpoints.place == "cpd.example.com"
+    monkeypatch.delenv("WATSONX_API_KEY")
+    monkeypatch.setenv("WATSONX_ZENAPIKEY", "amFuZTprZXk=")
+    assert wx.connect(project_id=PROJECT).endpoints.place == "cpd.example.com"
+    fields = {"url": "https://cpd.example.com", "username": "jane", "apikey": KEY, "version": "5.2"}
+    assert wx.connect(credentials=fields).endpoints.place == "cpd.example.com"
 
 
 def test_every_file_that_it_links_is_there():

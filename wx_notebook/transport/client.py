@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from wx_notebook.errors import BadOption, Interrupted, WatsonxError
 from wx_notebook.transport.call import Call
@@ -140,7 +141,7 @@ class Transport:
             )
             # what was sent stays attached to the reply, and with it the key or the token
             prepared.body = None
-            prepared.headers.clear()
+            prepared.headers = CaseInsensitiveDict()
             if 300 <= response.status_code < 400:
                 target = urlsplit(response.headers.get("Location", "")).netloc or call.host
                 response.close()
