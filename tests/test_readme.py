@@ -17,8 +17,8 @@ from wx_notebook import __version__, errors
 from wx_notebook.credentials import REGIONS, Given, Secret, endpoints, find, system_keyring
 from wx_notebook.credentials.profiles import remember
 from wx_notebook.errors import HostRefused, NotConnected
+from wx_notebook.magics import commands as sub_commands
 from wx_notebook.magics.commands import usage
-from wx_notebook.magics.login import _TAKES as LOGIN_TAKES
 from wx_notebook.session import standing
 
 ROOT = Path(__file__).parents[1]
@@ -102,7 +102,7 @@ def test_a_call_of_connect_has_arguments_that_it_takes_and_says_what_is_billed(c
 def test_a_command_in_its_text_is_one_with_the_options_that_it_has(line):
     _, command, *words = line.split()
     assert f"  %watsonx {command} " in usage()
-    takes = LOGIN_TAKES if command == "login" else usage()
+    takes = sub_commands.COMMANDS[command].takes
     assert all(word in takes for word in words if word.startswith("--"))
 
 

@@ -107,7 +107,7 @@ def test_a_line_that_cannot_be_read_is_told_by_its_number_and_never_quoted(write
     caplog.set_level(logging.DEBUG)
     text = f"WATSONX_API_KEY={FIRST}\n\n\nWATSONX_APIKEY: {SECOND}\nOK=1\nX='{SECOND}\n"
     given = from_file(write(".env", text))
-    assert given.notes == ("lines 4, 6 of .env cannot be read.",)
+    assert given.notes == ("Lines 4, 6 of .env cannot be read.",)
     assert caplog.text == ""
 
 

@@ -83,8 +83,57 @@ def test_a_file_that_merely_lies_there_is_mentioned_and_not_read(kernel, env_fil
         there.unlink()
 
 
-@pytest.mark.parametrize("line", ["--env", "--file", "--env nowhere.env", "--file /", "--txt",
-                                  "--env a --text", "--key abc", "--remember a b"])  # fmt: skip
+def test_a_file_without_a_project_says_what_to_add_and_takes_it(kernel, sandbox, tmp_path):
+    file = tmp_path / "apikey.json"
+    file.write_text(json.dumps({"apikey": sandbox.api_key, "url": sandbox.url}))
+    file.chmod(0o600)
+    ran = kernel.run(f"%watsonx login --file {file}")
+    assert ran.error[0].startswith("ProjectError: A project ID is needed")
+    assert "--project" in ran.error[-1]
+    said = lines(kernel.run(f'%watsonx login --file {file} --project "Sandbox project"'))
+    assert said[0].startswith("connected to project 'Sandbox project'")
+    said = lines(kernel.run(f"%watsonx login --file {file} --space {sandbox.space_id}"))
+    assert said[0].startswith("connected to space")
+
+
+def test_questions_are_asked_again_where_an_answer_cannot_be_right(kernel, sandbox):
+    running = kernel.start("%watsonx login --text", allow_stdin=True)
+    for answer in (
+        "", sandbox.api_key, "mars", sandbox.url, "no-id", "", "neither", sandbox.space_id,
+    ):  # fmt: skip
+        kernel.client.get_stdin_msg(timeout=20)
+        kernel.client.input(answer)
+    ran = kernel.finish(running)
+    assert "connected to space" in ran.plain
+    assert "'mars' is not a region" in ran.printed
+    assert "is not a UUID" in ran.printed
+    assert sandbox.api_key not in ran.everything
+
+
+def test_each_command_tells_what_it_takes(kernel):
+    said = kernel.run("%watsonx login --help").ok().plain
+    assert said.startswith("%watsonx login [--text | --env FILE | --file FILE] [--remember [NAME]]")
+    assert kernel.run("%watsonx help login").ok().plain == said
+    assert kernel.run("%watsonx help logout").ok().plain.startswith("%watsonx logout [PROFILE]")
+
+
+def test_a_key_in_the_place_of_an_argument_is_not_shown(kernel):
+    for call in (
+        "wx.connect(apikey={!r})",
+        "wx.connect({!r})",
+        "wx.connect(region='eu-de', key={!r})",
+    ):
+        ran = kernel.run("import wx_notebook as wx; " + call.format("k" * 44), store_history=False)
+        assert ran.error[0].startswith("BadOption")
+        assert "k" * 12 not in ran.everything.replace("k" * 44, "", 1), "but in the cell itself"
+    assert "api_key" in kernel.run("wx.connect(apikey='x')").error[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["--env", "--file", "--env nowhere.env", "--file /", "--txt", "--env a --text", "--key abc",
+     "--remember a b", "work", "--profile work"],
+)  # fmt: skip
 def test_a_login_line_that_cannot_be_says_what_can(kernel, line):
     ran = kernel.run(f"%watsonx login {line}")
     assert ran.error[0].startswith(("BadOption", "NotConnected")), ran.error
@@ -193,7 +242,8 @@ def test_use_changes_to_a_space_and_back(connected, sandbox):
         ("--region mars", "sandbox"),
         ("--project", "needs a value"),
         ("--projct x", "Did you mean '--project'?"),
-        ("--project a --space b", "one of both"),
+        ("--project a --space b", "not to both"),
+        ("--project Sandbox project", "quotes"),
     ],
 )
 def test_what_cannot_be_used_changes_nothing(connected, line, words):

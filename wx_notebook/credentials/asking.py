@@ -53,6 +53,11 @@ class Refusal:
     request_id: str = ""
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether this is a server that issues no tokens at this address."""
+        return self.status in (404, 405) and not self.code
+
+    @property
     def is_final(self) -> bool:
         """Whether the same question would get the same answer."""
         return 400 <= self.status < 500 and self.status != 429
@@ -97,7 +102,10 @@ def ask(transport: Transport, question: Question, clock: Callable[[], float]) ->
         broken: WatsonxError = ServiceDown(problem.message, hint="Run it again.")
     else:
         if reply.status != 200:
-            raise question.refused(_refusal(reply.status, document, transport))
+            refusal = _refusal(reply.status, document, transport)
+            raise (
+                _elsewhere(question, refusal) if refusal.is_elsewhere else question.refused(refusal)
+            )
         if (token := _token(document, began, question)) is not None:
             transport.hide(token.value)
             return token
@@ -106,6 +114,14 @@ def ask(transport: Transport, question: Question, clock: Callable[[], float]) ->
             hint="Check whether a proxy or a sign-in page of the network stands in between.",
         )
     raise broken
+
+
+def _elsewhere(question: Question, refusal: Refusal) -> WatsonxError:
+    # not the key's fault: who is told that it is refused makes a new one for nothing
+    return ServiceDown(
+        f"{_origin(question.call.url)} issues no tokens of this kind (HTTP {refusal.status}).",
+        hint="Check the URL, and kind=: an AWS region and a cluster sign people in elsewhere.",
+    )
 
 
 def _origin(url: str) -> str:

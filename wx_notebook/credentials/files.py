@@ -193,7 +193,7 @@ def _with_short_blanks(text: Secret) -> Secret:
 def _cannot_be_read(lines: tuple[int, ...], name: str) -> str:
     which = ", ".join(str(number) for number in lines[:5])
     more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
-    return f"line{'s' if len(lines) > 1 else ''} {which}{more} of {name} cannot be read"
+    return f"Line{'s' if len(lines) > 1 else ''} {which}{more} of {name} cannot be read"
 
 
 def _may_be_shown(word: str) -> bool:

@@ -109,7 +109,7 @@ def endpoints(
     if named is not None and named.place != found.place:
         raise HostRefused(
             f"The URL belongs to {found.place}, the region given is {named.place}.",
-            hint="Give only one of the two.",
+            hint="Give only one of the two (in the environment: WATSONX_URL or WATSONX_REGION).",
         )
     if platform_url.strip():
         found = replace(found, platform_url=_platform(platform_url.strip(), found))

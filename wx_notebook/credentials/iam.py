@@ -61,7 +61,7 @@ def exchange(
                 hint="A key of an AWS region or a cluster? Give that region, or kind='software'. "
                 f"{_MAKE_ONE}",
             )
-        return KeyRefused(f"{what}\n{quote}", hint=_MAKE_ONE)
+        return KeyRefused(f"{what}\n{quote}", hint=_COPY_IT)
 
     form = Written(lambda: urlencode({"grant_type": _GRANT, "apikey": key.reveal()}))
     call = Call("POST", iam_url + PATH, auth=form)
@@ -105,6 +105,7 @@ def assume(
 
 
 _MAKE_ONE = f"Make a new one at {WHERE_KEYS_ARE_MADE}."
+_COPY_IT = f"Copy it once more, or make a new one at {WHERE_KEYS_ARE_MADE}."
 
 
 def _down(iam_url: str, refusal: Refusal) -> ServiceDown:

@@ -59,6 +59,8 @@ class TokenSource:
         self.renewable = renewable
         self._token: Token | None = None
         self._forgotten = 0
+        #: whether the service refused a token that cannot be renewed
+        self.refused = False
         self._fetches = 0  # counts ended exchanges, so that who waited knows that one has ended
         self._failure: WatsonxError | None = None
         self._again_at = 0.0
@@ -148,8 +150,12 @@ class TokenSource:
         """
         self._after_a_fork()
         with self._changed:
-            if self.renewable and self._token is not None and self._token.value == rejected:
+            if self._token is None or self._token.value != rejected:
+                return
+            if self.renewable:
                 self._token = None
+            else:
+                self.refused = True
 
     def forget(self) -> None:
         """Forget the token, and renew no more until somebody asks for one."""

@@ -64,16 +64,17 @@ class Secret:
         return unframed(lambda: self._hidden_in(text))
 
     def _hidden_in(self, text: str) -> str:
-        # the sentence of a service is put into one line, and a password may have blanks
-        in_one_line = Secret(" ".join(self.reveal().split()))
-        for secret in (self,) if in_one_line == self else (self, in_one_line):
-            if len(secret.reveal()) < _FEWEST:
-                continue
-            for write in _WRITINGS:
-                text = text.replace(write(secret), PLACEHOLDER)
-            for read in (html.unescape, unquote, unquote_plus):
-                if secret.reveal() in read(text):
-                    text = read(text).replace(secret.reveal(), PLACEHOLDER)
+        # a password may have blanks, and what a service says is put into one line
+        tidy = _in_one_line if len(self.reveal().split()) > 1 else str
+        if len(tidy(self.reveal())) < _FEWEST:
+            return text
+        for write in _WRITINGS:
+            text = text.replace(write(self), PLACEHOLDER)
+            if tidy is not str:
+                text = text.replace(tidy(write(self)), PLACEHOLDER)
+        for read, sign in _READINGS.items():
+            if sign in text and tidy(self.reveal()) in tidy(read(text)):
+                text = tidy(read(text)).replace(tidy(self.reveal()), PLACEHOLDER)
         return text
 
     def __bool__(self) -> bool:
@@ -154,6 +155,10 @@ def _as_bytes(secret: Secret) -> bytes:
     return secret.reveal().encode("utf-8", "surrogatepass")
 
 
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _in_base64(secret: Secret, before: int) -> str:
     """Return the part of it that is the same whatever stands around; `before`: bytes, of three."""
     start, end = (before * 8 + 5) // 6, (before + len(_as_bytes(secret))) * 8 // 6
@@ -173,3 +178,10 @@ _WRITINGS: tuple[Callable[[Secret], str], ...] = (
     lambda secret: _in_base64(secret, 1).replace("+", "-").replace("/", "_"),
     lambda secret: _in_base64(secret, 2).replace("+", "-").replace("/", "_"),
 )
+#: How they are read again, and what tells that there is something to read.
+_READINGS: Mapping[Callable[[str], str], str] = {
+    html.unescape: "&",
+    unquote: "%",
+    unquote_plus: "+",
+    _in_one_line: " ",
+}

@@ -24,8 +24,9 @@ class WayIn:
     ----------
     fetch
         Gets a new token: takes seconds and may raise a `WatsonxError`.
-    name
-        What the credential is called: "API key", "token", "password of jane".
+    name, more
+        What the credential is called ("API key", "token", "password of jane"), and as what it is
+        used, "" for nothing.
     renewable
         Whether there is another token when this one has ended.
     secret
@@ -35,6 +36,7 @@ class WayIn:
 
     fetch: Callable[[], Token]
     name: str
+    more: str = ""
     renewable: bool = True
     secret: Secret | None = None
 
@@ -65,7 +67,8 @@ def way_in(
         function = given.token
         return WayIn(
             lambda: bearer.called(transport, function, clock=clock, wall_clock=wall_clock),
-            "token function",
+            "token",
+            "made anew by a function",
         )
     if isinstance(given.token, Secret):
         # read now: what cannot be a token is said at once, and its life counts from here
@@ -89,7 +92,8 @@ def way_in(
                 given.trusted_profile_id,
                 clock=clock,
             ),
-            f"API key, as trusted profile {given.trusted_profile_id}",
+            "API key",
+            f"as trusted profile {given.trusted_profile_id}",
             secret=key,
         )
     return WayIn(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class _Command(NamedTuple):
     run: Callable[[Any, str], Any]
     describe: str
+    #: what may stand behind it
+    takes: str = ""
 
 
 def run(shell: Any, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
@@ -33,18 +35,20 @@ def run(shell: Any, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, 
     name, _, rest = line.strip().partition(" ")
     if not name:
         name = "help"
-    if name not in _COMMANDS:
+    if name not in COMMANDS:
         raise BadOption(
-            f"'{without_keys(name)[:60]}' is not a command of %watsonx.{near(name, _COMMANDS)}",
+            f"'{without_keys(name)[:60]}' is not a command of %watsonx.{near(name, COMMANDS)}",
             hint="Next: %watsonx help",
         )
+    if rest.strip() in ("--help", "-h") and name != "ask":
+        name, rest = "help", name
     # the prompt of `ask` is everything behind one blank, as typed
-    return _COMMANDS[name].run(shell, rest if name == "ask" else rest.strip())
+    return COMMANDS[name].run(shell, rest if name == "ask" else rest.strip())
 
 
 def usage() -> str:
     """Return the commands and options in plain text of at most 80 columns."""
-    commands = "\n".join(f"  %watsonx {name:16}{c.describe}" for name, c in _COMMANDS.items())
+    commands = "\n".join(f"  %watsonx {name:16}{c.describe}" for name, c in COMMANDS.items())
     return (
         "A prompt, streamed into the notebook; _ is the answer:\n\n"
         "  %%watsonx [options]\n  What is a watt?\n\n"
@@ -60,6 +64,11 @@ def _ask(shell: Any, text: str) -> Any:  # noqa: ANN401
 def _help(shell: Any, rest: str) -> None:  # noqa: ANN401
     from wx_notebook.display import show_lines
 
+    name = rest.removeprefix("%watsonx").strip()
+    if name in COMMANDS:
+        command = COMMANDS[name]
+        show_lines(shell, [f"%watsonx {name} {command.takes}".rstrip(), f"  {command.describe}"])
+        return
     _takes_nothing("help", rest)
     show_lines(shell, usage().rstrip().split("\n"))
 
@@ -121,14 +130,25 @@ def _takes_nothing(name: str, rest: str) -> None:
         raise BadOption(f"%watsonx {name} takes nothing more.", hint=f"Next: %watsonx {name}")
 
 
-_COMMANDS = {
-    "login": _Command(login_command.login, "sign in by a form; --text, --remember, --env FILE"),
-    "logout": _Command(standing.logout, "forget the key, the token and the profile in use"),
+COMMANDS = {
+    "login": _Command(
+        login_command.login,
+        "sign in: a form, questions, or a file",
+        "[--text | --env FILE | --file FILE] [--remember [NAME]]\n"
+        "              [--region X] [--project X | --space X]",
+    ),
+    "logout": _Command(
+        standing.logout, "forget the key, the token and the profile in use", "[PROFILE]"
+    ),
     "status": _Command(standing.status, "connected to what, as whom, for how long"),
-    "use": _Command(standing.use, "a profile; or --project, --space, --model, --region"),
+    "use": _Command(
+        standing.use,
+        "go on with a profile, project, space, model, region",
+        "[PROFILE] [--project X | --space X] [--model X] [--region X]",
+    ),
     "profiles": _Command(standing.profiles, "those that login --remember has made"),
-    "ask": _Command(_ask, "send the rest of the line as a prompt"),
-    "models": _Command(_models, "the region's models; words narrow the list"),
+    "ask": _Command(_ask, "send the rest of the line as a prompt", "TEXT"),
+    "models": _Command(_models, "the region's models; words narrow the list", "[WORDS]"),
     "version": _Command(_version, "versions of this package and its kin"),
-    "help": _Command(_help, "this text"),
+    "help": _Command(_help, "this text; of one command, what it takes", "[COMMAND]"),
 }

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import BadOption, Interrupted, NotConnected, WatsonxError
-from wx_notebook.magics.standing import sign_out, told, what_is_found
+from wx_notebook.magics.desk import FormDesk, remembered
+from wx_notebook.magics.standing import told, what_is_found
 from wx_notebook.magics.words import Takes, parsed
 
 if TYPE_CHECKING:
-    from wx_notebook.session import Session
+    from wx_notebook.credentials import Given
 
-_TAKES: dict[str, Takes] = {
-    "--text": "none", "--remember": "maybe", "--env": "one", "--file": "one",
+TAKES: dict[str, Takes] = {
+    "--text": "none", "--env": "one", "--file": "one", "--remember": "maybe",
+    "--region": "one", "--project": "one", "--space": "one",
 }  # fmt: skip
+#: How often a question is asked again whose answer cannot be right.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a login line says besides how to sign in."""
+
+    remember: str | None
+    region: str
+    project: str
+    space: str
 
 
 def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
     """Show the form; ask by plain questions with `--text`; never ask where nobody can answer.
 
-    `--remember [NAME]` keeps what signed in as a profile, `--env FILE` and `--file FILE` read a
-    file that is named: a `.env` or an `apikey.json`, whichever it turns out to be.
+    `--remember [NAME]` keeps what signed in as a profile; `--env FILE` and `--file FILE` read a
+    file that is named, a `.env` or an `apikey.json`, whichever it turns out to be; `--region`,
+    `--project` and `--space` say what the credential does not.
 
     Raises
     ------
@@ -31,14 +47,8 @@ def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's Interacti
     WatsonxError
         What was found, or answered, does not fit together.
     """
-    _, options = parsed("login", line, _TAKES)
-    remember = options.get("--remember")
-    name = None if remember is None else remember or "default"
-    if name is not None:
-        from wx_notebook.settings import checked_name
-
-        # before anybody types a key
-        checked_name(name)
+    _, options = parsed("login", line, TAKES)
+    wish = _wish(options)
     files = [options[flag] for flag in ("--env", "--file") if flag in options]
     if len(files) + ("--text" in options) > 1:
         raise BadOption(
@@ -46,172 +56,140 @@ def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's Interacti
             hint="Next: %watsonx login",
         )
     if files:
-        _use_file(shell, files[0], name)
+        _use_file(shell, files[0], wish)
     elif not _can_ask(shell):
-        _use_what_is_found(shell, name)
+        _use_what_is_found(shell, wish)
     elif "--text" in options:
-        _ask_by_text(shell, name)
+        _ask_by_text(shell, wish)
     elif hasattr(shell, "kernel"):
-        _show_form(shell, name)
+        _show_form(shell, wish)
     elif what_is_found():
-        _use_what_is_found(shell, name)
+        _use_what_is_found(shell, wish)
     else:
-        _ask_by_text(shell, name)
+        _ask_by_text(shell, wish)
 
 
-def remembered(held: Session, name: str | None) -> list[str]:
-    """Keep what signed in under a name; return the line that says so, or why it could not be.
+def _wish(options: dict[str, str]) -> _Wish:
+    remember = options.get("--remember")
+    name = None if remember is None else remember or "default"
+    if name is not None:
+        from wx_notebook.settings import checked_name
 
-    The sign-in stands in any case.
-    """
-    if name is None:
-        return []
-    from wx_notebook.credentials.profiles import remember
-
-    try:
-        line = remember(name, held.given, model=held.model)
-    except WatsonxError as problem:
-        return [problem.message.replace("\n", " ")]
-    held.profile = name
-    return [line]
+        # before anybody types a key
+        checked_name(name)
+    return _Wish(name, *(options.get(f"--{what}", "") for what in ("region", "project", "space")))
 
 
-class FormDesk:
-    """What the form asks for, answered by the session of this process.
+def _connect(shell: Any, given: Given, wish: _Wish) -> None:  # noqa: ANN401
+    """Sign in with what was given, at the place of the wish, and say what came of it."""
+    from wx_notebook.display import Waiting, canvas_for
+    from wx_notebook.session.choosing import changed
+    from wx_notebook.session.twin import put_in_force, unverified
 
-    Parameters
-    ----------
-    remember
-        The name under which what signs in is kept, None to keep nothing.
-    """
-
-    def __init__(self, remember: str | None = None) -> None:
-        self._remember = remember
-        # beside the session's own line, until the next sign-in
-        self._more: list[str] = []
-
-    def sign_in(self, api_key: Any, region: str, project_id: str) -> str:  # noqa: ANN401
-        """Connect with what was typed; return the line that says so."""
-        from wx_notebook.credentials import Given
-        from wx_notebook.session import sign_in
-
-        return self._told(
-            sign_in(Given("form", api_key, region=region, project_id=project_id)), self._remember
-        )
-
-    def use(self, offer: str, region: str, project_id: str) -> str:
-        """Connect with what was found on this machine; what was typed besides wins."""
-        import os
-
-        from wx_notebook.credentials import Given
-        from wx_notebook.credentials.files import SANDBOX_VARIABLE
-        from wx_notebook.session import sign_in
-
-        if offer == "sandbox":
-            # whole, as it is: its key opens nothing else
-            alone = {SANDBOX_VARIABLE: os.environ.get(SANDBOX_VARIABLE, "")}
-            return self._told(sign_in(Given("form"), alone))
-        return self._told(sign_in(Given("form", region=region, project_id=project_id)))
-
-    def sign_out(self) -> None:
-        """Forget key and token, and the profile that was in use."""
-        sign_out()
-
-    def line(self) -> str:
-        """Return what the connection is, "" when there is none."""
-        from wx_notebook.session import current
-
-        held = current()
-        return " · ".join([held.line(), *self._more]) if held is not None else ""
-
-    def _told(self, held: Session, remember: str | None = None) -> str:
-        self._more = [*held.notes(), *remembered(held, remember)]
-        return self.line()
+    with Waiting(canvas_for(shell), "signing in") as waiting:
+        held = unverified(given)
+        if wish.region or wish.project or wish.space:
+            held = changed(held, region=wish.region, project=wish.project, space=wish.space)
+        put_in_force(held)
+        waiting.tell([*told(held), *remembered(held, wish.remember)])
 
 
-def _show_form(shell: Any, remember: str | None) -> None:  # noqa: ANN401
-    import os
-
+def _show_form(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
     from wx_notebook.credentials import REGIONS
     from wx_notebook.credentials.environment import from_environment
     from wx_notebook.credentials.files import from_sandbox
     from wx_notebook.display import show_widget
     from wx_notebook.form import Offer
     from wx_notebook.form.widget import LoginForm
+    from wx_notebook.session.twin import environment
 
-    found = from_environment(os.environ)
+    around = environment()
+    found = from_environment(around)
     offers = []
-    if from_sandbox(os.environ) is not None:
+    if from_sandbox(around) is not None:
         offers.append(Offer("sandbox", "Use the sandbox"))
     if found.api_key is not None:
         offers.append(Offer("environment", "Use the key of the environment"))
     form = LoginForm(
-        FormDesk(remember),
+        FormDesk(wish.remember, wish.space),
         offers=offers,
-        region=found.url or found.region,
-        project_id=found.project_id,
+        region=wish.region or found.url or found.region,
+        project_id=wish.project or ("" if wish.space else found.project_id),
         # not those that only IBM itself works with
         regions=[(r.region_id, r.place) for r in REGIONS if r.region_id != "govcloud-prep"],
     )
     show_widget(shell, form)
 
 
-def _ask_by_text(shell: Any, remember: str | None) -> None:  # noqa: ANN401
+def _ask_by_text(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
     """Ask by `getpass` and `input`; neither is saved anywhere."""
-    from wx_notebook.credentials import Given
-    from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.session import sign_in
-
     given: Given | None = None
     with contextlib.suppress(KeyboardInterrupt, EOFError):
-        given = _typed()
+        given = _typed(wish)
     if given is None:
         raise Interrupted("Nothing was changed.", hint="Next: %watsonx login --text")
-    with Waiting(canvas_for(shell), "signing in") as waiting:
-        held = sign_in(given)
-        waiting.tell([*told(held), *remembered(held, remember)])
+    _connect(shell, given, replace(wish, region=""))
 
 
-def _typed() -> Any:  # noqa: ANN401  # a Given, imported with its room
+def _typed(wish: _Wish) -> Given:
+    """Ask for what the line did not say; each answer that cannot be right, once more."""
     from getpass import getpass
 
-    from wx_notebook.credentials import Given, Secret, checked_key
+    from wx_notebook.credentials import Given, Secret, checked_id, checked_key, endpoints
 
-    key = checked_key(Secret(getpass("IBM Cloud API key (hidden): ")))
-    region = input("Region or URL [us-south]: ").strip()
-    project_id = input("Project ID: ").strip()
-    return Given("typed", key, region=region or "us-south", project_id=project_id)
+    key = _asked(lambda: checked_key(Secret(getpass("IBM Cloud API key (hidden): "))))
+
+    def region() -> str:
+        text = wish.region or input("Region or URL [us-south]: ").strip() or "us-south"
+        endpoints(region=text)
+        return text
+
+    def project() -> str:
+        return checked_id(input("Project ID (empty for a space): "), "project")
+
+    def space() -> str:
+        text = checked_id(input("Space ID: "), "space")
+        if not text:
+            raise BadOption("Prompts are billed to a project or a space.", hint="Give its ID.")
+        return text
+
+    given = Given("typed", key, region=region() if wish.region else _asked(region))
+    if wish.project or wish.space:
+        return given
+    given = replace(given, project_id=_asked(project))
+    return given if given.project_id else replace(given, space_id=_asked(space))
 
 
-def _use_file(shell: Any, path: str, remember: str | None) -> None:  # noqa: ANN401
+def _asked(question: Any) -> Any:  # noqa: ANN401  # whatever the question's answer is
+    """Return the answer to a question; say what is wrong with one, and ask again."""
+    for _ in range(_TRIES - 1):
+        try:
+            return question()
+        except WatsonxError as problem:
+            print(f"{problem.message} {problem.hint}")  # noqa: T201  # a conversation by text
+    return question()
+
+
+def _use_file(shell: Any, path: str, wish: _Wish) -> None:  # noqa: ANN401
     """Connect with a file that was named; nothing of it is written anywhere."""
     from wx_notebook.credentials.files import from_file
-    from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.session import sign_in
 
-    with Waiting(canvas_for(shell), "signing in") as waiting:
-        held = sign_in(from_file(path))
-        waiting.tell([*told(held), *remembered(held, remember)])
+    _connect(shell, from_file(path), wish)
 
 
-def _use_what_is_found(shell: Any, remember: str | None) -> None:  # noqa: ANN401
+def _use_what_is_found(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
     from wx_notebook.credentials import Given
-    from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.session import sign_in
 
-    nobody = False
-    with Waiting(canvas_for(shell), "signing in") as waiting:
-        try:
-            held = sign_in(Given("arguments"))
-            waiting.tell([*told(held), *remembered(held, remember)])
-        except NotConnected:
-            nobody = True
-        if nobody:
-            raise NotConnected(
-                "not connected: nobody can fill in a form here, and WATSONX_API_KEY is not set.",
-                hint="Next: set WATSONX_API_KEY, WATSONX_REGION and WATSONX_PROJECT_ID, run it "
-                "again.",
-            )
+    nobody: WatsonxError | None = None
+    try:
+        _connect(shell, Given("arguments"), wish)
+    except NotConnected as problem:
+        nobody = problem
+    if nobody is not None:
+        first, *more = nobody.message.split("\n")
+        raise NotConnected(
+            "\n".join([f"{first} Nobody can fill in a form here.", *more]), hint=nobody.hint
+        )
 
 
 def _can_ask(shell: Any) -> bool:  # noqa: ANN401

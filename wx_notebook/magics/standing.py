@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import BadOption, NotConnected, WatsonxError
 from wx_notebook.magics.words import parsed
 
 if TYPE_CHECKING:
+    from wx_notebook.credentials import Given
     from wx_notebook.session import Session
 
 _LOG_IN = "Next: %watsonx login"
@@ -37,7 +39,6 @@ def use(shell: Any, rest: str) -> None:  # noqa: ANN401
     """
     from wx_notebook.display import Waiting, canvas_for
     from wx_notebook.session import current, session
-    from wx_notebook.session.arguments import named_profile
     from wx_notebook.session.choosing import changed
     from wx_notebook.session.twin import put_in_force, unverified
 
@@ -50,9 +51,25 @@ def use(shell: Any, rest: str) -> None:  # noqa: ANN401
         )
     chosen = {name.removeprefix("--"): value for name, value in options.items()}
     with Waiting(canvas_for(shell), "signing in") as waiting:
-        held = unverified(named_profile(words[0])) if words else current() or session()
+        held = unverified(_profile(words[0], options)) if words else current() or session()
         made = changed(held, **chosen) if chosen else held
         waiting.tell([put_in_force(made).line(), *made.notes()])
+
+
+def _profile(name: str, options: Mapping[str, str]) -> Given:
+    from wx_notebook.session.arguments import named_profile
+
+    unknown: BadOption
+    try:
+        return named_profile(name)
+    except BadOption as problem:
+        unknown = problem
+    if options:
+        # "--project My project" has a word too many, too
+        unknown = BadOption(
+            unknown.message, hint=f"A name with blanks goes into quotes. {unknown.hint}"
+        )
+    raise unknown
 
 
 def profiles(shell: Any, rest: str) -> None:  # noqa: ANN401
@@ -131,17 +148,24 @@ def what_is_found() -> str:
 
 def _without_a_session() -> list[str]:
     from wx_notebook.credentials import Given, find
-    from wx_notebook.session.twin import environment
+    from wx_notebook.session.twin import environment, unverified
 
     lines = ["not connected"]
     try:
         found = find(Given("arguments"), environment(), only_names=True)
     except NotConnected as problem:
         # beside the first line there may be files that nobody named
-        return [*lines, *problem.message.split("\n")[1:], _LOG_IN]
+        more = problem.message.split("\n")[1:]
+        return [*lines, *more, problem.hint if more else _LOG_IN]
     except WatsonxError as problem:
         # a source that cannot be read stands in the way of the next prompt, too
         return [*lines, *problem.message.split("\n"), problem.hint]
+    if found.has_credential:
+        # where the next prompt would be refused, say that, and not that it connects
+        try:
+            unverified(found).close()
+        except WatsonxError as problem:
+            return [*lines, *problem.message.split("\n"), problem.hint]
     lines.append(f"the next prompt connects with the {found.source}")
     if found.shadowed:
         lines.append("not used: " + ", ".join(found.shadowed))

@@ -44,8 +44,8 @@ def parsed(
         if options[name] == "maybe" and not equals and rest and not rest[0].startswith("-"):
             value = rest.pop(0)
         found[name] = value
-    for word in words[most_words:]:
-        raise _unknown(command, word, options)
+    if len(words) > most_words:
+        raise _unknown(command, words[most_words], options)
     return words, found
 
 
@@ -58,10 +58,13 @@ def _unknown(command: str, word: str, options: Mapping[str, Takes]) -> BadOption
             hint="Next: %watsonx login",
         )
     if not word.startswith("-"):
+        takes = f"takes {', '.join(options)} and no such word" if options else "takes nothing more"
         return BadOption(
-            f"%watsonx {command} takes {' '.join(options) or 'nothing more'}, and no other word.",
-            hint="Next: %watsonx help",
+            f"%watsonx {command} {takes}.",
+            hint="A name with blanks goes into quotes. Next: %watsonx help " + command,
         )
+    if word == "--profile":
+        return BadOption("A profile is named as it is.", hint="Next: %watsonx use NAME")
     return BadOption(
         f"'{without_keys(word)}' is not an option of %watsonx {command}.{near(word, options)}",
         hint=f"It takes {', '.join(options)}." if options else f"Next: %watsonx {command}",

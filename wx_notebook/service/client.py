@@ -81,6 +81,8 @@ class Service:
             # of one that was asked for afterwards the service means what it says
             if token.asked_at >= rejected_at:
                 break
+        if reply.status == 401 and token is not None:
+            self.tokens.discard(token.value)
         if not 200 <= reply.status < 300:
             raise self._refusal(reply)
         return reply

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from wx_notebook.credentials import Given, Secret, checked_kind
-from wx_notebook.credentials.secret import Held
-from wx_notebook.errors import BadOption
+from wx_notebook.credentials.secret import Held, without_keys
+from wx_notebook.errors import BadOption, near
 
 #: What is given besides stands for itself; these come from one place.
 _CREDENTIALS = ("api_key", "token", "password")
+
+
+#: What `connect` takes.
+NAMES = (
+    "api_key", "token", "region", "url", "project_id", "space_id", "profile", "kind", "username",
+    "password", "iam_url", "platform_url", "ca_bundle", "trusted_profile_id", "credentials",
+)  # fmt: skip
+
+
+def check_names(strange: Sequence[str]) -> None:
+    """Refuse what `connect` does not take; of a value nothing is said, it may be a key.
+
+    Raises
+    ------
+    BadOption
+        There is one, with the nearest name.
+    """
+    if not strange:
+        return
+    name = without_keys(strange[0])
+    if " " in name:
+        raise BadOption(
+            f"wx.connect was given {name}.", hint='Write the name: wx.connect(profile="work", ...)'
+        )
+    raise BadOption(
+        f"wx.connect takes no '{name}'.{near(name, NAMES)}",
+        hint="A key in a cell is saved with the notebook: prefer %watsonx login.",
+    )
 
 
 def given_by(*, credentials: Held, profile: str = "", **arguments: Any) -> Given:  # noqa: ANN401

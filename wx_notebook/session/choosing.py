@@ -45,7 +45,10 @@ def changed(
     if held.credential is None:
         raise NotConnected("not connected: the session was closed.", hint="Next: %watsonx login")
     if project and space:
-        raise BadOption("A prompt is billed to one of both.", hint="Give --project or --space.")
+        raise BadOption(
+            "A prompt is billed to a project or to a space, not to both.",
+            hint="Give --project or --space.",
+        )
     given = held.given
     if region:
         if held.endpoints.place == "sandbox":

@@ -44,17 +44,16 @@ from wx_notebook.service import (
     spaces,
 )
 from wx_notebook.session import standing
-from wx_notebook.session.explaining import explained
+from wx_notebook.session.explaining import explained, explaining
 from wx_notebook.session.prompts import check, pieces_of, prepare
 from wx_notebook.transport import OnWait, Reply, Transport
 
 
 class Session:
-    """A connection to watsonx.ai: whose it is, where it goes, what it is billed to.
+    """A connection to watsonx.ai, made by `wx_notebook.connect`; making one sends nothing.
 
-    Made by `wx_notebook.connect`; making one sends nothing. It holds the credential and keeps the
-    access token fresh; neither can be read from its text form, nor copied. A session that is
-    pickled leaves both behind, and finds a credential where it arrives (`session.travel`).
+    It holds the credential and keeps the access token fresh; neither can be read from its text
+    form, nor copied. Pickled, it leaves both behind (`session.travel`).
 
     Parameters
     ----------
@@ -62,12 +61,9 @@ class Session:
         A credential that was found, with region and project.
     transport
         The way to the network.
-    clock
-        Seconds that never go backwards, by which tokens age.
-    wall_clock
-        Seconds since 1970: says how long a token is still good that the user brought.
-    today
-        The day by which models are current or withdrawn.
+    clock, wall_clock, today
+        Seconds that never go backwards, by which tokens age; seconds since 1970, which say how long
+        a token is still good that the user brought; the day by which models are withdrawn.
     remember
         Is given every answer once it has ended.
     others
@@ -85,7 +81,7 @@ class Session:
         remember: Callable[[Answer], None] = lambda answer: None,
         others: Sequence[Endpoints] | None = None,
     ) -> None:
-        #: what signs in and where it came from; its secrets show nothing of themselves
+        #: what signs in and where it came from
         self.given = given
         self.endpoints: Endpoints = endpoints(
             region=given.region,
@@ -252,9 +248,10 @@ class Session:
         if not (self.scope.project_id or self.scope.space_id):
             raise ProjectError(
                 "A project ID is needed: prompts are billed to a project.",
-                hint="In watsonx.ai: your project > Manage > General > Project ID.",
+                hint="Give it: in watsonx.ai, your project > Manage > General > Project ID. "
+                "%watsonx login takes --project ID or NAME, and --space.",
             )
-        self.project = project(self._service, self.scope, self.others)
+        self.project = explaining(self, lambda: project(self._service, self.scope, self.others))
         return self.project
 
     def like(self, given: Given) -> Session:
@@ -288,6 +285,11 @@ class Session:
     def token_seconds_left(self) -> float:
         """Seconds until the access token ends, by our own clock; 0.0 where there is none."""
         return self._tokens.seconds_left()
+
+    @property
+    def token_refused(self) -> bool:
+        """Whether the service refused a token that cannot be renewed."""
+        return self._tokens.refused
 
     @property
     def credential(self) -> WayIn | None:

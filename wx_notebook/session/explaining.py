@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from wx_notebook.credentials.bearer import GO_ON
-from wx_notebook.errors import ModelError, ProjectError, TokenRefused, WatsonxError, near
+from wx_notebook.errors import (
+    KeyRefused,
+    ModelError,
+    ProjectError,
+    TokenRefused,
+    WatsonxError,
+    near,
+)
 from wx_notebook.service import located
 
 if TYPE_CHECKING:
     from wx_notebook.service import Service
     from wx_notebook.session.connection import Session
+
+_Result = TypeVar("_Result")
 
 
 def explained(
@@ -28,8 +38,30 @@ def explained(
         return _with_near_model(held, problem, model_id)
     if isinstance(problem, ProjectError):
         return located(problem, service, held.scope, held.others)
-    credential = held.credential
-    if isinstance(problem, TokenRefused) and credential is not None and not credential.renewable:
+    return _about_the_credential(held, problem)
+
+
+def explaining(held: Session, work: Callable[[], _Result]) -> _Result:
+    """Do something unpaid; an error about the credential comes with what to do about its kind."""
+    refused: WatsonxError
+    try:
+        return work()
+    except TokenRefused as problem:
+        refused = _about_the_credential(held, problem)
+    raise refused
+
+
+def _about_the_credential(held: Session, problem: WatsonxError) -> WatsonxError:
+    credential, token = held.credential, held.token
+    if not isinstance(problem, TokenRefused) or credential is None:
+        return problem
+    if token is not None and token.scheme == "ZenApiKey":
+        said = problem.message.partition("\n")[2]
+        return KeyRefused(
+            f"The cluster does not accept the user name and the API key.\n{said}".rstrip(),
+            hint="Check both, or give the key alone if it is base64 of both already.",
+        )
+    if not credential.renewable:
         return TokenRefused(problem.message, hint=GO_ON)
     return problem
 

@@ -24,7 +24,7 @@ def line(held: Session) -> str:
     to = f"{scope_name(held)} · {_where(held)}"
     if token is None:
         return f"set up for {to} · not verified yet, the first prompt does that"
-    parts = [f"connected to {to}"]
+    parts = [f"{'not ' if held.token_refused else ''}connected to {to}"]
     if token.subject:
         parts.append(f"as {token.subject}")
     parts.append(f"model {held.default_model(dry=True)}")
@@ -36,7 +36,10 @@ def details(held: Session) -> list[str]:
     """Return where the credential comes from, masked, and what it comes before."""
     if held.credential is None:
         return []
-    lines = [f"{held.credential.name} {_MASK} from: {held.source}"]
+    name, more = held.credential.name, held.credential.more
+    lines = [f"{name} {_MASK}{f', {more},' if more else ''} from: {held.source}"]
+    if held.profile and held.source != f"profile {held.profile}":
+        lines.append(f"remembered as profile {held.profile}")
     if held.given.shadowed:
         lines.append("not used: " + ", ".join(held.given.shadowed))
     if held.scope.project_id and held.scope.space_id:
@@ -58,6 +61,8 @@ def ending(held: Session) -> str:
     """Return a warning that a token ends which cannot be renewed, "" while there is time."""
     if held.credential is None or held.credential.renewable or held.token is None:
         return ""
+    if held.token_refused:
+        return f"the service does not accept the token that was given. {GO_ON}"
     left_s = held.token_seconds_left
     if left_s > ENDING_S:
         return ""
@@ -87,6 +92,8 @@ def _life(held: Session) -> str:
         return "no token"
     if token.lifetime_s >= NO_END_S:
         return "no token to renew: the key goes with each request"
+    if held.token_refused:
+        return "its token is refused"
     by_itself = "renewed by itself" if credential.renewable else "cannot be renewed"
     return f"token for {_minutes(held.token_seconds_left)}, {by_itself}"
 

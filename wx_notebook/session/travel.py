@@ -104,7 +104,8 @@ def _nobody(sent: _Luggage, why: str) -> Given:
 
     def refuse() -> NoReturn:
         raise NotConnected(
-            f"This session was sent here without its credential, and none was found: {why}",
+            f"This session was sent here without its credential, and none was found: "
+            f"{why.removeprefix('not connected: ')}",
             hint="Set WATSONX_API_KEY where this runs, or make the session there: wx.connect(...).",
         )
 

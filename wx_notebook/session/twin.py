@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 from wx_notebook.credentials.secret import Held, Secret, Unshown
 from wx_notebook.errors import unframed
@@ -24,7 +24,7 @@ _STOPPED = "Stopped before there was a connection."
 
 
 def connect(
-    *,
+    *misplaced: Never,
     api_key: str | Secret | None = None,
     token: str | Secret | TokenFunction | None = None,
     region: str = "",
@@ -40,6 +40,7 @@ def connect(
     ca_bundle: str = "",
     trusted_profile_id: str = "",
     credentials: object = None,
+    **unknown: Never,
 ) -> Session:
     """Make the session that `ask`, `stream` and the magics use, and return it. Sends nothing.
 
@@ -76,6 +77,15 @@ def connect(
         IBM's own forms: a dict like ``{"apikey": ..., "url": ...}``, an
         `ibm_watsonx_ai.Credentials`, or the path of an `apikey.json`.
 
+    Examples
+    --------
+    ::
+
+        wx.connect()                                   # what is found
+        wx.connect(profile="work", project_id="...")
+        wx.connect(credentials="apikey.json", region="eu-de", project_id="...")
+        wx.connect(token=my_vault.token, region="us-south", space_id="...")
+
     Raises
     ------
     NotConnected, KeyRefused, TokenRefused, UnknownRegion, HostRefused, ProjectError, BadOption
@@ -84,12 +94,15 @@ def connect(
     global _current  # noqa: PLW0603  # there is one session a process, and this makes it
     # first of all: whatever goes wrong below must find no text in this frame
     api_key, token, password = _closed(api_key), _closed(token), _closed(password)
-    held = Held(credentials)
-    credentials = None
+    held, credentials = Held(credentials), None
+    # taken, because Python's own error would show the line, and with it a key
+    strange = (*unknown, *("a value without a name" for _ in misplaced))
+    misplaced, unknown = (), {}
 
     def made() -> Session:
-        from wx_notebook.session.arguments import given_by
+        from wx_notebook.session.arguments import check_names, given_by
 
+        check_names(strange)
         return _made(
             given_by(
                 api_key=api_key, token=token, password=password, credentials=held, profile=profile,
