@@ -14,7 +14,7 @@ PACKAGE = ROOT / "wx_notebook"
 #: Top to bottom; a room imports only rooms above it. `sandbox` stands beside all of them.
 ROOMS = [
     "errors", "options", "settings", "transport", "credentials", "service", "prompt", "render",
-    "answer", "session", "display", "form", "magics", "cli",
+    "answer", "session", "interop", "display", "form", "magics", "cli",
 ]  # fmt: skip
 #: The front door binds the session's functions, because `wx.session` is one of them.
 FRONT_DOOR = "__init__"
@@ -113,7 +113,7 @@ def test_loading_the_extension_imports_nothing_heavy_and_opens_no_socket():
     )
     heavy = {"requests", "urllib3", "pandas", "numpy", "jinja2", "nh3", "markdown_it", "anywidget",
              "keyring", "tomlkit", "dotenv", "ipywidgets", "nbformat",
-             "ibm_watsonx_ai"}  # fmt: skip
+             "ibm_watsonx_ai", "langchain_ibm", "openai", "httpx"}  # fmt: skip
     assert {name.split(".")[0] for name in loaded} & heavy == set()
 
 

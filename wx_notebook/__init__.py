@@ -43,6 +43,11 @@ _HOMES = {"Answer": "wx_notebook.answer", "Session": "wx_notebook.session"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the public name is
+    if name == "interop":
+        # hand-over to other libraries: `wx.interop.api_client()`
+        from importlib import import_module
+
+        return import_module("wx_notebook.interop")
     if name not in _HOMES:
         raise AttributeError(f"module 'wx_notebook' has no attribute '{name}'")
     from importlib import import_module

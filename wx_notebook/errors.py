@@ -187,8 +187,14 @@ def unframed(work: Callable[[], _Result], stopped: str = "Stopped.") -> _Result:
 
 
 def without_frames(problem: BaseException) -> BaseException:
-    """Return an exception without the frames that it passed, its own and those of its causes."""
+    """Return an exception without the frames that it passed, and without its causes.
+
+    Theirs are gone with them: a cause keeps the frames that it passed itself.
+    """
     problem.__traceback__ = problem.__context__ = problem.__cause__ = None
+    if isinstance(problem, BaseExceptionGroup):
+        for part in problem.exceptions:
+            without_frames(part)
     return problem
 
 

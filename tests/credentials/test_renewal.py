@@ -229,7 +229,7 @@ def test_a_key_that_is_refused_early_is_not_tried_for_ever(source, iam, clock):
     renewer = source._renewer
     iam.fails = KeyRefused("refused")
     clock.now += HOUR + 1
-    renewer.bell.set()
+    renewer.ring()
     assert soon(lambda: not renewer.is_alive())
     assert iam.asked == 2
     assert isinstance(caught(source.token), KeyRefused), "who asks hears it"

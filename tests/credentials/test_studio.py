@@ -97,6 +97,8 @@ def test_a_pipe_under_that_name_is_not_waited_for(tmp_path):
         ("https://internal-nginx-svc:12443", "software"),
         ("https://internal-nginx-svc.zen.svc.cluster.local:12443", "software"),
         ("https://internal-nginx-svc-evil.example.com", ""),
+        ("https://internal-nginx-svc.evil.example.com", ""),
+        ("https://internal-nginx-svc.zen.svc.evil.com", ""),
         ("https://example.com/internal-nginx-svc", ""),
         ("https://api.dataplatform.cloud.ibm.com", ""),
         ("https://[", ""),

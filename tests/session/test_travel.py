@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,11 +112,11 @@ def test_what_is_pickled_holds_no_secret(sandbox, session):
 
 
 def test_a_session_that_arrives_finds_its_credential_there(sandbox, session, around):
-    session.model = MODEL
+    session.given = replace(session.given, model=MODEL)
     there = pickle.loads(pickle.dumps(session))
     assert there is not session
     assert there.source == "environment (WATSONX_API_KEY)"
-    assert (there.endpoints, there.scope, there.model) == (
+    assert (there.endpoints, there.scope, there.given.model) == (
         session.endpoints, session.scope, MODEL,
     )  # fmt: skip
     assert there.chat("hello").text
@@ -173,6 +174,20 @@ def test_a_pickle_opens_no_host_of_somebodys_own(session, around):
     changed = luggage | {"url": "https://evil.example.com"}
     with pytest.raises((NotConnected, HostRefused)):
         session.__reduce_ex__(4)[0](changed).projects()
+
+
+def test_a_sandboxs_session_takes_no_real_key_to_this_machine(session, monkeypatch):
+    """On a machine that others use, that port can be anybody's."""
+    data = pickle.dumps(session)
+    monkeypatch.setenv("WATSONX_API_KEY", "r" * 44)
+    monkeypatch.setenv("WATSONX_REGION", "eu-de")
+    with pytest.raises(NotConnected, match="belongs to eu-de"):
+        pickle.loads(data).projects()
+
+
+def test_a_session_with_a_profile_takes_what_is_there_where_the_profile_is_not(session, around):
+    session.given = replace(session.given, profile="work")
+    assert pickle.loads(pickle.dumps(session)).source == "environment (WATSONX_API_KEY)"
 
 
 @pytest.mark.parametrize("way", [copy.copy, copy.deepcopy])

@@ -52,10 +52,18 @@ class Refusal:
     code: str = ""
     request_id: str = ""
 
+    #: whether it spoke JSON, as every one of these services does
+    is_json: bool = True
+
     @property
     def is_elsewhere(self) -> bool:
         """Whether this is a server that issues no tokens at this address."""
         return self.status in (404, 405) and not self.code
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether something in between spoke: a proxy, a sign-in page of the network."""
+        return not self.is_json or self.status in (407, 408)
 
     @property
     def is_final(self) -> bool:
@@ -124,6 +132,14 @@ def _elsewhere(question: Question, refusal: Refusal) -> WatsonxError:
     )
 
 
+def _foreign(question: Question, refusal: Refusal) -> WatsonxError:
+    return ServiceDown(
+        f"Something on the way to {_origin(question.call.url)} answered in its place "
+        f"(HTTP {refusal.status}).",
+        hint="Check the proxy (HTTPS_PROXY) and whether the network wants a sign-in of its own.",
+    )
+
+
 def _origin(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
@@ -156,4 +172,5 @@ def _refusal(status: int, document: Any, transport: Transport) -> Refusal:  # no
         said=first("errorMessage", "message", "error_description", longest=LONGEST_QUOTE),
         code=first("errorCode", "error", longest=LONGEST_CODE),
         request_id=transport.redact(" ".join(str(request_id or "").split()))[:LONGEST_CODE],
+        is_json=isinstance(document, dict),
     )

@@ -75,7 +75,8 @@ def _called(function: TokenFunction) -> Secret:
     except WatsonxError as problem:
         # one of ours, as the reader of watsonx Studio's token is: it knows what to say
         refused = problem
-    except Exception as problem:  # noqa: BLE001  # its words may quote a secret: only its name
+    except (Exception, SystemExit) as problem:  # noqa: BLE001
+        # its words may quote a secret: only its name. (What is made of a command ends by `exit`.)
         refused = TokenRefused(
             f"The function that returns tokens failed ({type(problem).__name__}).",
             hint="Call it by itself to see why.",

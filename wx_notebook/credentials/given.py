@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from wx_notebook.credentials.secret import Secret, without_keys
 from wx_notebook.errors import BadOption, near
+
+if TYPE_CHECKING:
+    from wx_notebook.credentials.hosts import Endpoints
 
 #: How a credential becomes a token:
 #:
@@ -95,6 +98,25 @@ class Given:
     def has_credential(self) -> bool:
         """Whether there is something to sign in with, and not only where to."""
         return self.api_key is not None or self.token is not None or self.password is not None
+
+    def endpoints(self) -> Endpoints:
+        """Return where the credential may go.
+
+        Raises
+        ------
+        UnknownRegion, BadOption, HostRefused
+            As `hosts.endpoints`.
+        """
+        from wx_notebook.credentials.hosts import endpoints
+
+        return endpoints(
+            region=self.region,
+            url=self.url,
+            iam_url=self.iam_url,
+            platform_url=self.platform_url,
+            kind=self.kind,
+            joined=self.joined,
+        )
 
 
 def checked_kind(word: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from wx_notebook.credentials.checks import checked_key
 from wx_notebook.credentials.ibm_forms import json_object, within
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import KeyRefused
@@ -98,3 +99,15 @@ def _begun(line: Secret) -> str:
 
 def _is_quoted(text: Secret) -> bool:
     return len(text.reveal()) > 1 and text.reveal()[0] in _QUOTES and text.reveal()[-1] in _QUOTES
+
+
+def bare_key(key: Secret) -> tuple[Secret, str]:
+    """Return a key that stands alone, and a sentence about what was taken off, "" for nothing.
+
+    Raises
+    ------
+    KeyRefused
+        What is left cannot be a key.
+    """
+    alone, note = unwrapped(key)
+    return checked_key(alone), note

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import queue
 import threading
 import time
 import weakref
@@ -37,6 +38,8 @@ class TokenSource:
     renewable
         Whether another token can be got. If not, the one that there is serves to its end and
         beyond: whether it has ended is for the service to say, our estimate may be wrong.
+    token
+        One that is there already, got by the same `fetch`.
     """
 
     #: A token is renewed this long before it ends, or a fifth of its life before, if that is less.
@@ -53,31 +56,31 @@ class TokenSource:
         *,
         clock: Callable[[], float] = steady_clock,
         renewable: bool = True,
+        token: Token | None = None,
     ) -> None:
         self._fetch = fetch
         self.clock = clock
         self.renewable = renewable
-        self._token: Token | None = None
+        self._token = token
         self._forgotten = 0
-        #: whether the service refused a token that cannot be renewed
+        #: whether the service refuses a token that cannot be renewed
         self.refused = False
         self._fetches = 0  # counts ended exchanges, so that who waited knows that one has ended
         self._failure: WatsonxError | None = None
         self._again_at = 0.0
         self._failures = 0  # early ones in a row
-        self._begin_in_this_process()
+        self.begin_in_this_process()
+        _SOURCES.add(self)
 
-    def _begin_in_this_process(self) -> None:
-        # threads do not survive a fork, and what they held stays locked
-        self._process = os.getpid()
-        self._changed = threading.Condition()
+    def begin_in_this_process(self) -> None:
+        """Start without threads: they do not survive a fork, and what they held stays locked."""
+        # entered by itself: a `Condition` is entered by Python code that an interrupt can leave
+        # with the lock held
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         # the thread that asks for a token
         self._leader: int | None = None
         self._renewer: _Renewer | None = None
-
-    def _after_a_fork(self) -> None:
-        if self._process != os.getpid():
-            self._begin_in_this_process()
 
     def token(self) -> Token:
         """Return a token that is good for the next request.
@@ -93,35 +96,39 @@ class TokenSource:
         Interrupted
             The user stopped it.
         """
-        self._after_a_fork()
-        token: Token | None = None
-        stopped = False
+        stopped = "Stopped while waiting for a token."
         try:
             token = self._shared()
+            return token if token is not None else self._renewed()
+        except Interrupted as problem:
+            stopped = problem.message
         except KeyboardInterrupt:
-            stopped = True
-        if stopped:
-            with self._changed:
-                self._step_back()
-            raise Interrupted("Stopped while waiting for a token.", hint="Run it again.")
-        return token if token is not None else self._renewed()
+            pass
+        finally:
+            # wherever this was left, the next in line asks
+            self._step_back()
+        raise Interrupted(stopped, hint="Run it again.")
 
     def _step_back(self) -> None:
-        if self._leader == threading.get_ident():
-            self._leader = None
-            self._changed.notify_all()
+        with self._lock:
+            if self._leader == threading.get_ident():
+                self._leader = None
+                self._changed.notify_all()
 
     def _shared(self) -> Token | None:
         """Return a token that is there, or comes; None when it is this thread's turn to ask."""
-        with self._changed:
-            # who comes here does not ask for a token: it was interrupted on the way
-            self._step_back()
+        with self._lock:
+            if self._leader == threading.get_ident():
+                # left over: who comes here does not ask
+                self._leader = None
             while not self._serves(self._token):
                 if self._leader is None:
                     self._leader = threading.get_ident()
                     return None
                 ended = self._fetches
-                self._changed.wait_for(lambda: self._fetches > ended or self._leader is None)  # noqa: B023
+                # in slices: who was to notify may have been interrupted
+                while self._fetches == ended and self._leader is not None:
+                    self._changed.wait(1.0)
                 if self._failure is not None and self._fetches > ended:
                     raise copy.copy(self._failure)
             if self._leader is None and self._seconds_until_due() <= 0:
@@ -148,8 +155,7 @@ class TokenSource:
 
         One that cannot be renewed is kept: it is all there is, and a service can err for a moment.
         """
-        self._after_a_fork()
-        with self._changed:
+        with self._lock:
             if self._token is None or self._token.value != rejected:
                 return
             if self.renewable:
@@ -157,13 +163,22 @@ class TokenSource:
             else:
                 self.refused = True
 
+    def accepted(self) -> None:
+        """Note that the service has taken the token."""
+        self.refused = False
+
     def forget(self) -> None:
         """Forget the token, and renew no more until somebody asks for one."""
-        self._after_a_fork()
-        with self._changed:
+        with self._lock:
             self._token = None
             self._forgotten += 1
             self._wake_renewer()
+
+    def close(self, instead: Callable[[], Token]) -> None:
+        """Forget the token and how one is got; from now on `instead` says what to do."""
+        self._fetch = instead
+        self.renewable = True
+        self.forget()
 
     def _renewed(self) -> Token:
         token: Token | None = None
@@ -175,7 +190,8 @@ class TokenSource:
             failure = problem
         finally:
             # also after an interrupt: then the next in line asks again
-            with self._changed:
+            with self._lock:
+                self._leader = None
                 if token is not None:
                     # a session that was closed meanwhile holds no token again
                     self._token = token if self._forgotten == forgotten else None
@@ -188,9 +204,8 @@ class TokenSource:
                 # a copy: the one that is raised grows a traceback, which holds the caller's names
                 self._failure = copy.copy(failure)
                 self._fetches += token is not None or failure is not None
-                self._leader = None
-                self._wake_renewer()
                 self._changed.notify_all()
+                self._wake_renewer()
         if token is None:
             assert failure is not None  # noqa: S101  # an interrupt left through `finally`
             raise failure
@@ -198,10 +213,10 @@ class TokenSource:
 
     # --- in the background ---------------------------------------------------------------------
 
-    def _put_off(self, failure: WatsonxError) -> None:
+    def _put_off(self, failure: BaseException) -> None:
         """Note when a renewal that nobody waits for is tried again after this failure."""
         self._failures += 1
-        pause_s = min(self.PAUSE_S * 2.0 ** (self._failures - 1), self.LONGEST_PAUSE_S)
+        pause_s = min(self.PAUSE_S * 2.0 ** min(self._failures - 1, 9), self.LONGEST_PAUSE_S)
         if self._token is not None and self._serves(self._token):
             pause_s = min(pause_s, self._token.lifetime_s / 20)
         self._again_at = self.clock() + pause_s
@@ -219,7 +234,7 @@ class TokenSource:
     def _wake_renewer(self) -> None:
         """Let the renewer look at the token anew; make one where there is none. Under the lock."""
         if self._renewer is not None:
-            self._renewer.bell.set()
+            self._renewer.ring()
         elif self.renewable and self._token is not None:
             renewer = _Renewer(self)
             # without another thread (the process is ending, or may have no more) callers renew it
@@ -227,9 +242,9 @@ class TokenSource:
                 renewer.start()
                 self._renewer = renewer
 
-    def _renew_when_due(self, renewer: _Renewer) -> float | None:
+    def renew_when_due(self, renewer: _Renewer) -> float | None:
         """Renew a token that is due; return the pause until the next look, None for no more."""
-        with self._changed:
+        with self._lock:
             if self._renewer is not renewer or self._token is None:
                 if self._renewer is renewer:
                     self._renewer = None
@@ -241,9 +256,14 @@ class TokenSource:
             if pause_s > 0:
                 return pause_s
             self._leader = threading.get_ident()
-        # a failure is noted, and told to whoever waited; who asks next asks for a token, too
-        with contextlib.suppress(WatsonxError):
+        try:
             self._renewed()
+        except WatsonxError:
+            # noted, and told to whoever waited; who asks next asks for a token, too
+            return 0.0
+        except BaseException as problem:  # noqa: BLE001  # a user's function can raise anything
+            with self._lock:
+                self._put_off(problem)
         return 0.0
 
 
@@ -252,15 +272,37 @@ class _Renewer(threading.Thread):
 
     def __init__(self, source: TokenSource) -> None:
         super().__init__(name="wx_notebook: renewal of the token", daemon=True)
-        self.bell = threading.Event()
-        self._source = weakref.ref(source, lambda _: self.bell.set())
+        # an `Event` has a lock; the garbage collector can ring in the middle of anything, also of
+        # a wait for that very lock
+        bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._bell = bell
+        self._source = weakref.ref(source, lambda _: bell.put(None))
+
+    def ring(self) -> None:
+        """Let it look at the token now."""
+        self._bell.put(None)
 
     def run(self) -> None:
         while (source := self._source()) is not None:
-            pause_s = source._renew_when_due(self)  # the other half of that class
+            pause_s = source.renew_when_due(self)
             del source
             if pause_s is None:
                 return
             # an hour at most: a clock that counts sleep runs on while this wait stands still
-            self.bell.wait(min(pause_s, 3600.0))
-            self.bell.clear()
+            with contextlib.suppress(queue.Empty):
+                self._bell.get(timeout=min(pause_s, 3600.0))
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._bell.get_nowait()
+
+
+_SOURCES: weakref.WeakSet[TokenSource] = weakref.WeakSet()
+
+
+def _after_a_fork() -> None:
+    for source in list(_SOURCES):
+        source.begin_in_this_process()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_a_fork)

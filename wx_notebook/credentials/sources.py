@@ -17,10 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from wx_notebook.credentials import files, profiles, studio
-from wx_notebook.credentials.checks import checked_key
 from wx_notebook.credentials.environment import from_environment
 from wx_notebook.credentials.given import Given
-from wx_notebook.credentials.pasted import unwrapped
+from wx_notebook.credentials.pasted import bare_key
 from wx_notebook.errors import NotConnected, WatsonxError
 
 
@@ -46,7 +45,7 @@ def find(given: Given, environ: Mapping[str, str], *, only_names: bool = False) 
     BadOption
         The file with the profiles cannot be read, and it is its turn.
     """
-    environment, sandbox = from_environment(environ), files.from_sandbox(environ)
+    environment, sandbox = _environment(environ, given), files.from_sandbox(environ)
     held = [source for source in (given, environment) if source.has_credential]
     # a sandbox's key opens nothing but that sandbox
     if sandbox is not None and not (given.url or given.region):
@@ -67,6 +66,16 @@ def find(given: Given, environ: Mapping[str, str], *, only_names: bool = False) 
     elif given.project_id or given.space_id:
         winner = replace(winner, project_id=given.project_id, space_id=given.space_id)
     return _bare(replace(winner, shadowed=tuple(dict.fromkeys(others))))
+
+
+def _environment(environ: Mapping[str, str], given: Given) -> Given:
+    """Return what the environment gives; what is wrong with it harms nobody who needs it not."""
+    try:
+        return from_environment(environ)
+    except WatsonxError as problem:
+        if not given.has_credential:
+            raise
+        return Given("environment", notes=(problem.message,))
 
 
 def _first_of_the_others(environ: Mapping[str, str]) -> list[Given]:
@@ -105,11 +114,12 @@ def _completed(winner: Given, given: Given, environment: Given) -> Given:
         kind=given.kind or winner.kind,
         project_id=scope.project_id,
         space_id=scope.space_id,
+        model=given.model or winner.model,
         ca_bundle=given.ca_bundle or winner.ca_bundle or environment.ca_bundle,
         trusted_profile_id=given.trusted_profile_id or winner.trusted_profile_id,
         # who names the kind opens a host of somebody's own: it has to be who has the credential
         joined=winner.joined or where is not winner or (given is not winner and bool(given.kind)),
-        notes=tuple(dict.fromkeys((*winner.notes, *given.notes))),
+        notes=tuple(dict.fromkeys((*winner.notes, *given.notes, *environment.notes))),
     )
 
 
@@ -117,9 +127,8 @@ def _bare(found: Given) -> Given:
     """Return it with a key that stands alone, also where more was pasted."""
     if found.api_key is None:
         return found
-    key, note = unwrapped(found.api_key)
-    notes = (*found.notes, note) if note else found.notes
-    return replace(found, api_key=checked_key(key), notes=notes)
+    key, note = bare_key(found.api_key)
+    return replace(found, api_key=key, notes=(*found.notes, note) if note else found.notes)
 
 
 def _nothing() -> NotConnected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ TOKEN_VARIABLE = "USER_ACCESS_TOKEN"  # noqa: S105  # a name
 FILE_VARIABLE = "RUNTIME_ENV_ACCESS_TOKEN_FILE"
 URL_VARIABLE = "RUNTIME_ENV_APSX_URL"
 #: How a runtime on a cluster of watsonx.ai software calls the cluster from inside.
-_INSIDE_A_CLUSTER = "internal-nginx-svc"
+_INSIDE_A_CLUSTER = re.compile(r"internal-nginx-svc(?:\.[a-z0-9-]+\.svc(?:\.cluster\.local)?)?")
 #: More than any token has: something else lies under the name.
 _LARGEST = 100_000
 
@@ -81,7 +82,8 @@ def _is_inside_a_cluster(url: str) -> bool:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return False
-    return host.split(".", maxsplit=1)[0] == _INSIDE_A_CLUSTER
+    # by its short name, or as Kubernetes writes it in full; whoever owns a domain can begin it so
+    return _INSIDE_A_CLUSTER.fullmatch(host) is not None
 
 
 def _id(environ: Mapping[str, str], name: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import WatsonxError
 from wx_notebook.magics.standing import sign_out
 
 if TYPE_CHECKING:
+    from wx_notebook.credentials import Given
     from wx_notebook.session import Session
 
 
@@ -21,10 +23,10 @@ def remembered(held: Session, name: str | None) -> list[str]:
     from wx_notebook.credentials.profiles import remember
 
     try:
-        line = remember(name, held.given, model=held.model)
+        line = remember(name, held.given)
     except WatsonxError as problem:
         return [problem.message.replace("\n", " ")]
-    held.profile = name
+    held.given = replace(held.given, profile=name)
     return [line]
 
 
@@ -35,38 +37,34 @@ class FormDesk:
     ----------
     remember
         The name under which what signs in is kept, None to keep nothing.
-    space_id
-        What prompts are billed to where no project is typed.
+    space
+        What prompts are billed to where no project is typed: an id or a name.
     """
 
-    def __init__(self, remember: str | None = None, space_id: str = "") -> None:
+    def __init__(self, remember: str | None = None, space: str = "") -> None:
         self._remember = remember
-        self._space_id = space_id
+        self._space = space
         # beside the session's own line, until the next sign-in
         self._more: list[str] = []
 
     def sign_in(self, api_key: Any, region: str, project_id: str) -> str:  # noqa: ANN401
         """Connect with what was typed; return the line that says so."""
         from wx_notebook.credentials import Given
-        from wx_notebook.session import sign_in
 
-        space_id = "" if project_id else self._space_id
-        given = Given("form", api_key, region=region, project_id=project_id, space_id=space_id)
-        return self._told(sign_in(given), self._remember)
+        return self._connect(Given("form", api_key, region=region), project_id)
 
     def use(self, offer: str, region: str, project_id: str) -> str:
         """Connect with what was found on this machine; what was typed besides wins."""
-        import os
-
         from wx_notebook.credentials import Given
         from wx_notebook.credentials.files import SANDBOX_VARIABLE
-        from wx_notebook.session import sign_in
+        from wx_notebook.session.choosing import signed_in
+        from wx_notebook.session.twin import environment
 
         if offer == "sandbox":
             # whole, as it is: its key opens nothing else
-            alone = {SANDBOX_VARIABLE: os.environ.get(SANDBOX_VARIABLE, "")}
-            return self._told(sign_in(Given("form"), alone))
-        return self._told(sign_in(Given("form", region=region, project_id=project_id)))
+            alone = {SANDBOX_VARIABLE: environment().get(SANDBOX_VARIABLE, "")}
+            return self._told(signed_in(Given("form"), alone))
+        return self._connect(Given("form", region=region), project_id)
 
     def sign_out(self) -> None:
         """Forget key and token, and the profile that was in use."""
@@ -79,6 +77,11 @@ class FormDesk:
         held = current()
         return " · ".join([held.line(), *self._more]) if held is not None else ""
 
-    def _told(self, held: Session, remember: str | None = None) -> str:
-        self._more = [*held.notes(), *remembered(held, remember)]
+    def _connect(self, given: Given, project: str) -> str:
+        from wx_notebook.session.choosing import signed_in
+
+        return self._told(signed_in(given, project=project, space="" if project else self._space))
+
+    def _told(self, held: Session) -> str:
+        self._more = [*held.notes(), *remembered(held, self._remember)]
         return self.line()

@@ -83,14 +83,10 @@ def _wish(options: dict[str, str]) -> _Wish:
 def _connect(shell: Any, given: Given, wish: _Wish) -> None:  # noqa: ANN401
     """Sign in with what was given, at the place of the wish, and say what came of it."""
     from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.session.choosing import changed
-    from wx_notebook.session.twin import put_in_force, unverified
+    from wx_notebook.session.choosing import signed_in
 
     with Waiting(canvas_for(shell), "signing in") as waiting:
-        held = unverified(given)
-        if wish.region or wish.project or wish.space:
-            held = changed(held, region=wish.region, project=wish.project, space=wish.space)
-        put_in_force(held)
+        held = signed_in(given, region=wish.region, project=wish.project, space=wish.space)
         waiting.tell([*told(held), *remembered(held, wish.remember)])
 
 
@@ -135,12 +131,11 @@ def _typed(wish: _Wish) -> Given:
     """Ask for what the line did not say; each answer that cannot be right, once more."""
     from getpass import getpass
 
-    from wx_notebook.credentials import Given, Secret, checked_id, checked_key, endpoints
-
-    key = _asked(lambda: checked_key(Secret(getpass("IBM Cloud API key (hidden): "))))
+    from wx_notebook.credentials import Given, Secret, checked_id, endpoints
+    from wx_notebook.credentials.pasted import bare_key
 
     def region() -> str:
-        text = wish.region or input("Region or URL [us-south]: ").strip() or "us-south"
+        text = input("Region or URL [us-south]: ").strip() or "us-south"
         endpoints(region=text)
         return text
 
@@ -153,7 +148,12 @@ def _typed(wish: _Wish) -> Given:
             raise BadOption("Prompts are billed to a project or a space.", hint="Give its ID.")
         return text
 
-    given = Given("typed", key, region=region() if wish.region else _asked(region))
+    if wish.region:
+        # before anybody types a key
+        endpoints(region=wish.region)
+    key, note = _asked(lambda: bare_key(Secret(getpass("IBM Cloud API key (hidden): "))))
+    notes = (note,) if note else ()
+    given = Given("typed", key, region=wish.region or _asked(region), notes=notes)
     if wish.project or wish.space:
         return given
     given = replace(given, project_id=_asked(project))

@@ -119,12 +119,12 @@ def sign_out(profile: str = "") -> list[str]:
     from wx_notebook.session import current, disconnect
 
     held = current()
-    used = held.profile if held is not None else ""
+    used = held.given.profile if held is not None else ""
     lines = ["not connected" if held is None else "logged out: key and token are forgotten"]
     if held is not None and (not profile or profile == used):
         disconnect()
     elif held is not None:
-        lines = ["still connected: another profile is in use"]
+        lines = [f"still connected, with the {held.source}"]
     if profile or used:
         lines.append(forget(profile or used))
     if current() is None and (still := what_is_found()):

@@ -38,9 +38,11 @@ def parsed(
         if options[name] == "none" and equals:
             raise BadOption(f"{name} takes no value.", hint=f"Next: %watsonx {command} {name}")
         if options[name] == "one" and not equals:
-            if not rest or rest[0].startswith("--"):
-                raise BadOption(f"{name} needs a value.", hint="Next: %watsonx help")
+            if not rest or rest[0].startswith("-"):
+                raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
             value = rest.pop(0)
+        if options[name] == "one" and not value.strip():
+            raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
         if options[name] == "maybe" and not equals and rest and not rest[0].startswith("-"):
             value = rest.pop(0)
         found[name] = value
@@ -61,7 +63,8 @@ def _unknown(command: str, word: str, options: Mapping[str, Takes]) -> BadOption
         takes = f"takes {', '.join(options)} and no such word" if options else "takes nothing more"
         return BadOption(
             f"%watsonx {command} {takes}.",
-            hint="A name with blanks goes into quotes. Next: %watsonx help " + command,
+            hint=("A name with blanks goes into quotes. " if options else "")
+            + f"Next: %watsonx help {command}",
         )
     if word == "--profile":
         return BadOption("A profile is named as it is.", hint="Next: %watsonx use NAME")

@@ -25,6 +25,9 @@ from wx_notebook.transport import (
     Transport,
 )
 
+#: Of one request, each rejected and renewed.
+_MOST_TOKENS = 3
+
 
 class Bearer(AuthBase):
     """Adds the token while the request is being sent, so that no frame holds it.
@@ -71,18 +74,23 @@ class Service:
     def _sent(self, request: Request, on_wait: OnWait | None) -> Reply:
         token = self.tokens.token() if request.authorized else None
         reply = self._open(request, token, on_wait)
-        while reply.status == 401 and token is not None and self.tokens.renewable:
+        # once, as a rule; a token that was being asked for while its forerunner was revoked may be
+        # revoked as well, of one that was asked for afterwards the service means what it says
+        for _ in range(_MOST_TOKENS):
+            if reply.status != 401 or token is None or not self.tokens.renewable:
+                break
             reply.close()
             rejected_at = self.tokens.clock()
             self.tokens.discard(token.value)
             token = self.tokens.token()
             reply = self._open(request, token, on_wait)
-            # a token that was being asked for while this one was revoked may be revoked as well;
-            # of one that was asked for afterwards the service means what it says
             if token.asked_at >= rejected_at:
                 break
-        if reply.status == 401 and token is not None:
-            self.tokens.discard(token.value)
+        if token is not None:
+            if reply.status == 401:
+                self.tokens.discard(token.value)
+            else:
+                self.tokens.accepted()
         if not 200 <= reply.status < 300:
             raise self._refusal(reply)
         return reply

@@ -56,21 +56,29 @@ def given_by(*, credentials: Held, profile: str = "", **arguments: Any) -> Given
         _check_type(name, value)
     arguments = {name: value for name, value in arguments.items() if value not in (None, "")}
     arguments["kind"] = checked_kind(arguments.get("kind", ""))
+    api_key = arguments.get("api_key")
+    if isinstance(api_key, Secret) and api_key.reveal().startswith("@"):
+        # the file that IBM Cloud's command line takes in this form
+        if credentials.open() is not None:
+            raise BadOption("Both api_key= and credentials= were given.", hint="Give one of them.")
+        credentials = Held(arguments.pop("api_key").reveal())
     base = _base(credentials, profile)
     credentials_given = [name for name in _CREDENTIALS if name in arguments]
-    # with a user name both go along: of a cluster, the API key of that user
     if len(credentials_given) + (base is not None and base.has_credential) > 1:
         names = [*credentials_given, *(["credentials or profile"] if base is not None else [])]
         raise BadOption(
             f"More than one credential was given: {' and '.join(names)}.", hint="Give one of them."
         )
     if base is None:
-        return _with_file(Given("arguments", **arguments))
+        return Given("arguments", **arguments)
     own_hosts = {"url", "region"} & arguments.keys()
     if own_hosts:
-        base = replace(base, url="", region="", iam_url="", platform_url="", joined=True)
-    elif arguments["kind"] not in ("", base.kind) and profile:
-        base = replace(base, joined=True)
+        base = replace(base, url="", region="", iam_url="", platform_url="")
+    if profile:
+        # its key was given with other hosts, or another word; the rest of the call is one source
+        base = replace(base, joined=bool(own_hosts) or arguments["kind"] not in ("", base.kind))
+    elif arguments["kind"]:
+        base = replace(base, joined=False)
     if {"project_id", "space_id"} & arguments.keys():
         base = replace(base, project_id="", space_id="")
     return replace(base, **(arguments | {"kind": arguments["kind"] or base.kind}))
@@ -98,16 +106,6 @@ def named_profile(name: str) -> Given:
     from wx_notebook.credentials.profiles import from_profile
 
     return from_profile(name)
-
-
-def _with_file(given: Given) -> Given:
-    """Read the file that `api_key="@FILE"` names, as IBM Cloud's command line does."""
-    if given.api_key is None or not given.api_key.reveal().startswith("@"):
-        return given
-    from wx_notebook.credentials.files import from_file
-
-    found = from_file(given.api_key.reveal()[1:])
-    return replace(given, api_key=found.api_key, source=found.source, notes=found.notes)
 
 
 def _check_type(name: str, value: object) -> None:

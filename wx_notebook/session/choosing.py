@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,42 @@ from wx_notebook.errors import (
     WatsonxError,
     near,
 )
+from wx_notebook.session.twin import current, put_in_force, unverified
 
 if TYPE_CHECKING:
+    from wx_notebook.credentials import Given
     from wx_notebook.service import Project
     from wx_notebook.session.connection import Session
 
 #: As many as are named where none was found.
 MOST_NAMED = 8
+
+
+def signed_in(
+    given: Given,
+    environ: Mapping[str, str] | None = None,
+    *,
+    region: str = "",
+    project: str = "",
+    space: str = "",
+) -> Session:
+    """Sign in with what was given, there, and make it the session of this process.
+
+    When it cannot be verified, the session that there was stays. A project or space may be named.
+
+    Raises
+    ------
+    WatsonxError
+        What is missing or does not fit together.
+    """
+    first = made = unverified(given, environ)
+    try:
+        if region or project or space:
+            made = changed(first, region=region, project=project, space=space)
+        return put_in_force(made)
+    finally:
+        if current() is not first:
+            first.close()
 
 
 def changed(
@@ -65,17 +94,22 @@ def changed(
     elif space:
         space = space if _is_an_id(space) else _named(space, there.spaces(), "space")
         given = replace(given, project_id="", space_id=space)
-    other = held.like(given)
+    other = held.like(replace(given, model=model or given.model))
     if model:
-        _check_model(other, model)
-    other.model = model or held.model
+        check_model(other, model)
     return other
 
 
-def _check_model(other: Session, model_id: str) -> None:
+def check_model(other: Session, model_id: str) -> None:
+    """Check that the region has a model; without a catalogue the first prompt will tell.
+
+    Raises
+    ------
+    ModelError
+        It has not; with the nearest name.
+    """
     known: list[str] = []
     with contextlib.suppress(WatsonxError):
-        # without a catalogue the first prompt will tell
         known = [model.model_id for model in other.models()]
     if known and model_id not in known:
         raise ModelError(

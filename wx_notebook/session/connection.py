@@ -22,7 +22,6 @@ from wx_notebook.credentials import (
     TokenSource,
     WayIn,
     checked_id,
-    endpoints,
     other_regions,
     steady_clock,
     way_in,
@@ -43,7 +42,7 @@ from wx_notebook.service import (
     projects,
     spaces,
 )
-from wx_notebook.session import standing
+from wx_notebook.session import standing, twin
 from wx_notebook.session.explaining import explained, explaining
 from wx_notebook.session.prompts import check, pieces_of, prepare
 from wx_notebook.transport import OnWait, Reply, Transport
@@ -68,6 +67,8 @@ class Session:
         Is given every answer once it has ended.
     others
         Where else a project may be: the other regions of the account, if not these.
+    token
+        One that this credential got already, at the same place.
     """
 
     def __init__(
@@ -80,33 +81,26 @@ class Session:
         today: Callable[[], dt.date] = dt.date.today,
         remember: Callable[[Answer], None] = lambda answer: None,
         others: Sequence[Endpoints] | None = None,
+        token: Token | None = None,
     ) -> None:
         #: what signs in and where it came from
         self.given = given
-        self.endpoints: Endpoints = endpoints(
-            region=given.region,
-            url=given.url,
-            iam_url=given.iam_url,
-            platform_url=given.platform_url,
-            kind=given.kind,
-            joined=given.joined,
-        )
+        self.endpoints: Endpoints = given.endpoints()
         self.others = tuple(other_regions(self.endpoints) if others is None else others)
         self.scope = Scope(
             checked_id(given.project_id, "project"), checked_id(given.space_id, "space")
         )
-        #: the profile that the credential came from, or was remembered as
-        self.profile = given.profile
-        #: the model for prompts that name none; "" leaves it to `default_model`
-        self.model = given.model
         self.project: Project | None = None  # as it was verified
         self._way_in: WayIn | None = way_in(
             given, self.endpoints, transport, clock=clock, wall_clock=wall_clock
         )
-        self._tokens = TokenSource(self._fetched, clock=clock, renewable=self._way_in.renewable)
+        # nothing of it leads back here: a session that is let go renews no more
+        self._tokens = TokenSource(
+            self._way_in.fetch, clock=clock, renewable=self._way_in.renewable, token=token
+        )
         self._surroundings: dict[str, Any] = {
             "transport": transport, "clock": clock, "wall_clock": wall_clock,
-            "today": today, "remember": remember,
+            "today": today, "remember": remember, "others": others,
         }  # fmt: skip
         self._transport = transport
         self._today = today
@@ -182,6 +176,7 @@ class Session:
         model_id = str((request.body or {}).get("model_id", ""))
         failure: WatsonxError | None = None
         began = time.monotonic()  # an answer's seconds count while this process is awake
+        twin.asked(request)
         try:
             reply = self._service.send(request, on_wait=on_wait)
         except WatsonxError as problem:
@@ -211,11 +206,11 @@ class Session:
 
         With `name` only those that are called so, in capitals or not.
         """
-        return projects(self._service, name=name)
+        return explaining(self, lambda: projects(self._service, name=name))
 
     def spaces(self, name: str = "") -> list[Project]:
         """Return the deployment spaces that this user can see; as `projects`."""
-        return spaces(self._service, name=name)
+        return explaining(self, lambda: spaces(self._service, name=name))
 
     def default_model(self, *, dry: bool = False) -> str:
         """Return the model for prompts that name none.
@@ -223,8 +218,8 @@ class Session:
         `ibm/granite-4-h-small` where the region has it, else the region's first current chat model.
         With `dry` nothing is asked for it. One that was chosen by ``%watsonx use --model`` wins.
         """
-        if self.model:
-            return self.model
+        if self.given.model:
+            return self.given.model
         if not (dry or self._asked_for_models):
             # what is wrong with the key is said here and at once, not behind the catalogue's waits
             self._tokens.token()
@@ -255,8 +250,10 @@ class Session:
         return self.project
 
     def like(self, given: Given) -> Session:
-        """Return another session in the same surroundings: network, clocks, memory."""
-        return Session(given, **self._surroundings)
+        """Return another session in the same surroundings: network, clocks, memory, token."""
+        same = given.region == self.given.region and given.url == self.given.url
+        token = self._tokens.current() if same else None
+        return Session(given, token=token, **self._surroundings)
 
     def line(self) -> str:
         """Return one line: connected, to what, as whom, how long the token lives."""
@@ -300,15 +297,8 @@ class Session:
         """Forget the credential and the token, and close the connections."""
         self._way_in = None
         self.given = replace(self.given, api_key=None, token=None, password=None)
-        self._tokens.forget()
+        self._tokens.close(_closed)
         self._transport.close()
-
-    def _fetched(self) -> Token:
-        if self._way_in is None:
-            raise NotConnected(
-                "not connected: this session was closed.", hint="Next: run %watsonx login."
-            )
-        return self._way_in.fetch()
 
     def _pieces(self, request: Request, reply: Reply) -> Generator[Piece]:
         if told := self.notes():
@@ -317,3 +307,7 @@ class Session:
         if not self._warned and (warning := standing.ending(self)):
             self._warned = True
             yield Piece(warnings=(warning,))
+
+
+def _closed() -> NoReturn:
+    raise NotConnected("not connected: this session was closed.", hint="Next: run %watsonx login.")

@@ -38,8 +38,9 @@ def details(held: Session) -> list[str]:
         return []
     name, more = held.credential.name, held.credential.more
     lines = [f"{name} {_MASK}{f', {more},' if more else ''} from: {held.source}"]
-    if held.profile and held.source != f"profile {held.profile}":
-        lines.append(f"remembered as profile {held.profile}")
+    profile = held.given.profile
+    if profile and held.source != f"profile {profile}":
+        lines.append(f"remembered as profile {profile}")
     if held.given.shadowed:
         lines.append("not used: " + ", ".join(held.given.shadowed))
     if held.scope.project_id and held.scope.space_id:

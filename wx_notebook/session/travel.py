@@ -8,10 +8,12 @@ so.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
-from wx_notebook.credentials import Given, endpoints, find
+from wx_notebook.credentials import Given, find
+from wx_notebook.credentials.regions import region_of_host
 from wx_notebook.errors import HostRefused, NotConnected, WatsonxError
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class _Luggage:
 def packed(held: Session) -> tuple[object, ...]:
     """Return what pickle writes of a session."""
     luggage = _Luggage(
-        profile=held.profile,
+        profile=held.given.profile,
         url=held.endpoints.url,
         iam_url=held.endpoints.iam_url,
         platform_url=held.endpoints.platform_url,
@@ -46,7 +48,7 @@ def packed(held: Session) -> tuple[object, ...]:
         space_id=held.scope.space_id,
         trusted_profile_id=held.given.trusted_profile_id,
         ca_bundle=held.given.ca_bundle,
-        model=held.model,
+        model=held.given.model,
     )
     return _arrived, (asdict(luggage),)
 
@@ -54,12 +56,11 @@ def packed(held: Session) -> tuple[object, ...]:
 def _arrived(luggage: dict[str, str]) -> Session:
     sent = _Luggage(**luggage)
     try:
-        session = _made(_found_here(sent))
+        return _made(_found_here(sent))
     except WatsonxError as problem:
         # kept as words: an exception would keep the frames that it passed
-        session = _made(_nobody(sent, problem.message.partition("\n")[0]))
-    session.model = sent.model
-    return session
+        why = problem.message.partition("\n")[0]
+    return _made(_nobody(sent, why))
 
 
 def _made(found: Given) -> Session:
@@ -72,21 +73,24 @@ def _made(found: Given) -> Session:
 
 
 def _found_here(sent: _Luggage) -> Given:
-    """Return the credential that is found where the session has arrived, for the same hosts."""
-    from wx_notebook.session import twin
-    from wx_notebook.session.arguments import named_profile
+    """Return the credential that is found where the session has arrived, for the same hosts.
 
-    given = Given("where it was sent to", ca_bundle=sent.ca_bundle)
-    if sent.profile:
-        given = named_profile(sent.profile)
-    given = replace(given, project_id=sent.project_id, space_id=sent.space_id)
-    found = find(given, twin.environment())
-    if found.kind in ("software", "zen") or sent.kind in ("software", "zen"):
-        # a cluster's credential is bound to the cluster that it was given with
-        there = endpoints(region=found.region, url=found.url, kind=found.kind, joined=found.joined)
-        if there.url != sent.url:
-            raise HostRefused(f"the credential found here belongs to {there.url}")
-        return found
+    Between IBM's regions it goes where the session went; a cluster's or a sandbox's is bound to the
+    host that it was given with, and nothing else is sent there.
+    """
+    found = replace(
+        _credential_here(sent),
+        project_id=sent.project_id,
+        space_id=sent.space_id,
+        model=sent.model,
+    )
+    own = found.endpoints()
+    if _is_bound(own.url) or _is_bound(sent.url):
+        if own.url != sent.url:
+            raise HostRefused(
+                f"the credential found here belongs to {own.place}, the session to {sent.url}"
+            )
+        return replace(found, kind=found.kind or sent.kind)
     return replace(
         found,
         url=sent.url,
@@ -97,6 +101,22 @@ def _found_here(sent: _Luggage) -> Given:
         # the hosts came with the session, not with the credential
         joined=True,
     )
+
+
+def _credential_here(sent: _Luggage) -> Given:
+    from wx_notebook.session import twin
+    from wx_notebook.session.arguments import named_profile
+
+    given = Given("where it was sent to", ca_bundle=sent.ca_bundle)
+    if sent.profile:
+        # without that profile whatever else is there will do
+        with contextlib.suppress(WatsonxError):
+            given = named_profile(sent.profile)
+    return find(given, twin.environment())
+
+
+def _is_bound(url: str) -> bool:
+    return region_of_host(url.partition("://")[2]) is None
 
 
 def _nobody(sent: _Luggage, why: str) -> Given:
@@ -118,4 +138,5 @@ def _nobody(sent: _Luggage, why: str) -> Given:
         kind=sent.kind,
         project_id=sent.project_id,
         space_id=sent.space_id,
+        model=sent.model,
     )

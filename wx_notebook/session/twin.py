@@ -15,11 +15,12 @@ from wx_notebook.errors import unframed
 if TYPE_CHECKING:
     from wx_notebook.answer import Answer, AnswerStream
     from wx_notebook.credentials import Given, TokenFunction
-    from wx_notebook.service import Prompt
+    from wx_notebook.service import Prompt, Request
     from wx_notebook.session.connection import Session
 
 _current: Session | None = None
 _last: Answer | None = None
+_last_request: Request | None = None
 _STOPPED = "Stopped before there was a connection."
 
 
@@ -116,7 +117,7 @@ def connect(
     return _current
 
 
-def sign_in(given: Given, environ: Mapping[str, str] | None = None, *, model: str = "") -> Session:
+def sign_in(given: Given, environ: Mapping[str, str] | None = None) -> Session:
     """Connect as `connect` does, and verify by unpaid calls before the new session is in force.
 
     When it cannot be verified, the session that there was stays.
@@ -127,17 +128,13 @@ def sign_in(given: Given, environ: Mapping[str, str] | None = None, *, model: st
         What a person gave, for instance in the form.
     environ
         The environment to take the rest from, instead of the process's own.
-    model
-        The model for prompts that name none.
 
     Raises
     ------
     WatsonxError
         What is missing or does not fit together.
     """
-    made = unverified(given, environ)
-    made.model = model or made.model
-    return put_in_force(made)
+    return put_in_force(unverified(given, environ))
 
 
 def unverified(given: Given, environ: Mapping[str, str] | None = None) -> Session:
@@ -248,3 +245,14 @@ def remember(answer: Answer) -> None:
     """Keep an answer for `last`."""
     global _last  # noqa: PLW0603
     _last = answer
+
+
+def asked(request: Request) -> None:
+    """Keep a request for `last_request`: one that failed is wanted as a program, too."""
+    global _last_request  # noqa: PLW0603
+    _last_request = request
+
+
+def last_request() -> Request | None:
+    """Return the last prompt of this process as it went out, None before the first."""
+    return _last_request
