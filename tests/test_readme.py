@@ -164,6 +164,7 @@ def test_a_pickled_session_has_no_secret_and_finds_one_where_it_arrives(session,
     with pytest.raises(NotConnected, match="none was found"):
         pickle.loads(sent).chat("hello")
     monkeypatch.setenv("WATSONX_API_KEY", key)
+    monkeypatch.setenv("WATSONX_URL", session.endpoints.url)
     assert pickle.loads(sent).chat("hello").text
 
 

@@ -159,7 +159,7 @@ def test_a_cluster_s_session_finds_only_that_cluster_s_credential(monkeypatch):
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     there = pickle.loads(data)
-    with pytest.raises(NotConnected, match=r"belongs to https://evil\.example\.com"):
+    with pytest.raises(NotConnected, match=r"belongs to evil\.example\.com"):
         there.projects()
     monkeypatch.setenv("WATSONX_URL", "https://cpd.example.com")
     assert pickle.loads(data).endpoints.url == "https://cpd.example.com"

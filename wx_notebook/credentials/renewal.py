@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from typing import NoReturn
 
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.credentials.token import Token
@@ -71,6 +72,9 @@ class TokenSource:
         self._failures = 0  # early ones in a row
         self.begin_in_this_process()
         _SOURCES.add(self)
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise TypeError("What hands out tokens cannot be copied, pickled or stored.")
 
     def begin_in_this_process(self) -> None:
         """Start without threads: they do not survive a fork, and what they held stays locked."""
