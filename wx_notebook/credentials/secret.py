@@ -64,14 +64,15 @@ class Secret:
         return unframed(lambda: self._hidden_in(text))
 
     def _hidden_in(self, text: str) -> str:
-        # a password may have blanks, and what a service says is put into one line
-        tidy = _in_one_line if len(self.reveal().split()) > 1 else str
-        if len(tidy(self.reveal())) < _FEWEST:
+        if len(self.reveal()) < _FEWEST:
             return text
+        # a password may have blanks, and what a service says is put into one line
+        has_blanks = self.reveal().split() != [self.reveal()]
+        in_one_line = has_blanks and len(_in_one_line(self.reveal())) >= _FEWEST
+        tidy = _in_one_line if in_one_line else str
         for write in _WRITINGS:
             text = text.replace(write(self), PLACEHOLDER)
-            if tidy is not str:
-                text = text.replace(tidy(write(self)), PLACEHOLDER)
+            text = text.replace(tidy(write(self)), PLACEHOLDER)
         for read, sign in _READINGS.items():
             if sign in text and tidy(self.reveal()) in tidy(read(text)):
                 text = tidy(read(text)).replace(tidy(self.reveal()), PLACEHOLDER)
