@@ -39,6 +39,11 @@ _Result = TypeVar("_Result")
 MOST_LINES = 6
 #: Characters of one of them: a prompt can name a thousand variables that do not exist.
 LONGEST_LINE = 600
+#: What stands wherever a secret would.
+PLACEHOLDER = "<secret>"
+#: Keys of IBM Cloud have 44 of these, tokens more; no id, region or label of a host comes near.
+#: A JSON Web Token has points in between, and its parts may be shorter.
+_LIKE_A_KEY = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|[A-Za-z0-9_-]{40,}")
 #: Without a UTF-8 form: a message to the front end that holds one is never sent.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 #: What steers a terminal or turns the direction of a line instead of being read.
@@ -196,6 +201,11 @@ def without_frames(problem: BaseException) -> BaseException:
         for part in problem.exceptions:
             without_frames(part)
     return problem
+
+
+def without_keys(text: str) -> str:
+    """Return what somebody typed, for an error message; a key in the wrong field stays hidden."""
+    return _LIKE_A_KEY.sub(PLACEHOLDER, text)[:100]
 
 
 def near(word: str, known: Iterable[str]) -> str:

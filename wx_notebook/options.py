@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from wx_notebook.errors import BadOption, near
+from wx_notebook.errors import BadOption, near, without_keys
 
 #: The model of a session that names none, where the region has it.
 DEFAULT_MODEL = "ibm/granite-4-h-small"
@@ -96,13 +96,13 @@ class Options:
         object.__setattr__(self, "max_tokens", _max_tokens(self.max_tokens))
         if not isinstance(self.generate, bool):
             raise BadOption(
-                f"generate takes True or False, and {self.generate!r} is neither.",
+                f"generate takes True or False, and {_shown(self.generate)} is neither.",
                 hint="Leave generate away for a chat.",
             )
         name = self.output
         if name is not None and not (name.isidentifier() and not keyword.iskeyword(name)):
             raise BadOption(
-                f"output takes the name of a variable, and '{name}' is none.",
+                f"output takes the name of a variable, and {_shown(name)} is none.",
                 hint="For example: %%watsonx --output answer",
             )
         if self.generate and self.system is not None:
@@ -129,7 +129,7 @@ def from_keywords(given: Mapping[str, Any]) -> Options:
     for name in given:
         if name not in known:
             raise BadOption(
-                f"'{name}' is not an option.{near(name, known)}",
+                f"'{without_keys(name)}' is not an option.{near(name, known)}",
                 hint="Options: " + ", ".join(n for n, o in known.items()
                                             if not o.metadata["cell_only"]) + ".",
             )  # fmt: skip
@@ -154,7 +154,9 @@ def _check_text(name: str, value: object, *, may_be_empty: bool = False) -> None
     if value is None:
         return
     if not isinstance(value, str) or not (may_be_empty or value.strip()):
-        raise BadOption(f"{name} takes a text, and {value!r} is none.", hint=f"Leave {name} away.")
+        raise BadOption(
+            f"{name} takes a text, and {_shown(value)} is none.", hint=f"Leave {name} away."
+        )
 
 
 def _number(value: object) -> float | None:
@@ -185,7 +187,7 @@ def _temperature(value: object) -> float | None:
     number = _number(value)
     if number is None or not 0 <= number <= 2:
         raise BadOption(
-            f"temperature takes a number from 0 to 2, and {value!r} is none.",
+            f"temperature takes a number from 0 to 2, and {_shown(value)} is none.",
             hint="For example 0.7; %watsonx help has all options.",
         )
     return number
@@ -195,7 +197,12 @@ def _max_tokens(value: object) -> int:
     number = _whole(value)
     if number is None or number < 1:
         raise BadOption(
-            f"max_tokens takes a whole number from 1, and {value!r} is none.",
+            f"max_tokens takes a whole number from 1, and {_shown(value)} is none.",
             hint=f"For example {DEFAULT_MAX_TOKENS}; %watsonx help has all options.",
         )
     return number
+
+
+def _shown(value: object) -> str:
+    # what somebody typed can be a key in the wrong place
+    return without_keys(repr(value))

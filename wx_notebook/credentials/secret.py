@@ -6,30 +6,21 @@ import base64
 import hmac
 import html
 import json
-import re
 from collections.abc import Iterator, Mapping
 from types import CellType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote, unquote_plus
 
-from wx_notebook.errors import unframed
+from wx_notebook.errors import PLACEHOLDER, unframed, without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["PLACEHOLDER", "Held", "Secret", "Unshown", "without_keys"]
+
 V = TypeVar("V")
-#: What stands wherever a secret would.
-PLACEHOLDER = "<secret>"
-#: Keys of IBM Cloud have 44 of these, tokens more; no id, region or label of a host comes near.
-#: A JSON Web Token has points in between, and its parts may be shorter.
-_LIKE_A_KEY = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|[A-Za-z0-9_-]{40,}")
 #: A value of fewer characters would blank ordinary words.
 _FEWEST = 8
-
-
-def without_keys(text: str) -> str:
-    """Return what somebody typed, for an error message; a key in the wrong field stays hidden."""
-    return _LIKE_A_KEY.sub(PLACEHOLDER, text)[:100]
 
 
 class Secret:
@@ -44,13 +35,16 @@ class Secret:
     this class prevents accidents, not attacks by the user's own process.
     """
 
-    __slots__ = ("__weakref__", "_inside")
+    __slots__ = ("__weakref__", "_inside", "_shortest")
     __hash__ = None  # type: ignore[assignment]  # unhashable on purpose
 
     _inside: CellType
+    #: characters of the shortest writing of it; base64 of n bytes has no part below n
+    _shortest: int
 
     def __init__(self, value: str) -> None:
         object.__setattr__(self, "_inside", CellType(value))
+        object.__setattr__(self, "_shortest", max(len(" ".join(value.split())), _FEWEST))
 
     def reveal(self) -> str:
         """Return the value. Call it inside the expression that uses it; bind it to no name."""
@@ -61,6 +55,9 @@ class Secret:
 
         Also where it stands as a machine writes it: in JSON, in base64, in a form, in a page.
         """
+        # names and ids of a service are shorter than any key: this runs for each of them
+        if len(text) < self._shortest:
+            return text
         return unframed(lambda: self._hidden_in(text))
 
     def _hidden_in(self, text: str) -> str:

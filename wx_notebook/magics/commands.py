@@ -106,7 +106,7 @@ def _table(held: Session, words: str) -> list[str]:
     ]
     if not found:
         raise BadOption(
-            f"No model in {held.endpoints.place} matches '{words}'."
+            f"No model in {held.endpoints.place} matches '{without_keys(words)}'."
             f"{near(words, [model.model_id for model in held.models()])}",
             hint="%watsonx models lists all of them.",
         )

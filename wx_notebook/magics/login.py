@@ -109,12 +109,34 @@ def _show_form(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
     form = LoginForm(
         FormDesk(wish.remember, wish.space),
         offers=offers,
-        region=wish.region or found.url or found.region,
-        project_id=wish.project or ("" if wish.space else found.project_id),
+        region=wish.region or _place(found),
+        project_id=wish.project or ("" if wish.space else _only_an_id(found.project_id)),
         # not those that only IBM itself works with
         regions=[(r.region_id, r.place) for r in REGIONS if r.region_id != "govcloud-prep"],
     )
     show_widget(shell, form)
+
+
+def _place(found: Given) -> str:
+    """Return where the environment leads, for a field that is saved with the notebook.
+
+    In a URL as it stands there can be a password, or a key in the wrong place.
+    """
+    if not (found.url or found.region):
+        return ""
+    from wx_notebook.transport import is_loopback
+
+    try:
+        place = replace(found, joined=True).endpoints()
+    except WatsonxError:
+        return ""
+    return place.url if is_loopback(place.url.partition("://")[2].split(":")[0]) else place.place
+
+
+def _only_an_id(text: str) -> str:
+    from wx_notebook.credentials.checks import is_uuid
+
+    return text if is_uuid(text) else ""
 
 
 def _ask_by_text(shell: Any, wish: _Wish) -> None:  # noqa: ANN401

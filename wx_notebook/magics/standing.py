@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.errors import BadOption, NotConnected, WatsonxError
+from wx_notebook.errors import BadOption, NotConnected, WatsonxError, without_keys
 from wx_notebook.magics.words import parsed
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def profiles(shell: Any, rest: str) -> None:  # noqa: ANN401
     lines = [f"profiles in {settings_file()}:"] if found else ["no profiles yet"]
     width = max((len(profile.name) for profile, _ in found), default=0)
     for profile, is_default in found:
-        where = profile.region or profile.url or "us-south"
+        where = without_keys(profile.region or profile.url or "us-south")
         scope = f"project {profile.project_id}" if profile.project_id else ""
         scope = scope or (f"space {profile.space_id}" if profile.space_id else "no project")
         mark = "  <- default" if is_default else ""

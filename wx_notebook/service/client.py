@@ -157,7 +157,8 @@ class Service:
 
     def _refusal(self, reply: Reply) -> WatsonxError:
         try:
-            text = reply.read().decode("utf-8", "replace")
+            # as a whole, before anything cuts a secret in two
+            text = self.transport.redact(reply.read().decode("utf-8", "replace"))
         except ConnectionBroken:
             # the status says enough
             text = ""

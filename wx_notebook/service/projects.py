@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from wx_notebook.credentials import Endpoints
 from wx_notebook.credentials.regions import region_of_host
-from wx_notebook.errors import HostRefused, NoRuntime, ProjectError, WatsonxError
+from wx_notebook.errors import HostRefused, NoRuntime, ProjectError, WatsonxError, without_keys
 from wx_notebook.service.client import Service
 from wx_notebook.service.containers import PATHS, ContainerKind, Project, named_by, read
 from wx_notebook.service.elsewhere import LIMIT_S, located
@@ -99,8 +99,10 @@ def without_runtime(found: Project) -> NoRuntime:
 
 
 def _listed(service: Service, kind: ContainerKind, name: str) -> list[Project]:
-    found = _all(service, kind, {"name": name} if name else {})
-    if name and not found:
+    # what looks like a key stands in no URL: those end up in logs
+    asked = name if without_keys(name) == name else ""
+    found = _all(service, kind, {"name": asked} if asked else {})
+    if asked and not found:
         # the service knows names as a whole and in their own case only
         found = _all(service, kind, {})
     wanted = name.casefold()

@@ -74,7 +74,7 @@ def given_by(*, credentials: Held, profile: str = "", **arguments: Any) -> Given
     own_hosts = {"url", "region"} & arguments.keys()
     if own_hosts:
         base = replace(base, url="", region="", iam_url="", platform_url="")
-    if profile:
+    if profile or base.source.startswith("file "):
         # its key was given with other hosts, or another word; the rest of the call is one source
         base = replace(base, joined=bool(own_hosts) or arguments["kind"] not in ("", base.kind))
     elif arguments["kind"]:

@@ -14,6 +14,7 @@ from wx_notebook.errors import (
     TokenRefused,
     WatsonxError,
     near,
+    without_keys,
 )
 from wx_notebook.service import located
 
@@ -73,5 +74,5 @@ def _with_near_model(held: Session, problem: ModelError, model_id: str) -> Model
     # a model that is there, but cannot chat, is not a typo
     suggestion = near(model_id, known) if model_id not in known else ""
     first, _, rest = problem.message.partition("\n")
-    message = f"{first.rstrip('.')}: '{model_id}'.{suggestion}"
+    message = f"{first.rstrip('.')}: '{without_keys(model_id)}'.{suggestion}"
     return ModelError(f"{message}\n{rest}", hint=problem.hint)
