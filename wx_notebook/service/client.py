@@ -157,8 +157,7 @@ class Service:
 
     def _refusal(self, reply: Reply) -> WatsonxError:
         try:
-            # as a whole, before anything cuts a secret in two
-            text = self.transport.redact(reply.read().decode("utf-8", "replace"))
+            text = reply.read().decode("utf-8", "replace")
         except ConnectionBroken:
             # the status says enough
             text = ""
@@ -166,6 +165,6 @@ class Service:
             document = json.loads(text)
         except (ValueError, RecursionError):
             document = None
-        error = refusal(reply.status, document, text, reply.attempts)
+        error = refusal(reply.status, document, text, reply.attempts, self.transport.redact)
         # only now: in the body a secret may be written with JSON's or HTML's escapes
         return type(error)(self.transport.redact(error.message), hint=error.hint)

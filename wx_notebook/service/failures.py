@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 
 from wx_notebook.errors import (
@@ -94,7 +95,13 @@ _BY_CODE: dict[str, tuple[type[WatsonxError], str, str]] = {
 }
 
 
-def refusal(status: int, document: Any, body: str, attempts: int = 1) -> WatsonxError:  # noqa: ANN401
+def refusal(
+    status: int,
+    document: Any,  # noqa: ANN401  # JSON is any value
+    body: str,
+    attempts: int = 1,
+    redact: Callable[[str], str] = str,
+) -> WatsonxError:
     """Return the error for an answer with this status.
 
     Parameters
@@ -107,15 +114,17 @@ def refusal(status: int, document: Any, body: str, attempts: int = 1) -> Watsonx
         The body as text, to quote from.
     attempts
         How often the request was sent.
+    redact
+        Takes secrets out of a text, before anything cuts it in two.
     """
-    code, said, name, trace = _read(document)
+    code, said, name, trace = _read(document, redact)
     kind, what, hint = _BY_CODE.get(code) or _by_status(status, name)
     if kind is PromptTooLong and "token" not in said.lower():
         # the same code says "too many images" and other things about the input
         kind, hint = BadOption, "Change the prompt or its options."
     if not said:
         # a proxy or load balancer spoke, in HTML or plain text
-        said, page = _plain(body), body.lstrip()[:1] == "<"
+        said, page = _plain(redact(body)), body.lstrip()[:1] == "<"
         if page:
             what = f"Something other than watsonx.ai answered with a web page (HTTP {status})."
     lines = [what]
@@ -146,7 +155,10 @@ def _by_status(status: int, name: str) -> tuple[type[WatsonxError], str, str]:
     return WatsonxError, "The service did not do it.", "%watsonx status shows the connection."
 
 
-def _read(document: Any) -> tuple[str, str, str, str]:  # noqa: ANN401
+def _read(
+    document: Any,  # noqa: ANN401
+    redact: Callable[[str], str],
+) -> tuple[str, str, str, str]:
     """Return code, message, field name and trace of the service's error document."""
     found = document if isinstance(document, dict) else {}
     errors = found.get("errors")
@@ -155,12 +167,16 @@ def _read(document: Any) -> tuple[str, str, str, str]:  # noqa: ANN401
         first = {}
     target = first.get("target")
     name = target.get("name") if isinstance(target, dict) else ""
-    said = quoted(first.get("message"))
+
+    def clean(value: object, longest: int = LONGEST_QUOTE) -> str:
+        return quoted(redact(value) if isinstance(value, str) else "", longest)
+
+    said = clean(first.get("message"))
     return (
-        quoted(first.get("code"), _LONGEST_CODE),
+        clean(first.get("code"), _LONGEST_CODE),
         said,
-        quoted(name, _LONGEST_CODE) or ("project_id" if "project_id" in said else ""),
-        quoted(found.get("trace"), _LONGEST_CODE),
+        clean(name, _LONGEST_CODE) or ("project_id" if "project_id" in said else ""),
+        clean(found.get("trace"), _LONGEST_CODE),
     )
 
 
