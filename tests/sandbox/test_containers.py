@@ -58,10 +58,11 @@ def test_spaces_that_are_added_are_listed_in_order_page_by_page(client):
     assert [len(page) for page in pages_of_spaces(client, limit="70")] == [70, 70, 70]
 
 
-@pytest.mark.parametrize("path", ["/v2/projects", "/v2/spaces"])
-def test_a_page_holds_no_more_than_a_hundred(client, code_of, path):
-    assert client.get(path, limit=100).status_code == 200
-    for limit in ("101", "0", "-1", "many"):
+# IBM's Python SDK asks for so many at a time
+@pytest.mark.parametrize(("path", "most"), [("/v2/projects", 100), ("/v2/spaces", 200)])
+def test_a_page_holds_no_more_than_a_client_asks_for(client, code_of, path, most):
+    assert client.get(path, limit=most).status_code == 200
+    for limit in (most + 1, "0", "-1", "many"):
         assert code_of(client.get(path, limit=limit)) == (400, "invalid_request_entity")
 
 

@@ -15,7 +15,8 @@ WORDS = "one two three four five six"
 
 def test_each_fault_has_one_line():
     assert set(FAULTS) == {
-        *("429", "500", "503", "502-html", "reset", "redirect", "expired"),
+        *("429", "500", "503", "502-html", "reset", "reset-after", "redirect"),
+        *("expired", "revoked"),
         *("cut", "cut-clean", "stall", "error-event", "malformed-event", "usage-missing"),
         *("slow-iam", "iam-500", "iam-html"),
     }

@@ -239,7 +239,7 @@ def test_a_body_that_is_no_object_is_of_the_wrong_type(client, code_of, body):
 
 
 @pytest.mark.parametrize(
-    "path", ["/ml/v1/text/embeddings", "/ml/v1/text/chat/", "/x", "/v2/projects/a/b"]
+    "path", ["/ml/v1/text/detection", "/ml/v1/text/chat/", "/x", "/v2/projects/a/b"]
 )
 def test_what_is_not_there_is_not_found(client, code_of, path):
     assert code_of(client.get(path)) == (404, "not_found")

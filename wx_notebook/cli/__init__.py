@@ -7,6 +7,7 @@ import contextlib
 import signal
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 from wx_notebook.cli.demo import run as run_demo
 from wx_notebook.cli.serve import run as run_sandbox
@@ -19,6 +20,11 @@ examples:
                                 notebook and prints prompts and answers
   wx-notebook sandbox           the stand-in alone; prints what to paste
 """
+_UPSTREAM_HELP = (
+    "answers from a server that speaks OpenAI's protocol, such as Ollama at "
+    "http://127.0.0.1:11434; its key, if it wants one, is taken from the environment variable "
+    "WX_NOTEBOOK_UPSTREAM_KEY"
+)
 _DEMO_EXAMPLE = """\
 example:
   wx-notebook demo --no-browser --port 8899
@@ -26,6 +32,8 @@ example:
 _SANDBOX_EXAMPLE = """\
 example:
   wx-notebook sandbox --port 8765 --token-lifetime 60 --fault cut=0.05
+  wx-notebook sandbox --fault 429=0.1,retry_after=2 --fault slow-iam,seconds=5
+  wx-notebook sandbox --upstream http://127.0.0.1:11434 --map models.toml
 """
 
 
@@ -75,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true",
                       help="print the address instead of opening a browser")  # fmt: skip
     demo.add_argument("--port", type=_port, help="port of JupyterLab (8888, or the next one)")
+    demo.add_argument("--upstream", metavar="URL", help=_UPSTREAM_HELP)
     demo.set_defaults(run=run_demo)
 
     sandbox = commands.add_parser(
@@ -94,6 +103,12 @@ def _parser() -> argparse.ArgumentParser:
                          help="pace of the answers; 0 is as fast as it goes (40)")  # fmt: skip
     sandbox.add_argument("--fault", action="append", default=[], metavar="NAME[=P]",
                          help="what goes wrong, with a probability of P (always)")  # fmt: skip
+    sandbox.add_argument("--tls", action="store_true",
+                         help="speak https, for clients that refuse http")  # fmt: skip
+    sandbox.add_argument("--upstream", metavar="URL", help=_UPSTREAM_HELP)
+    sandbox.add_argument("--map", metavar="FILE", type=Path,
+                         help="TOML or JSON: which of its models answers for which of watsonx.ai, "
+                         'as in "ibm/granite-4-h-small" = "granite4:tiny-h"')  # fmt: skip
     sandbox.set_defaults(run=run_sandbox)
     return parser
 

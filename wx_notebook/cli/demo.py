@@ -26,11 +26,18 @@ def run(chosen: argparse.Namespace) -> int:
     """Run the demo until it ends or Ctrl-C comes; returns the exit status."""
     from wx_notebook.sandbox import Sandbox
 
+    try:
+        stand_in = Sandbox(words_per_second=Sandbox.HUMAN_PACE, upstream=chosen.upstream)
+    except ValueError as problem:
+        print(problem, file=sys.stderr)
+        return 2
     folder = _fresh_notebooks()
     print(f"Example notebooks: {folder}", flush=True)
     try:
-        with Sandbox(words_per_second=Sandbox.HUMAN_PACE) as sandbox, _left_for(sandbox) as path:
+        with stand_in as sandbox, _left_for(sandbox) as path:
             print(f"Sandbox: {sandbox.url} (stands in for watsonx.ai; nothing is paid)", flush=True)
+            if chosen.upstream:
+                print(sandbox.upstream_report(), flush=True)
             if chosen.run_first:
                 return run_notebook(folder / "01-first-prompt.ipynb", _environment(path))
             return _open_lab(folder, path, chosen.port, open_browser=not chosen.no_browser)

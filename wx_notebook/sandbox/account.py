@@ -17,6 +17,8 @@ from wx_notebook.sandbox.paths import Kind
 # The form of other keys is not public: here they have another length, so that a client that
 # wants 44 characters of them is caught
 _KEY_BYTES: dict[Kind, int] = {"cloud": 33, "mcsp": 48, "software": 30}
+#: Beyond these the oldest are forgotten: a sandbox may run for days.
+MOST_TOKENS = 10_000
 # a form holds it only if the client encodes it
 _AWKWARD = "+&=%"
 
@@ -46,6 +48,9 @@ class Book:
         """Make `token` good for `lifetime_s` seconds."""
         with self._lock:
             self._lives[token] = _Life(clock, clock() + lifetime_s)
+            # litellm can ask for one at every call; the oldest are the first to have expired
+            while len(self._lives) > MOST_TOKENS:
+                del self._lives[next(iter(self._lives))]
 
     def standing(self, token: str) -> Standing:
         """Return whether `token` is good."""
@@ -60,6 +65,11 @@ class Book:
         with self._lock:
             if life := self._lives.get(token):
                 self._lives[token] = _Life(life.clock, float("-inf"))
+
+    def forget(self, token: str) -> None:
+        """Make `token` invalid, which is not the same as expired."""
+        with self._lock:
+            self._lives.pop(token, None)
 
     def clear(self) -> None:
         """Forget every token: they are no longer valid, which is not the same as expired."""
@@ -88,6 +98,7 @@ class Account:
         self.user_id = f"IBMid-{secrets.token_hex(5).upper()}"
         self.username = f"sandbox-{secrets.token_hex(4)}"
         self.password = secrets.token_urlsafe(18) + _AWKWARD
+        self._passwords = (self.password, quote(self.password, safe=""))
         self.profile_id = f"Profile-{uuid.uuid4()}"
         self.tokens = Book()
         self.identity_tokens = Book()
@@ -139,7 +150,7 @@ class Account:
         The alphabet of keys is the same in a URL.
         """
         with self._lock:
-            return *self._keys, self.password, quote(self.password, safe="")
+            return *self._keys, *self._passwords
 
 
 def _same(given: str, known: str) -> bool:

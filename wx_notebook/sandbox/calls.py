@@ -9,8 +9,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
+from wx_notebook.sandbox.faults import MODEL_CALLS
+from wx_notebook.sandbox.kept_replies import KeptReplies
 from wx_notebook.sandbox.wire import Request
 
 HIDDEN = "<hidden>"
@@ -19,6 +22,9 @@ MOST_CALLS = 10_000
 MOST_BODY_BYTES = 64 * 1024 * 1024
 
 _SECRET_FIELD = re.compile(rb"(?i)(^|&)((?:apikey|api_key|password|access_token)=)[^&]*")
+#: So many characters of a secret are no chance any more.
+_ENOUGH = 12
+_SECRET_HEADERS = frozenset({"iam-token", "cookie", "proxy-authorization", "x-api-key"})
 _SECRET_QUERY = frozenset({"apikey", "api_key", "password", "access_token"})
 
 
@@ -30,8 +36,10 @@ class Call:
     ----------
     kind
         What was asked for: `token`, `chat`, `chat_stream`, `generation`, `generation_stream`,
-        `models`, `project`, `projects`, `space`, `spaces`, `root` or `other`; at a cluster also
-        `validate` and `version`.
+        the same four after `deployment_`, `embeddings`, `rerank`, `tokenization`, `gateway_chat`,
+        `gateway_completion`, `gateway_embeddings`, `gateway_models`, `models`, `deployment`,
+        `deployments`, `project`, `projects`, `space`, `spaces`, `root` or `other`; at a cluster
+        also `validate` and `version`.
     query
         The first value of each key; `<hidden>` where it is a secret.
     headers
@@ -44,6 +52,8 @@ class Call:
         The client closed the connection before its reply was complete.
     seconds
         From the request's last byte to the reply's last byte; None until then.
+    at
+        Epoch seconds of its arrival.
     """
 
     kind: str
@@ -55,6 +65,7 @@ class Call:
     status: int | None = None
     client_gone: bool = False
     seconds: float | None = None
+    at: float = 0.0
 
     @property
     def body_json(self) -> Any:  # noqa: ANN401  # JSON
@@ -78,6 +89,7 @@ class CallLog:
         self._counts: Counter[str] = Counter()
         self._arrived = 0
         self._body_bytes = 0
+        self._replies = KeptReplies()
         self._changed = threading.Condition()
 
     def open(self, kind: str, request: Request, *, signs_in: bool) -> int:
@@ -85,10 +97,11 @@ class CallLog:
         call = Call(
             kind,
             request.method,
-            self._clean(request.path),
+            self.clean(request.path),
             {name: self._parameter(name, value) for name, value in request.query.items()},
             {name: self._header(name, value) for name, value in request.headers.items()},
             self._body(request.body, signs_in),
+            at=time.time(),
         )
         with self._changed:
             self._arrived += 1
@@ -96,6 +109,7 @@ class CallLog:
             self._calls[number] = call
             self._started[number] = time.monotonic()
             self._counts[kind] += 1
+            self._replies.open(number)
             self._body_bytes += len(call.body)
             while len(self._calls) > MOST_CALLS or (
                 self._body_bytes > MOST_BODY_BYTES and len(self._calls) > 1
@@ -111,6 +125,22 @@ class CallLog:
             if number in self._calls:
                 self._calls[number] = replace(self._calls[number], status=status)
                 self._changed.notify_all()
+
+    def sent(self, number: int, data: bytes) -> None:
+        """Keep what is sent in answer to a prompt, and refusals; lists and tokens are not kept."""
+        call = self._calls.get(number)
+        if call and (call.kind in MODEL_CALLS or (call.status or 0) >= 400):
+            self._replies.add(number, data)
+
+    def latest(self, most: int) -> list[tuple[int, Call, bytes]]:
+        """Return number, call and kept reply of the last calls, newest first.
+
+        A key that a prompt held can be in the reply in pieces: whoever shows it puts them together,
+        and asks `clean`.
+        """
+        with self._changed:
+            last = list(islice(reversed(self._calls.items()), most))
+        return [(number, call, self._replies.of(number)) for number, call in last]
 
     def close(self, number: int, *, client_gone: bool) -> None:
         """Record that nothing more will be sent."""
@@ -153,19 +183,30 @@ class CallLog:
         msg = f"no recorded call satisfied within {timeout_s:g} s; the sandbox saw: {seen}"
         raise TimeoutError(msg)
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """Return `text` without the secrets of the account."""
         for secret in self._secrets():
             text = text.replace(secret, HIDDEN)
         return text
 
+    def conceal(self, text: str) -> str:
+        """Return `text`, which somebody wrote about a prompt, without the secrets in it.
+
+        It may quote them as Markdown, with backslashes, and may break off in their middle.
+        """
+        for secret in self._secrets():
+            beginning = r"\\?".join(map(re.escape, secret[:_ENOUGH]))
+            text = re.sub(beginning + r"[^\s\"'<>“”]*", HIDDEN, text)
+        return text
+
     def _parameter(self, name: str, value: str) -> str:
-        return HIDDEN if name.lower() in _SECRET_QUERY else self._clean(value)
+        return HIDDEN if name.lower() in _SECRET_QUERY else self.clean(value)
 
     def _header(self, name: str, value: str) -> str:
         if name == "authorization":
             scheme, _, rest = value.partition(" ")
             return f"{scheme} {HIDDEN}" if rest else HIDDEN
-        return HIDDEN if name == "iam-token" else self._clean(value)
+        return HIDDEN if name in _SECRET_HEADERS else self.clean(value)
 
     def _body(self, body: bytes, signs_in: bool) -> bytes:
         for secret in self._secrets():

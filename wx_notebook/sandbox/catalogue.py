@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from wx_notebook.sandbox.models import MODELS, Model
+from wx_notebook.sandbox.library import SHELF, Library
+from wx_notebook.sandbox.model import Model
 from wx_notebook.sandbox.paging import page_of
 from wx_notebook.sandbox.replies import ok, refusal
 from wx_notebook.sandbox.wire import Refused, Reply, Request
@@ -19,7 +20,7 @@ _WORD = re.compile(
 _CALL_TIMES = {"lite": "5m0s", "v2-professional": "10m0s", "v2-standard": "10m0s"}
 
 
-def specs(request: Request, today: str) -> Reply:
+def specs(request: Request, today: str, library: Library = SHELF) -> Reply:
     """Answer with one page of the models that pass the filters.
 
     `start` is a token taken from `next.href`; `tech_preview` and `project_id` change nothing.
@@ -30,7 +31,7 @@ def specs(request: Request, today: str) -> Reply:
         400: a limit outside 1 to 200, an unknown `start`, or a filter that is none.
     """
     wanted = _filter(request.query.get("filters", ""), today)
-    models = [model for model in MODELS if wanted(model)]
+    models = [model for model in library.models() if wanted(model)]
     page = page_of(request.query, len(models), default=100, most=200, anchor=_ANCHOR)
     document: dict[str, object] = {
         "total_count": len(models),
@@ -49,7 +50,8 @@ def _href(request: Request, limit: int, start: str) -> str:
         query["filters"] = request.query["filters"]
     if start:
         query["start"] = start
-    return f"http://{request.headers.get('host', '127.0.0.1')}{_PATH}?{urlencode(query)}"
+    host = request.headers.get("host", "127.0.0.1")
+    return f"{request.scheme}://{host}{_PATH}?{urlencode(query)}"
 
 
 def _filter(text: str, today: str) -> Callable[[Model], bool]:
@@ -106,7 +108,7 @@ def _document(model: Model) -> dict[str, object]:
         "source": model.provider,
         "functions": [{"id": function} for function in model.functions],
         "short_description": model.about,
-        "long_description": f"{model.about} In this sandbox no model is behind the entry.",
+        "long_description": f"{model.about} {model.what_answers}",
         "input_tier": model.tier,
         "output_tier": model.tier,
         "number_params": model.parameters,

@@ -11,6 +11,9 @@ from wx_notebook.sandbox.rate import PAID_RATE, too_many
 from wx_notebook.sandbox.replies import SERVICE_DOWN, error_body, html_page, iam_refusal, refusal
 from wx_notebook.sandbox.wire import Ending, Outcome, Refused, Reply, Reset, Stream, event
 
+#: After how many events a stream of unknown length goes wrong.
+_SOON = 3
+
 
 def instead(fault: Fault) -> Outcome:
     """Return what a call gets instead of being looked at; `fault` is one of `INSTEAD`.
@@ -29,8 +32,20 @@ def instead(fault: Fault) -> Outcome:
 
 def spoil(fault: Fault, stream: Stream) -> Stream:
     """Return `stream` with what goes wrong in it; `fault` is one of `SPOILING`."""
-    after = max(stream.length // 2, 1) if fault.after is None else fault.after
-    return _SPOILERS[fault.name](stream, min(after, stream.length))
+    return _SPOILERS[fault.name](stream, _middle(stream) if fault.after is None else fault.after)
+
+
+def broken_off(fault: Fault, outcome: Reply | Stream) -> Reply | Stream:
+    """Return `outcome` with the connection reset in its middle."""
+    if isinstance(outcome, Reply):
+        return dataclasses.replace(outcome, ending=Ending.RESET)
+    after = _middle(outcome) if fault.after is None else fault.after
+    return _cut(Ending.RESET)(outcome, after)
+
+
+def _middle(stream: Stream) -> int:
+    # nobody knows how long the answer of another server will be
+    return _SOON if stream.length is None else max(stream.length // 2, 1)
 
 
 def _down(fault: Fault) -> Refused:
@@ -51,31 +66,51 @@ _REFUSALS: dict[str, Callable[[Fault], Refused]] = {
 def _cut(ending: Ending) -> Callable[[Stream, int], Stream]:
     def cut(stream: Stream, after: int) -> Stream:
         first = itertools.islice(stream.events, after)
-        return dataclasses.replace(stream, events=first, length=after, ending=ending)
+        length = None if stream.length is None else min(after, stream.length)
+        return dataclasses.replace(stream, events=first, length=length, ending=ending)
 
     return cut
 
 
 def _error_event(stream: Stream, after: int) -> Stream:
     body = error_body(500, "downstream_request_failed", "The model stopped answering.")
-    first = itertools.islice(stream.events, after)
-    events = itertools.chain(first, [event(after + 1, body, "error")])
-    return dataclasses.replace(stream, events=events, length=after + 1)
+
+    def events() -> Iterator[bytes]:
+        sent = 0
+        for whole in itertools.islice(stream.events, after):
+            sent += 1
+            yield whole
+        yield event(sent + 1, body, "error")
+
+    length = None if stream.length is None else min(after, stream.length) + 1
+    return dataclasses.replace(stream, events=events(), length=length)
 
 
 def _malformed_event(stream: Stream, after: int) -> Stream:
-    broken = min(after, stream.length - 1)
-
     def events() -> Iterator[bytes]:
-        for index, whole in enumerate(stream.events):
+        for index, (whole, is_last) in enumerate(_with_the_last(stream.events)):
+            is_broken = index == after or (is_last and index < after)
             # without its last brace the JSON is broken, the framing is not
-            yield whole[:-3] + b"\n\n" if index == broken else whole
+            yield whole[:-3] + b"\n\n" if is_broken else whole
 
     return dataclasses.replace(stream, events=events())
 
 
 def _usage_missing(stream: Stream, _after: int) -> Stream:
-    return _cut(Ending.PROPER)(stream, stream.length - 1)
+    events = (whole for whole, is_last in _with_the_last(stream.events) if not is_last)
+    length = None if stream.length is None else stream.length - 1
+    return dataclasses.replace(stream, events=events, length=length)
+
+
+def _with_the_last(events: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield each event, one behind, and whether it is the last."""
+    held: bytes | None = None
+    for whole in events:
+        if held is not None:
+            yield held, False
+        held = whole
+    if held is not None:
+        yield held, True
 
 
 _SPOILERS: dict[str, Callable[[Stream, int], Stream]] = {

@@ -9,13 +9,29 @@ import random
 import threading
 from collections.abc import Collection, Container
 from dataclasses import dataclass
+from typing import Any
 
-PROMPTS = frozenset({"chat", "chat_stream", "generation", "generation_stream"})
-_STREAMS = frozenset({"chat_stream", "generation_stream"})
-_CHATS = frozenset({"chat_stream"})
+_OWN_STREAMS = frozenset(
+    {"chat_stream", "generation_stream", "deployment_chat_stream", "deployment_generation_stream"}
+)
+#: What is answered with text, piece by piece or whole.
+PROMPTS = _OWN_STREAMS | {
+    *("chat", "generation", "deployment_chat", "deployment_generation"),
+    *("gateway_chat", "gateway_completion"),
+}
+#: What reads text and writes none.
+MEASURES = frozenset({"embeddings", "rerank", "tokenization", "gateway_embeddings"})
+MODEL_CALLS = PROMPTS | MEASURES
+# at the gateway the same path streams if it is told to
+_STREAMS = _OWN_STREAMS | {"gateway_chat", "gateway_completion"}
+_CHATS = frozenset({"chat_stream", "deployment_chat_stream"})
+_LISTS = frozenset(
+    {"project", "projects", "space", "spaces", "deployment", "deployments", "gateway_models"}
+)
 _TOKEN = frozenset({"token"})
 _SIGN_IN = _TOKEN | {"validate"}
-_AUTHORISED = PROMPTS | {"project", "projects", "space", "spaces"}
+_AUTHORISED = MODEL_CALLS | _LISTS
+_OPTIONS = ("times", "on", "retry_after", "to", "after", "seconds")
 #: `on="any"`
 ANY = _AUTHORISED | _SIGN_IN | {"version", "models", "root", "other"}
 
@@ -34,19 +50,28 @@ class _Kind:
 
 
 _KINDS = {
-    "429": _Kind("429 rate_limit_reached_requests instead of an answer", PROMPTS),
-    "500": _Kind("500 downstream_request_failed instead of an answer", PROMPTS),
-    "503": _Kind("503 service_unavailable instead of an answer", PROMPTS),
-    "502-html": _Kind("502 with an HTML page that holds a script", PROMPTS),
-    "reset": _Kind("the connection is closed before any byte of the reply", PROMPTS),
+    "429": _Kind("429 rate_limit_reached_requests instead of an answer", MODEL_CALLS),
+    "500": _Kind("500 downstream_request_failed instead of an answer", MODEL_CALLS),
+    "503": _Kind("503 service_unavailable instead of an answer", MODEL_CALLS),
+    "502-html": _Kind("502 with an HTML page that holds a script", MODEL_CALLS),
+    "reset": _Kind("the connection is reset before any byte of the reply", MODEL_CALLS),
+    "reset-after": _Kind("the connection is reset in the middle of the reply", MODEL_CALLS),
     "redirect": _Kind("307 to another URL, for any request", ANY),
     "expired": _Kind(
         "401, once: the token presented has expired", _AUTHORISED, _AUTHORISED, once=True
     ),
+    "revoked": _Kind(
+        "401, once: the token presented is not valid any more",
+        _AUTHORISED,
+        _AUTHORISED,
+        once=True,
+    ),
     "cut": _Kind("the connection closes in the middle of a stream", _STREAMS, _STREAMS),
     "cut-clean": _Kind("a stream ends early, and HTTP shows no sign of it", _STREAMS, _STREAMS),
     "stall": _Kind("a stream falls silent in the middle and stays open", _STREAMS, _STREAMS),
-    "error-event": _Kind("a stream ends in the middle, with an error event", _STREAMS, _STREAMS),
+    "error-event": _Kind(
+        "a stream ends in the middle, with an error event", _OWN_STREAMS, _OWN_STREAMS
+    ),
     "malformed-event": _Kind("one event of a stream is not JSON", _STREAMS, _STREAMS),
     "usage-missing": _Kind("a chat stream ends without its usage event", _CHATS, _CHATS),
     "slow-iam": _Kind("IAM takes three seconds for a token", _TOKEN, _SIGN_IN),
@@ -99,11 +124,20 @@ def parse(
 ) -> Fault:
     """Return the fault of `NAME` or `NAME=PROBABILITY`; the rest as for `Fault`.
 
+    The rest can stand in `text` too, as on a command line: `429=0.1,retry_after=2,on=chat+token`.
+
     Raises
     ------
     ValueError
-        No such fault, no such kind of call, or a probability outside 0 to 1.
+        No such fault, no such kind of call, a probability outside 0 to 1, or an option that is
+        none.
     """
+    text, comma, more = text.partition(",")
+    if comma:
+        given = _options(more)
+        times, on = given.get("times", times), given.get("on", on)
+        retry_after, to = given.get("retry_after", retry_after), given.get("to", to)
+        after, seconds = given.get("after", after), given.get("seconds", seconds)
     name, equals, chance = text.partition("=")
     if name not in _KINDS:
         near = difflib.get_close_matches(name, _KINDS, 1)
@@ -131,6 +165,36 @@ def parse(
     return Fault(name, kinds, times, probability, retry_after, to, after, seconds)
 
 
+def _options(text: str) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for part in text.split(","):
+        name, _, value = (each.strip() for each in part.partition("="))
+        if name not in _OPTIONS or not value:
+            msg = f"{part!r} is no option of a fault; there are: {', '.join(_OPTIONS)}"
+            raise ValueError(msg)
+        if name == "to":
+            given[name] = value
+        elif name == "on":
+            given[name] = value if value == "any" else value.split("+")
+        else:
+            given[name] = _number(name, value)
+    return given
+
+
+def _number(name: str, value: str) -> float | None:
+    if name == "times" and value == "always":
+        return None
+    counts = name in ("times", "after")
+    try:
+        number = int(value) if counts else float(value)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e6:
+        msg = f"{name}={value} is not {'a count' if counts else 'a number of seconds'}"
+        raise ValueError(msg)
+    return number
+
+
 class Faults:
     """The faults that are switched on, in the order in which they were."""
 
@@ -144,6 +208,17 @@ class Faults:
         """Switch `fault` on."""
         with self._lock:
             self._on.append(fault)
+
+    def on(self) -> list[Fault]:
+        """Return the faults that can still hit a call, in their order."""
+        with self._lock:
+            return [fault for fault in self._on if fault.times != 0]
+
+    def remove(self, index: int) -> None:
+        """Switch off one of those that `on` returns, if it is still there."""
+        with self._lock:
+            live = [fault for fault in self._on if fault.times != 0]
+            self._on = [*live[:index], *live[index + 1 :]]
 
     def clear(self) -> None:
         """Switch all faults off."""

@@ -1,15 +1,18 @@
-"""Chat and text generation: the documents of an answer, and their streams."""
+"""Chat and text generation: from the body of a request to an answer at its pace."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 
-from wx_notebook.sandbox import pieces, prompts
-from wx_notebook.sandbox.replies import DOCS, ok
+from wx_notebook.sandbox import documents, gateway, pieces, prompts
+from wx_notebook.sandbox.answers import NOT_ASKED, Answer, warnings
+from wx_notebook.sandbox.deployments import Deployments
+from wx_notebook.sandbox.replies import ok
 from wx_notebook.sandbox.script import Script
-from wx_notebook.sandbox.wire import Reply, Request, Stream, created_at, encode, event
+from wx_notebook.sandbox.shapes import PROSE
+from wx_notebook.sandbox.wire import Reply, Request, Stream, created_at
 
 #: The operation in IBM's API documentation, by kind of call.
 ANCHORS = {
@@ -17,38 +20,13 @@ ANCHORS = {
     "chat_stream": "text-chat-stream",
     "generation": "text-generation",
     "generation_stream": "text-generation-stream",
+    "deployment_chat": "deployments-text-chat",
+    "deployment_chat_stream": "deployments-text-chat-stream",
+    "deployment_generation": "deployments-text-generation",
+    "deployment_generation_stream": "deployments-text-generation-stream",
+    "gateway_chat": "",
+    "gateway_completion": "",
 }
-_FINISH_REASONS = {"end": "stop", "stop": "stop", "length": "length"}
-_STOP_REASONS = {"end": "eos_token", "stop": "stop_sequence", "length": "max_tokens"}
-
-_Document = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """An answer, and what every document about it repeats."""
-
-    prompt: prompts.Prompt
-    pieces: list[str]
-    reason: str
-    wall_clock: Callable[[], float]
-    created: int
-    id: str
-    warnings: list[_Document]
-
-    @property
-    def usage(self) -> _Document:
-        written, read = len(self.pieces), self.prompt.input_tokens
-        return {
-            "completion_tokens": written,
-            "prompt_tokens": read,
-            "total_tokens": written + read,
-        }
-
-    def model_version(self) -> _Document:
-        # the service names no version for some models
-        version = self.prompt.model.version
-        return {"model_version": version} if version else {}
 
 
 class Inference:
@@ -58,6 +36,8 @@ class Inference:
     ----------
     admit
         Lets a prompt into its project or space, or refuses it.
+    deployments
+        What can be asked by the name of a deployment.
     script
         Where answers come from.
     words_per_second
@@ -69,11 +49,13 @@ class Inference:
     def __init__(
         self,
         admit: prompts.Admit,
+        deployments: Deployments,
         script: Script,
         words_per_second: float | None,
         wall_clock: Callable[[], float],
     ) -> None:
         self._admit = admit
+        self._deployments = deployments
         self._script = script
         self._interval_s = 1 / words_per_second if words_per_second else 0.0
         self._wall_clock = wall_clock
@@ -86,153 +68,60 @@ class Inference:
         Refused
             The body is not what the service takes.
         """
-        is_chat = kind.startswith("chat")
-        read = prompts.chat if is_chat else prompts.generation
         today = created_at(self._wall_clock())[:10]
-        prompt = read(request.body, ANCHORS[kind], self._admit, today)
-        answer = self._written(prompt, today, is_chat)
+        if kind.startswith("gateway_"):
+            return self._at_the_gateway(request, today, is_chat=kind == "gateway_chat")
+        is_chat = "chat" in kind
+        read = prompts.chat if is_chat else prompts.generation
+        deployed = kind.startswith("deployment_")
+        if deployed:
+            model_of = self._deployments.model_of(request.path)
+        else:
+            model_of = prompts.scoped(self._admit, today)
+        prompt = read(request.body, ANCHORS[kind], model_of, has_model=not deployed)
+        answer = self._written(prompt, ANCHORS[kind], today, is_chat=is_chat)
         if not kind.endswith("_stream"):
-            document = _chat(answer) if is_chat else _generation(answer)
-            return ok(document, delay_s=self._interval_s * len(answer.pieces))
-        events = _chat_events(answer) if is_chat else _generation_events(answer)
+            document = documents.chat(answer) if is_chat else documents.generation(answer)
+            return self._whole(answer, document)
+        write = documents.chat_events if is_chat else documents.generation_events
         # an answer without a piece still has an event that ends it
         length = 1 + max(len(answer.pieces), 1) + is_chat
-        return Stream(events, length, self._interval_s)
+        return Stream(write(answer), length, self._interval_s)
 
-    def _written(self, prompt: prompts.Prompt, today: str, is_chat: bool) -> _Answer:
+    def _at_the_gateway(self, request: Request, today: str, *, is_chat: bool) -> Reply | Stream:
+        body = gateway.native(request.body, is_chat=is_chat)
+        prompt = prompts.chat(body.data, "", gateway.model_of(today))
+        answer = self._written(prompt, "", today, is_chat=True)
+        if not body.wants_stream:
+            return self._whole(answer, gateway.whole(answer, is_chat=is_chat))
+        length = 3 + max(len(answer.pieces), 1)
+        return Stream(gateway.events(answer, is_chat=is_chat), length, self._interval_s)
+
+    def _whole(self, answer: Answer, document: dict[str, object]) -> Reply:
+        return ok(document, delay_s=self._interval_s * len(answer.pieces))
+
+    def _written(self, prompt: prompts.Prompt, anchor: str, today: str, *, is_chat: bool) -> Answer:
+        said = self._script.answer(prompt, anchor)
         kept, reason = pieces.trim(
-            self._script.answer(prompt),
+            said.pieces,
             prompt.most_tokens,
-            prompt.stops,
+            # a stop sequence ends words, not the arguments of a call
+            () if said.call else prompt.stops,
             keep_stop=prompt.keep_stop,
             least=prompt.least_tokens,
         )
-        return _Answer(
+        call = said.call and replace(said.call, arguments="".join(kept))
+        remarks = warnings(prompt, today, is_chat=is_chat)
+        # prose says it itself; what has a shape often has no room for it
+        if not said.is_queued and prompt.shape != PROSE:
+            remarks.append({**NOT_ASKED})
+        return Answer(
             prompt,
             kept,
-            reason,
+            "call" if call and reason == "end" else reason,
             self._wall_clock,
             int(self._wall_clock()),
             f"chatcmpl-{uuid.uuid4().hex}",
-            _warnings(prompt, today, is_chat),
+            remarks,
+            call,
         )
-
-
-def _warnings(prompt: prompts.Prompt, today: str, is_chat: bool) -> list[_Document]:
-    model = prompt.model
-    warnings: list[_Document] = []
-    if model.stage(today) == "deprecated":
-        message = f"Model '{model.model_id}' is deprecated; use '{model.successor}' instead."
-        warnings.append({"message": message, "id": "deprecation_warning", "more_info": DOCS})
-    if model.provider != "IBM":
-        message = f"'{model.model_id}' is a third-party model: its provider's terms apply."
-        warnings.append({"message": message, "id": "disclaimer_warning", "more_info": DOCS})
-    if not is_chat:
-        message = "This API is legacy. Please consider using '/ml/v1/text/chat' instead."
-        warnings.append({"message": message, "id": "api_legacy", "more_info": DOCS})
-    elif not prompt.limit_given:
-        warnings.append(
-            {
-                "message": "The value of 'max_completion_tokens' for this model was set to value "
-                f"{prompts.CHAT_TOKENS}",
-                "id": "unspecified_max_completion_tokens",
-                "additional_properties": {
-                    "limit": 0,
-                    "new_value": prompts.CHAT_TOKENS,
-                    "parameter": "max_completion_tokens",
-                    "value": 0,
-                },
-            }
-        )
-    return warnings
-
-
-def _chat(answer: _Answer) -> _Document:
-    message = {"role": "assistant", "content": "".join(answer.pieces)}
-    reason = _FINISH_REASONS[answer.reason]
-    return {
-        "id": answer.id,
-        "object": "chat.completion",
-        "model_id": answer.prompt.model.model_id,
-        "model": answer.prompt.model.model_id,
-        "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-        "created": answer.created,
-        **answer.model_version(),
-        "created_at": created_at(answer.wall_clock()),
-        "usage": answer.usage,
-        "system": {"warnings": answer.warnings},
-    }
-
-
-def _chat_events(answer: _Answer) -> Iterator[bytes]:
-    model_id = answer.prompt.model.model_id
-
-    def chunk(number: int, choices: list[_Document], **more: object) -> bytes:
-        document = {
-            "id": answer.id,
-            "object": "chat.completion.chunk",
-            "model_id": model_id,
-            "model": model_id,
-            "choices": choices,
-            "created": answer.created,
-            **answer.model_version(),
-            "created_at": created_at(answer.wall_clock()),
-            **more,
-        }
-        return event(number, encode(document))
-
-    def choice(finish_reason: str | None, **delta: str) -> list[_Document]:
-        return [{"index": 0, "finish_reason": finish_reason, "delta": delta}]
-
-    system = {"warnings": answer.warnings}
-    yield chunk(1, choice(None, role="assistant", content=""), system=system)
-    texts = answer.pieces or [""]
-    for number, text in enumerate(texts, 2):
-        last = number == len(texts) + 1
-        yield chunk(number, choice(_FINISH_REASONS[answer.reason] if last else None, content=text))
-    yield chunk(len(texts) + 2, [], usage=answer.usage)
-
-
-def _generation(answer: _Answer) -> _Document:
-    result = {
-        "generated_text": "".join(answer.pieces),
-        "generated_token_count": len(answer.pieces),
-        "input_token_count": answer.prompt.input_tokens,
-        "stop_reason": _STOP_REASONS[answer.reason],
-    }
-    return {
-        "model_id": answer.prompt.model.model_id,
-        **answer.model_version(),
-        "created_at": created_at(answer.wall_clock()),
-        "results": [result],
-        "system": {"warnings": answer.warnings},
-    }
-
-
-def _generation_events(answer: _Answer) -> Iterator[bytes]:
-    def chunk(
-        number: int, text: str, written: int, read: int, stop_reason: str, **more: object
-    ) -> bytes:
-        result = {
-            "generated_text": text,
-            "generated_token_count": written,
-            "input_token_count": read,
-            "stop_reason": stop_reason,
-        }
-        document = {
-            "model_id": answer.prompt.model.model_id,
-            **answer.model_version(),
-            "created_at": created_at(answer.wall_clock()),
-            "results": [result],
-            **more,
-        }
-        return event(number, encode(document))
-
-    system = {"warnings": answer.warnings}
-    yield chunk(1, "", 0, answer.prompt.input_tokens, "not_finished", system=system)
-    texts = answer.pieces or [""]
-    # the count is cumulative in the recordings, although IBM's Java SDK adds the values up
-    for number, text in enumerate(texts, 2):
-        last = number == len(texts) + 1
-        reason = _STOP_REASONS[answer.reason] if last else "not_finished"
-        yield chunk(number, text, min(number - 1, len(answer.pieces)), 0, reason)

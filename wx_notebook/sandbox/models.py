@@ -7,56 +7,13 @@ fixtures of IBM's Java SDK (eu-de, mid-2025) and, for the newer ones, from lists
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from wx_notebook.sandbox.encoders import ENCODERS
+from wx_notebook.sandbox.model import TASKS, Model
 
 _LANGUAGE = ("text_chat", "text_generation")
-_TASKS = (
-    "question_answering",
-    "summarization",
-    "retrieval_augmented_generation",
-    "classification",
-    "generation",
-    "extraction",
-)
-_CODE_TASKS = (*_TASKS, "code", "function_calling")
+_CODE_TASKS = (*TASKS, "code", "function_calling")
 
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What the catalogue knows of one model.
-
-    Attributes
-    ----------
-    context, longest_output
-        In tokens; 0 where the model has none.
-    lifecycle
-        Stage and the day it began or begins, oldest first; the last that has come is current.
-    dimension
-        Length of an embedding.
-    """
-
-    model_id: str
-    label: str
-    provider: str
-    about: str
-    functions: tuple[str, ...]
-    context: int
-    longest_output: int
-    parameters: str
-    tier: str
-    lifecycle: tuple[tuple[str, str], ...]
-    tasks: tuple[str, ...] = _TASKS
-    successor: str = ""
-    version: str = ""
-    dimension: int = 0
-
-    def stage(self, today: str) -> str:
-        """Return the stage of its life on the day `today`, written 2026-09-21."""
-        come = [stage for stage, since in self.lifecycle if since <= today]
-        return come[-1] if come else self.lifecycle[0][0]
-
-
-MODELS = (
+_LANGUAGE_MODELS = (
     Model(
         "ibm/granite-4-h-small",
         "granite-4-h-small",
@@ -178,21 +135,6 @@ MODELS = (
         _CODE_TASKS,
     ),
     Model(
-        "ibm/granite-embedding-278m-multilingual",
-        "granite-embedding-278m-multilingual",
-        "IBM",
-        "Turns text in many languages into vectors.",
-        ("embedding", "autoai_rag"),
-        512,
-        0,
-        "278m",
-        "class_c1",
-        (("available", "2024-12-18"),),
-        (),
-        version="1.0.0",
-        dimension=768,
-    ),
-    Model(
         "meta-llama/llama-2-13b-chat",
         "llama-2-13b-chat",
         "Meta",
@@ -242,4 +184,5 @@ MODELS = (
     ),
 )
 
+MODELS = (*_LANGUAGE_MODELS, *ENCODERS)
 BY_ID = {model.model_id: model for model in MODELS}

@@ -36,18 +36,37 @@ _COMMON = {
     "/ml/v1/text/chat_stream": "chat_stream",
     "/ml/v1/text/generation": "generation",
     "/ml/v1/text/generation_stream": "generation_stream",
+    "/ml/v1/text/embeddings": "embeddings",
+    "/ml/v1/text/rerank": "rerank",
+    "/ml/v1/text/tokenization": "tokenization",
     "/ml/v1/foundation_model_specs": "models",
+    "/ml/v4/deployments": "deployments",
+    "/ml/gateway/v1/chat/completions": "gateway_chat",
+    "/ml/gateway/v1/completions": "gateway_completion",
+    "/ml/gateway/v1/embeddings": "gateway_embeddings",
+    "/ml/gateway/v1/models": "gateway_models",
     "/v2/projects": "projects",
     "/v2/spaces": "spaces",
 }
-_ONE_OF = {"projects": "project", "spaces": "space"}
-_ONE = re.compile(r"/v2/(projects|spaces)/([^/]+)")
+_ONE_OF = (
+    (re.compile(r"/v2/projects/[^/]+"), "project"),
+    (re.compile(r"/v2/spaces/[^/]+"), "space"),
+    (re.compile(r"/ml/v4/deployments/[^/]+"), "deployment"),
+    # an id of the gateway may hold a slash
+    (re.compile(r"/ml/gateway/v1/models/.+"), "gateway_models"),
+)
+_DEPLOYED = re.compile(
+    r"/ml/v1/deployments/[^/]+/text/(chat|chat_stream|generation|generation_stream)"
+)
 
 
 def call_at(path: str, kind: Kind) -> str:
     """Return what `path` stands for on a server of this kind, `other` if for nothing."""
-    if match := _ONE.fullmatch(path):
-        return _ONE_OF[match[1]]
+    if match := _DEPLOYED.fullmatch(path):
+        return f"deployment_{match[1]}"
+    for pattern, call in _ONE_OF:
+        if pattern.fullmatch(path):
+            return call
     return _COMMON.get(path) or _OWN[kind].get(path, "other")
 
 

@@ -104,7 +104,8 @@ class Projects:
         """Answer `GET /v2/spaces`; `name` must match as a whole, `start` is the next page."""
         name = request.query.get("name")
         found = [each for each in self._spaces if name in (None, each.name)]
-        page = page_of(request.query, len(found), default=100, most=100)
+        # IBM's Python SDK asks for 200 spaces at a time, of projects for 100
+        page = page_of(request.query, len(found), default=100, most=200)
         query = {"limit": str(page.limit)} | ({} if name is None else {"name": name})
         document: dict[str, object] = {
             "total_count": len(found),

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wx_notebook.sandbox import pieces
-from wx_notebook.sandbox.fields import Body, Document, Rule
+from wx_notebook.sandbox.fields import Body, Rule
+from wx_notebook.sandbox.library import SHELF, Library
 from wx_notebook.sandbox.messages import Turn, turns_of
-from wx_notebook.sandbox.models import BY_ID, Model
+from wx_notebook.sandbox.model import Model
 from wx_notebook.sandbox.replies import refusal
+from wx_notebook.sandbox.shapes import PROSE, RULES, Shape, shape_of
 
 #: What the service takes when a chat names no limit (warning in IBM's Java SDK fixtures).
 CHAT_TOKENS = 1024
@@ -18,49 +20,36 @@ CHAT_TOKENS = 1024
 GENERATION_TOKENS = 20
 
 _UUID4 = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_SCOPE = {"model_id": Rule("string"), "project_id": Rule("string"), "space_id": Rule("string")}
+SCOPE = {"model_id": Rule("string"), "project_id": Rule("string"), "space_id": Rule("string")}
 
 # ranges: builder documentation of IBM's Java SDK, request types of IBM's Node SDK
-_CHAT = _SCOPE | {
-    "messages": Rule("array"),
-    "tools": Rule("array"),
-    "tool_choice_option": Rule("string", words=("none", "auto", "required")),
-    "tool_choice": Rule("object"),
-    "frequency_penalty": Rule("number", -2, 2),
-    "presence_penalty": Rule("number", -2, 2),
-    "logit_bias": Rule("object"),
-    "logprobs": Rule("boolean"),
-    "top_logprobs": Rule("integer", 0, 20),
-    "max_tokens": Rule("integer", 0),
-    "max_completion_tokens": Rule("integer", 0),
-    "n": Rule("integer", 1),
-    "response_format": Rule("object"),
-    "seed": Rule("integer"),
-    "stop": Rule("array of strings"),
-    "temperature": Rule("number", 0, 2),
-    "top_p": Rule("number", 0, 1),
-    "time_limit": Rule("integer", 1),
-    "repetition_penalty": Rule("number"),
-    "length_penalty": Rule("number"),
-    "guided_choice": Rule("array of strings"),
-    "guided_regex": Rule("string"),
-    "guided_grammar": Rule("string"),
-    "chat_template_kwargs": Rule("object"),
-    "include_reasoning": Rule("boolean"),
-    "reasoning_effort": Rule("string", words=("low", "medium", "high")),
-    "context": Rule("string"),
-}
-_RESPONSE_FORMAT = {
-    "type": Rule("string", words=("text", "json_object", "json_schema")),
-    "json_schema": Rule("object"),
-}
-_TOOL = {"type": Rule("string", words=("function",)), "function": Rule("object")}
-_FUNCTION = {
-    "name": Rule("string"),
-    "description": Rule("string"),
-    "parameters": Rule("object"),
-}
-_GENERATION = _SCOPE | {
+_CHAT = (
+    SCOPE
+    | RULES
+    | {
+        "messages": Rule("array"),
+        "frequency_penalty": Rule("number", -2, 2),
+        "presence_penalty": Rule("number", -2, 2),
+        "logit_bias": Rule("object"),
+        "logprobs": Rule("boolean"),
+        "top_logprobs": Rule("integer", 0, 20),
+        "max_tokens": Rule("integer", 0),
+        "max_completion_tokens": Rule("integer", 0),
+        "n": Rule("integer", 1),
+        "seed": Rule("integer"),
+        "stop": Rule("array of strings"),
+        "temperature": Rule("number", 0, 2),
+        "top_p": Rule("number", 0, 1),
+        "time_limit": Rule("integer", 1),
+        "repetition_penalty": Rule("number"),
+        "length_penalty": Rule("number"),
+        "chat_template_kwargs": Rule("object"),
+        "include_reasoning": Rule("boolean"),
+        "reasoning_effort": Rule("string", words=("low", "medium", "high")),
+        "context": Rule("string"),
+    }
+)
+_GENERATION = SCOPE | {
     "input": Rule("string"),
     "parameters": Rule("object"),
     "moderations": Rule("object"),
@@ -101,13 +90,16 @@ class Prompt:
     stops: tuple[str, ...]
     keep_stop: bool = False
     least_tokens: int = 0
+    shape: Shape = PROSE
 
 
 #: Lets a prompt into the project or space that it names, or refuses it: field name and id.
 Admit = Callable[[str, str], None]
+#: The model that a body asks for a function, or a refusal.
+ModelOf = Callable[[Body, str], Model]
 
 
-def chat(data: bytes, anchor: str, admit: Admit, today: str) -> Prompt:
+def chat(data: bytes, anchor: str, model_of: ModelOf, *, has_model: bool = True) -> Prompt:
     """Return the prompt in the body of a chat request.
 
     Raises
@@ -117,13 +109,15 @@ def chat(data: bytes, anchor: str, admit: Admit, today: str) -> Prompt:
     """
     body = Body(data, anchor)
     document = body.document
-    body.check(_CHAT, required=("model_id", "messages"))
+    body.check(_CHAT, required=("model_id", "messages") if has_model else ("messages",))
     turns = turns_of(body, document["messages"])
-    _check_format_and_tools(body, document)
-    model = _scoped_model(body, admit, "text_chat", today)
+    if "top_logprobs" in document and not document.get("logprobs"):
+        raise body.invalid("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs")
+    shape = shape_of(body, document)
+    model = model_of(body, "text_chat")
     most = document.get("max_completion_tokens", document.get("max_tokens"))
     tokens = sum(turn.tokens for turn in turns)
-    _check_length(body, model, tokens)
+    check_length(body, model, tokens)
     return Prompt(
         model,
         turns,
@@ -132,19 +126,20 @@ def chat(data: bytes, anchor: str, admit: Admit, today: str) -> Prompt:
         CHAT_TOKENS if most is None else most or model.longest_output,
         most is not None,
         tuple(document.get("stop", ())),
+        shape=shape,
     )
 
 
-def generation(data: bytes, anchor: str, admit: Admit, today: str) -> Prompt:
+def generation(data: bytes, anchor: str, model_of: ModelOf, *, has_model: bool = True) -> Prompt:
     """Return the prompt in the body of a text generation request; raises as `chat` does."""
     body = Body(data, anchor)
-    body.check(_GENERATION, required=("model_id", "input"))
+    body.check(_GENERATION, required=("model_id", "input") if has_model else ("input",))
     (parameters,) = body.objects([body.document.get("parameters", {})], "parameters")
     body.check(_PARAMETERS, parameters, prefix="parameters.")
-    model = _scoped_model(body, admit, "text_generation", today)
+    model = model_of(body, "text_generation")
     turn = Turn("user", body.document["input"])
     tokens = min(pieces.count(turn.text), parameters.get("truncate_input_tokens", 10**9))
-    _check_length(body, model, tokens)
+    check_length(body, model, tokens)
     return Prompt(
         model,
         (turn,),
@@ -157,45 +152,47 @@ def generation(data: bytes, anchor: str, admit: Admit, today: str) -> Prompt:
     )
 
 
-def _check_format_and_tools(body: Body, document: Document) -> None:
-    if "tool_choice" in document and "tool_choice_option" in document:
-        raise body.invalid("'tool_choice' excludes 'tool_choice_option'.", "tool_choice")
-    if "top_logprobs" in document and not document.get("logprobs"):
-        raise body.invalid("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs")
-    for index, tool in enumerate(body.objects(document.get("tools", []), "tools")):
-        prefix = f"tools[{index}]."
-        body.check(_TOOL, tool, prefix=prefix, required=("type", "function"))
-        prefix += "function."
-        body.check(_FUNCTION, tool["function"], prefix=prefix, required=("name",))
-    if "response_format" in document:
-        form, prefix = document["response_format"], "response_format."
-        needs_schema = form.get("type") == "json_schema"
-        required = ("type", "json_schema") if needs_schema else ("type",)
-        body.check(_RESPONSE_FORMAT, form, prefix=prefix, required=required)
+def scoped(admit: Admit, today: str, library: Library = SHELF) -> ModelOf:
+    """Return what finds the model of a body that names it, and a project or space."""
+
+    def model_of(body: Body, function: str) -> Model:
+        document = body.document
+        scopes = [name for name in ("project_id", "space_id") if name in document]
+        if len(scopes) != 1:
+            which = "Only one" if scopes else "One"
+            raise body.wrong(f"{which} of 'project_id' and 'space_id' has to be given.")
+        (scope,) = scopes
+        if not _UUID4.fullmatch(document[scope]):
+            raise body.invalid(f"'{scope}' must be a valid version 4 uuid.", scope)
+        admit(scope, document[scope].lower())
+        return known_model(body, document["model_id"], function, today, library)
+
+    return model_of
 
 
-def _scoped_model(body: Body, admit: Admit, function: str, today: str) -> Model:
-    document = body.document
-    scopes = [name for name in ("project_id", "space_id") if name in document]
-    if len(scopes) != 1:
-        which = "Only one" if scopes else "One"
-        raise body.wrong(f"{which} of 'project_id' and 'space_id' has to be given.")
-    (scope,) = scopes
-    if not _UUID4.fullmatch(document[scope]):
-        raise body.invalid(f"'{scope}' must be a valid version 4 uuid.", scope)
-    admit(scope, document[scope].lower())
-    model_id = document["model_id"]
-    model = BY_ID.get(model_id)
+def known_model(
+    body: Body, model_id: str, function: str, today: str, library: Library = SHELF
+) -> Model:
+    """Return the model of that name, if it runs and has the function, if one is named.
+
+    Raises
+    ------
+    Refused
+        404 or 400.
+    """
+    model = library.find(model_id)
     if model is None or model.stage(today) == "withdrawn":
         message = f"Model '{model_id[:200]}' is not supported for this environment."
+        message += library.missing(model_id)
         raise refusal(404, "model_not_supported", message, anchor=body.anchor)
-    if function not in model.functions:
+    if function and function not in model.functions:
         message = f"Model '{model_id}' does not support function '{function}'."
         raise refusal(400, "model_no_support_for_function", message, anchor=body.anchor)
     return model
 
 
-def _check_length(body: Body, model: Model, tokens: int) -> None:
+def check_length(body: Body, model: Model, tokens: int) -> None:
+    """Refuse with 400 what is longer than the model can read."""
     if tokens > model.context:
         message = (
             f"The number of input tokens {tokens} cannot exceed the total tokens limit "

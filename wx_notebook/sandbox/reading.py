@@ -7,14 +7,23 @@ from io import BufferedIOBase
 from urllib.parse import parse_qsl, urlsplit
 
 from wx_notebook.sandbox.replies import refusal
-from wx_notebook.sandbox.wire import Refused, Request
+from wx_notebook.sandbox.wire import Refused, Request, WaitFor, patiently
 
 LARGEST_BODY = 32 * 1024 * 1024
 _LONGEST_LINE = 65_536
 
 
-def read(method: str, target: str, headers: Message, body: BufferedIOBase) -> Request:
+def read(
+    method: str,
+    target: str,
+    headers: Message,
+    body: BufferedIOBase,
+    scheme: str = "http",
+    wait_for: WaitFor = patiently,
+) -> Request:
     """Return the request whose first line and headers have been read.
+
+    `wait_for` is what whoever answers it can wait with while its client stays.
 
     Raises
     ------
@@ -35,7 +44,7 @@ def read(method: str, target: str, headers: Message, body: BufferedIOBase) -> Re
         content = _chunked(body)
     else:
         content = _exactly(body, _size(names.get("content-length", "0").strip(), 10))
-    return Request(method, url.path, query, names, content)
+    return Request(method, url.path, query, names, content, scheme, wait_for)
 
 
 def _chunked(body: BufferedIOBase) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,13 +13,22 @@ from wx_notebook.sandbox import faults as _faults
 from wx_notebook.sandbox import pieces
 from wx_notebook.sandbox.calls import Call, CallLog
 from wx_notebook.sandbox.controls import AccountControls
+from wx_notebook.sandbox.deployments import Deployments
 from wx_notebook.sandbox.faults import ELSEWHERE
 from wx_notebook.sandbox.inference import Inference
+from wx_notebook.sandbox.library import SHELF, Library
+from wx_notebook.sandbox.measures import Measures
+from wx_notebook.sandbox.model_map import ModelMap
+from wx_notebook.sandbox.page import Page
 from wx_notebook.sandbox.paths import Kind
 from wx_notebook.sandbox.rate import Rate
+from wx_notebook.sandbox.relay import Relay
 from wx_notebook.sandbox.script import Script
 from wx_notebook.sandbox.server import LOOPBACK, Server
-from wx_notebook.sandbox.service import Service
+from wx_notebook.sandbox.service import GREETING, Service
+from wx_notebook.sandbox.tls import Certificate
+from wx_notebook.sandbox.upstream import PATIENCE_S, Upstream
+from wx_notebook.sandbox.upstream_library import UpstreamLibrary
 
 
 class Sandbox(AccountControls):
@@ -52,11 +62,26 @@ class Sandbox(AccountControls):
     date_offset_s
         Seconds by which the `Date` header and the times in a token are off, so that for a client
         its own clock is wrong.
+    tls
+        Speak https, with a certificate made at the start; `ca_file` is what clients must trust.
+
+    upstream
+        Base URL of a server that speaks OpenAI's protocol and answers prompts instead of the small
+        writer, at its own pace; the key that it may want is taken from `WX_NOTEBOOK_UPSTREAM_KEY`.
+    model_map
+        Names of watsonx.ai and which of the upstream's models answer for each; what it does not
+        name is looked up in `model_map.DEFAULTS`.
+    upstream_patience_s
+        How long the upstream may be silent.
 
     Attributes
     ----------
     HUMAN_PACE
         Words a second at which a person can read along.
+    deployment_id
+        Of a deployed model, which can be asked by the name `sandbox_chat` too.
+    page_token
+        What a request to `/sandbox/faults` has to carry; the page shows it.
     """
 
     HUMAN_PACE = 40.0
@@ -74,27 +99,54 @@ class Sandbox(AccountControls):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         date_offset_s: float = 0,
+        tls: bool = False,
+        upstream: str | None = None,
+        model_map: Mapping[str, str | Sequence[str]] | None = None,
+        upstream_patience_s: float = PATIENCE_S,
     ) -> None:
         self._now = lambda: wall_clock() + date_offset_s
         super().__init__(account, kind, token_lifetime_s, clock, self._now, wall_clock())
         self._port = port
+        self._tls = tls
+        self._certificate: Certificate | None = None
         self._log = CallLog(self._account.secrets)
         self._script = Script()
         self._faults = _faults.Faults()
         for text in faults:
             self._faults.add(_faults.parse(text))
+        self._deployments = Deployments(wall_clock(), self.project_id)
+        self.deployment_id = self._deployments.deployment_id
+        self._upstream = (
+            Upstream(upstream, patience_s=upstream_patience_s) if upstream is not None else None
+        )
+        self._library: Library = SHELF
+        if self._upstream:
+            self._library = UpstreamLibrary(self._upstream, ModelMap(model_map))
         self._service = Service(
             self._kind,
             self._sign_in,
             self._tokens,
             self._projects,
-            Inference(self._projects.admit, self._script, words_per_second, wall_clock),
+            self._deployments,
+            self._answers(words_per_second, wall_clock),
+            Measures(self._projects.admit, wall_clock, self._library),
             Rate(requests_per_second, clock),
             self._faults,
             wall_clock,
+            self._library,
         )
+        self._page = Page(self._log, self._faults, f"{GREETING} {self._library.about}")
+        self.page_token = self._page.token
         self._server: Server | None = None
         self._closed = False
+
+    def _answers(
+        self, words_per_second: float | None, wall_clock: Callable[[], float]
+    ) -> Inference | Relay:
+        admit, deployments = self._projects.admit, self._deployments
+        if self._upstream:
+            return Relay(admit, deployments, self._upstream, self._library, wall_clock)
+        return Inference(admit, deployments, self._script, words_per_second, wall_clock)
 
     def __enter__(self) -> Self:
         return self if self._server else self.start()
@@ -120,11 +172,20 @@ class Sandbox(AccountControls):
             The port is taken.
         RuntimeError
             It was started before.
+        ModuleNotFoundError
+            TLS is asked for, and the package that makes certificates is not installed.
         """
         if self._server is not None:
             msg = "a sandbox starts once; make a new one"
             raise RuntimeError(msg)
-        self._server = Server(self._port, self._service, self._log, self._now)
+        self._certificate = Certificate() if self._tls else None
+        try:
+            self._server = Server(
+                self._port, self._service, self._log, self._now, self._certificate, self._page.reply
+            )
+        except OSError:
+            self._forget_certificate()
+            raise
         self._server.start()
         return self
 
@@ -133,6 +194,11 @@ class Sandbox(AccountControls):
         if self._server is not None and not self._closed:
             self._closed = True
             self._server.stop()
+            self._forget_certificate()
+
+    def _forget_certificate(self) -> None:
+        if self._certificate is not None:
+            self._certificate.close()
 
     @property
     def url(self) -> str:
@@ -140,11 +206,23 @@ class Sandbox(AccountControls):
         if self._server is None:
             msg = "the sandbox has no address before it is started"
             raise RuntimeError(msg)
-        return f"http://{LOOPBACK}:{self._server.server_port}"
+        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self._server.server_port}"
+
+    @property
+    def ca_file(self) -> Path:
+        """The PEM file that a client has to trust; it is gone when the sandbox has closed."""
+        if self._certificate is None:
+            msg = "there is a CA file only after the start of a sandbox with tls=True"
+            raise RuntimeError(msg)
+        return self._certificate.ca_file
 
     def credentials(self) -> dict[str, str]:
         """Return URL, key and project, for a file that only the user may read."""
         return {"url": self.url, "api_key": self.api_key, "project_id": self.project_id}
+
+    def upstream_report(self) -> str:
+        """Say in a few lines which of the upstream's models answer to which names."""
+        return self._library.report() if isinstance(self._library, UpstreamLibrary) else ""
 
     @property
     def counts(self) -> Counter[str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import selectors
 import socket
 import socketserver
+import ssl
 import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
 from typing import Any
 
 from wx_notebook.sandbox.calls import CallLog
@@ -19,6 +20,8 @@ from wx_notebook.sandbox.paths import takes_secrets
 from wx_notebook.sandbox.reading import LARGEST_BODY, read
 from wx_notebook.sandbox.replies import error_body
 from wx_notebook.sandbox.service import Service
+from wx_notebook.sandbox.tls import Certificate, shake_hands
+from wx_notebook.sandbox.watching import ClientGone, Watch
 from wx_notebook.sandbox.wire import Ending, Outcome, Refused, Reply, Request, Reset, Stream
 
 LOOPBACK = "127.0.0.1"
@@ -26,26 +29,39 @@ LOOPBACK = "127.0.0.1"
 PATIENCE_S = 120.0
 CLOSE_WITHIN_S = 2.0
 
+#: Before a connection is reset in the middle of a reply.
+_UNTIL_READ_S = 0.05
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class _ClientGone(Exception):
-    """The connection has ended at the other side, or is being closed at ours."""
-
-
 class Server(ThreadingHTTPServer):
-    """Serves `service` on the loopback, one thread a connection; `log` records, `now` dates."""
+    """Serves `service` on the loopback, one thread a connection.
+
+    `log` records, `now` dates; with a `certificate` it speaks TLS and nothing else; what `page`
+    answers never reaches `service`.
+    """
 
     daemon_threads = True
     block_on_close = False
-    request_queue_size = 128
+    # two hundred streams may begin in the same moment
+    request_queue_size = 1024
     # at Windows it would let two programs listen on one port
     allow_reuse_address = sys.platform != "win32"
 
-    def __init__(self, port: int, service: Service, log: CallLog, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        port: int,
+        service: Service,
+        log: CallLog,
+        now: Callable[[], float],
+        certificate: Certificate | None = None,
+        page: Callable[[Request], Reply | None] = lambda _: None,
+    ) -> None:
         self.service = service
         self.now = now
         self.log = log
+        self.certificate = certificate
+        self.page = page
         self.closing = threading.Event()
         self._connections: dict[threading.Thread, socket.socket] = {}
         self._lock = threading.Lock()
@@ -81,6 +97,11 @@ class Server(ThreadingHTTPServer):
         while not self.closing.is_set():
             self.handle_request()
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; hands are shaken in its own thread, where nobody else waits."""
+        connection, address = super().get_request()
+        return (self.certificate.wrap(connection) if self.certificate else connection), address
+
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """Give the connection a thread that `stop` can find."""
         thread = threading.Thread(
@@ -96,6 +117,9 @@ class Server(ThreadingHTTPServer):
     def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """Serve one connection to its end."""
         try:
+            if isinstance(request, ssl.SSLSocket) and not shake_hands(request, PATIENCE_S):
+                self.shutdown_request(request)
+                return
             super().process_request_thread(request, client_address)
         finally:
             with self._lock:
@@ -107,6 +131,7 @@ class Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Server
+    rfile: BufferedReader
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -114,12 +139,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self._watched = selectors.DefaultSelector()
-        self._watched.register(self.connection, selectors.EVENT_READ)
+        self._watch = Watch(self.connection, self.rfile, self.server.closing)
 
-    def finish(self) -> None:
-        self._watched.close()
-        super().finish()
+    @property
+    def _scheme(self) -> str:
+        return "https" if self.server.certificate else "http"
 
     def version_string(self) -> str:
         return "wx-notebook-sandbox"
@@ -133,18 +157,29 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _take(self) -> None:
         try:
-            request = read(self.command, self.path, self.headers, self.rfile)
+            request = read(
+                self.command,
+                self.path,
+                self.headers,
+                self.rfile,
+                self._scheme,
+                self._watch.wait_for,
+            )
         except Refused as refused:
             self.close_connection = True
             self._send_reply(refused.reply)
             self._drain()
+            return
+        if page := self.server.page(request):
+            # what the page asks is no call of the notebook's, and not in the record
+            self._send_reply(page)
             return
         kind = self.server.service.call_at(request.path)
         number = self.server.log.open(kind, request, signs_in=takes_secrets(request.path))
         gone = False
         try:
             self._send(number, self._outcome(kind, request))
-        except (_ClientGone, OSError):
+        except (ClientGone, OSError):
             gone = not self.server.closing.is_set()
             self.close_connection = True
         finally:
@@ -155,6 +190,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _outcome(self, kind: str, request: Request) -> Outcome:
         try:
             return self.server.service.answer(kind, request)
+        except ClientGone:
+            raise
         except Exception as error:  # noqa: BLE001  # a fault of ours must not look like a cut line
             message = f"The sandbox itself failed: {type(error).__name__}: {error}"
             return Reply(500, error_body(500, "sandbox_failed", message))
@@ -173,71 +210,64 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if isinstance(outcome, Reply):
             if outcome.delay_s:
-                self._watch(outcome.delay_s)
+                self._watch.wait(outcome.delay_s)
             self.server.log.status(number, outcome.status)
+            self.server.log.sent(number, outcome.body)
             self._send_reply(outcome)
             return
         self.server.log.status(number, 200)
-        self._send_stream(outcome)
+        try:
+            self._send_stream(number, outcome)
+        finally:
+            outcome.close()
 
     def _send_reply(self, reply: Reply) -> None:
-        self.send_response(reply.status)
-        self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(reply.body)))
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(reply.body)
+        if reply.ending is Ending.RESET:
+            self._write_head(reply, reply.body[: len(reply.body) // 2])
+            self._reset_later()
+            return
+        self._write_head(reply, b"" if self.command == "HEAD" else reply.body)
 
-    def _send_stream(self, stream: Stream) -> None:
+    def _write_head(self, reply: Reply, body: bytes) -> None:
+        head = {"Content-Type": reply.content_type, "Content-Length": str(len(reply.body))}
+        if self.close_connection:
+            head["Connection"] = "close"
+        # in one piece with the body: one packet, one wake-up of the client
+        self.wfile.write(self._head(reply.status, {**head, **reply.headers}) + body)
+
+    def _head(self, status: int, headers: Mapping[str, str]) -> bytes:
+        if self.request_version == "HTTP/0.9":
+            return b""
+        lines = [f"{self.protocol_version} {status} {self.responses.get(status, ('',))[0]}"]
+        fixed = {"Server": self.version_string(), "Date": self.date_time_string()}
+        lines += [f"{name}: {value}" for name, value in {**fixed, **headers}.items()]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+    def _send_stream(self, number: int, stream: Stream) -> None:
         # HTTP/1.0 knows no chunks: there the end of the connection is the end of the reply
-        chunked = self.request_version != "HTTP/1.0"
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        for name, value in stream.headers.items():
-            self.send_header(name, value)
-        self.send_header(
-            *(("Transfer-Encoding", "chunked") if chunked else ("Connection", "close"))
-        )
-        self.end_headers()
+        chunked = self.request_version == self.protocol_version
+        framing = {"Transfer-Encoding": "chunked"} if chunked else {"Connection": "close"}
+        self.close_connection |= not chunked
+        head = {"Content-Type": "text/event-stream", **stream.headers, **framing}
+        self.wfile.write(self._head(200, head))
         begun = time.monotonic()
         for index, data in enumerate(stream.events):
-            self._watch(begun + index * stream.interval_s - time.monotonic())
+            self._watch.wait(begun + index * stream.interval_s - time.monotonic())
+            self.server.log.sent(number, data)
             self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data) if chunked else data)
         if stream.ending is Ending.STALL:
-            self._watch(None)
+            self._watch.wait(None)
+        elif stream.ending is Ending.RESET:
+            self._reset_later()
         elif stream.ending is Ending.CUT:
             self.close_connection = True
         elif chunked:
             self.wfile.write(b"0\r\n\r\n")
 
-    def _watch(self, seconds: float | None) -> None:
-        """Wait, for ever with None, while the client stays.
-
-        A readable connection without a byte to read is one that the client has ended. One that
-        ended only its sending half counts as gone too, as it does for Go's HTTP server.
-
-        Raises
-        ------
-        _ClientGone
-            At once when the client leaves, or when the server stops.
-        """
-        until = None if seconds is None else time.monotonic() + seconds
-        if self._watched.select(None if seconds is None else max(seconds, 0)):
-            try:
-                waiting = self.connection.recv(1, socket.MSG_PEEK)
-            except OSError:
-                waiting = b""
-            if not waiting:
-                raise _ClientGone
-            # the client has sent its next request already, so that the connection tells nothing
-            rest = None if until is None else max(until - time.monotonic(), 0)
-            self.server.closing.wait(rest)
-        if self.server.closing.is_set():
-            raise _ClientGone
+    def _reset_later(self) -> None:
+        # a reset throws away what the client has not read yet
+        self._watch.wait(_UNTIL_READ_S)
+        self._reset()
 
     def _reset(self) -> None:
         # closed before the base class can say good-bye; the reader lets go of it in finish()
@@ -249,4 +279,5 @@ class _Handler(BaseHTTPRequestHandler):
 def _shut_down(connection: socket.socket, how: int) -> None:
     # the client may have been quicker
     with contextlib.suppress(OSError):
-        connection.shutdown(how)
+        # the method beneath TLS: that of an SSL socket takes the keys from a thread that reads
+        socket.socket.shutdown(connection, how)

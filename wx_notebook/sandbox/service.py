@@ -8,20 +8,28 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
-from wx_notebook.sandbox import catalogue, damage, paths
-from wx_notebook.sandbox.faults import PROMPTS, Faults
-from wx_notebook.sandbox.inference import Inference
+from wx_notebook.sandbox import catalogue, damage, gateway, paths
+from wx_notebook.sandbox.deployments import Deployments
+from wx_notebook.sandbox.faults import MODEL_CALLS, PROMPTS, Faults
+from wx_notebook.sandbox.library import SHELF, Library
+from wx_notebook.sandbox.measures import Measures
 from wx_notebook.sandbox.projects import Projects
 from wx_notebook.sandbox.rate import Rate
-from wx_notebook.sandbox.replies import refusal, text
-from wx_notebook.sandbox.tokens import Tokens, expired
+from wx_notebook.sandbox.replies import ok, refusal, text
+from wx_notebook.sandbox.tokens import Tokens, expired, not_valid
 from wx_notebook.sandbox.wire import Outcome, Refused, Reply, Request, Stream, created_at
 
 GREETING = (
-    "The wx_notebook sandbox: a stand-in of IBM Cloud IAM and IBM watsonx.ai on this machine. "
-    "No model is behind it."
+    "The wx_notebook sandbox: a stand-in of IBM Cloud IAM and IBM watsonx.ai on this machine."
 )
 _VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Answers(Protocol):
+    """Who answers prompts."""
+
+    def answer(self, kind: str, request: Request) -> Reply | Stream:
+        """Answer a call of `PROMPTS`."""
 
 
 class SignIn(Protocol):
@@ -46,19 +54,25 @@ class Service:
         sign_in: SignIn,
         tokens: Tokens,
         projects: Projects,
-        inference: Inference,
+        deployments: Deployments,
+        inference: Answers,
+        measures: Measures,
         rate: Rate,
         faults: Faults,
         wall_clock: Callable[[], float],
+        library: Library = SHELF,
     ) -> None:
         self._kind = kind
         self._sign_in = sign_in
         self._tokens = tokens
         self._projects = projects
+        self._deployments = deployments
         self._inference = inference
+        self._measures = measures
         self._rate = rate
         self._faults = faults
         self._wall_clock = wall_clock
+        self._library = library
 
     def call_at(self, path: str) -> str:
         """Return what `path` stands for here, `other` if for nothing."""
@@ -71,7 +85,8 @@ class Service:
                 return damage.instead(fault)
             return self._answer(kind, request)
         except Refused as refused:
-            return refused.reply
+            at_the_gateway = request.path.startswith(gateway.PATH)
+            return gateway.translated(refused.reply) if at_the_gateway else refused.reply
 
     def _answer(self, kind: str, request: Request) -> Reply | Stream:
         if kind in paths.OWN_CALLS:
@@ -80,14 +95,20 @@ class Service:
             raise refusal(404, "not_found", f"There is nothing at {request.path[:200]!r}.")
         _check_method(kind, request.method)
         if kind == "root":
-            return text(GREETING)
+            return self._greeting(request)
         if kind == "models":
             _check_version(request)
-            return catalogue.specs(request, created_at(self._wall_clock())[:10])
+            return catalogue.specs(request, self._today(), self._library)
         self._admit(kind, request)
-        if kind in PROMPTS:
-            return self._prompt(kind, request)
+        if kind in MODEL_CALLS:
+            return self._model_call(kind, request)
         return self._data(kind, request)
+
+    def _greeting(self, request: Request) -> Reply:
+        about = f"{GREETING} {self._library.about}"
+        if "application/json" in request.headers.get("accept", ""):
+            return ok({"name": "wx_notebook sandbox", "about": about})
+        return text(about)
 
     def _own(self, kind: str, request: Request) -> Reply:
         reply = self._sign_in.answer(request)
@@ -99,20 +120,43 @@ class Service:
         if self._faults.take(kind, ("expired",)):
             self._tokens.expire(token)
             raise expired()
+        if self._faults.take(kind, ("revoked",)):
+            self._tokens.forget(token)
+            raise not_valid()
 
-    def _prompt(self, kind: str, request: Request) -> Reply | Stream:
+    def _model_call(self, kind: str, request: Request) -> Reply | Stream:
         headers = self._rate.take()
         try:
-            _check_version(request)
-            outcome = self._inference.answer(kind, request)
+            outcome = self._by_a_model(kind, request)
         except Refused as refused:
             outcome = refused.reply
-        outcome = dataclasses.replace(outcome, headers={**outcome.headers, **headers})
+            if kind.startswith("gateway"):
+                outcome = gateway.translated(outcome)
+        outcome = dataclasses.replace(outcome, headers={**headers, **outcome.headers})
         if isinstance(outcome, Stream) and (fault := self._faults.take(kind, damage.SPOILING)):
             return damage.spoil(fault, outcome)
+        if fault := self._faults.take(kind, ("reset-after",)):
+            return damage.broken_off(fault, outcome)
         return outcome
 
+    def _by_a_model(self, kind: str, request: Request) -> Reply | Stream:
+        if not kind.startswith("gateway"):
+            _check_version(request)
+        if kind == "gateway_embeddings":
+            return gateway.embeddings(request.body, self._today())
+        return (self._inference if kind in PROMPTS else self._measures).answer(kind, request)
+
+    def _today(self) -> str:
+        return created_at(self._wall_clock())[:10]
+
     def _data(self, kind: str, request: Request) -> Reply:
+        if kind == "gateway_models":
+            return gateway.models(request, self._today(), self._library)
+        if kind.startswith("deployment"):
+            _check_version(request)
+            if kind == "deployment":
+                return self._deployments.one(request)
+            return self._deployments.all(request)
         if kind == "projects":
             return self._projects.projects(request)
         if kind == "spaces":
@@ -122,7 +166,7 @@ class Service:
 
 
 def _check_method(kind: str, method: str) -> None:
-    allowed = "POST" if kind in PROMPTS else "GET"
+    allowed = "POST" if kind in MODEL_CALLS else "GET"
     if method != allowed:
         # no public source shows the service's own code for this
         message = f"{method} is not allowed here, {allowed} is."

@@ -99,6 +99,10 @@ class Tokens:
         """End the life of `token` now."""
         self._account.tokens.expire(token)
 
+    def forget(self, token: str) -> None:
+        """Make `token` one that the service does not know."""
+        self._account.tokens.forget(token)
+
 
 def not_valid() -> Refused:
     """Return the refusal of a request without a token that the service knows."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Iterator, Mapping
+import selectors
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -19,6 +21,24 @@ _GO_ESCAPES = str.maketrans(
 )
 
 
+# made once: json.dumps would make one each time
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+#: Waits until a socket has something to read; raises when nobody waits for the answer any more.
+WaitFor = Callable[[socket.socket], None]
+
+
+def patiently(ready: socket.socket) -> None:
+    """Wait until `ready` has something to read."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(ready, selectors.EVENT_READ)
+        selector.select()
+
+
+def _nothing() -> None:
+    """Close what needs no closing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request, read in full."""
@@ -30,6 +50,18 @@ class Request:
     #: names in lower case
     headers: Mapping[str, str]
     body: bytes
+    #: `http` or `https`, as it came
+    scheme: str = "http"
+    wait_for: WaitFor = patiently
+
+
+class Ending(enum.Enum):
+    """How a stream ends after its last event."""
+
+    PROPER = "with the last, empty HTTP chunk"
+    CUT = "without it: the connection just closes"
+    STALL = "not at all: the connection stays open and silent"
+    RESET = "the connection is reset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +73,8 @@ class Reply:
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
-
-
-class Ending(enum.Enum):
-    """How a stream ends after its last event."""
-
-    PROPER = "with the last, empty HTTP chunk"
-    CUT = "without it: the connection just closes"
-    STALL = "not at all: the connection stays open and silent"
+    #: `RESET` is in the middle of the body; other endings mean nothing here
+    ending: Ending = Ending.PROPER
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +82,13 @@ class Stream:
     """Server-sent events, each sent by itself, `interval_s` seconds apart."""
 
     events: Iterator[bytes]
-    #: how many events there will be
-    length: int
+    #: how many events there will be, None where nobody knows yet
+    length: int | None
     interval_s: float = 0.0
     ending: Ending = Ending.PROPER
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: lets go of what the events come from, at the end or before it
+    close: Callable[[], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +113,7 @@ def encode(value: object) -> bytes:
     The escapes are Go's default; the fixtures of IBM's Java SDK show them. They stand only inside
     strings, so that plain replacement is safe. A lone surrogate has no UTF-8 form: "?" stands in.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.translate(_GO_ESCAPES).encode("utf-8", "replace")
+    return _COMPACT.encode(value).translate(_GO_ESCAPES).encode("utf-8", "replace")
 
 
 def json_object(body: bytes) -> dict[str, object] | None:
