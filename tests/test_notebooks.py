@@ -7,6 +7,9 @@ import inspect
 import json
 import os
 import re
+import subprocess
+import sys
+import tomllib
 import urllib.parse
 from base64 import b64encode
 from pathlib import Path
@@ -18,9 +21,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 import wx_notebook as wx
+from wx_notebook.cli import _parser as command_line
+from wx_notebook.interop import TARGETS
+from wx_notebook.sandbox import FAULTS, model_map
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 FIRST, CREDENTIALS = NOTEBOOKS[:2]
+(PRODUCTION,) = (path for path in NOTEBOOKS if path.name.startswith("06-"))
+(WITHOUT_ACCOUNT,) = (path for path in NOTEBOOKS if path.name.startswith("07-"))
 
 
 def execute(path, folder, *, last="", **environment):
@@ -72,9 +80,10 @@ def test_a_notebook_runs_from_top_to_bottom_with_the_environment_set(path, sandb
     for outputs in answered:
         (output,) = outputs
         assert output.output_type == "display_data"
-        assert "no model was asked" in output.data["text/plain"]
+        assert "no model was asked" in output.data["text/plain"].lower()
         assert output.metadata["wx_notebook"]["finish_reason"] in ("stop", "length")
-    assert sandbox.counts["chat_stream"] == len(answered)
+    starts_its_own = any("Sandbox(" in cell.source for cell in notebook.cells)
+    assert sandbox.counts["chat_stream"] == (0 if starts_its_own else len(answered))
 
 
 def test_without_credentials_the_first_one_fails_at_once_with_the_hint(tmp_path):
@@ -115,9 +124,11 @@ WAYS = {
 }
 #: Run behind the notebook: every key, password and token that there was, into a file of the test.
 SECRETS = """
+import json, os
 from base64 import b64encode as _b64
+from pathlib import Path
 _found = []
-for _one in (cloud, aws, cluster):
+for _one in (SANDBOXES):
     _found += [_one.api_key, _one.password, *_one._account.tokens._lives]
     _found += [*_one._account.identity_tokens._lives]
     _found.append(_b64(f"{_one.username}:{_one.api_key}".encode()).decode())
@@ -146,19 +157,36 @@ def cell_of(notebook, way):
     return found
 
 
-@pytest.fixture(scope="module")
-def without_anything(tmp_path_factory):
-    """The notebook as it ran on a machine without account, environment and keyring."""
-    folder = tmp_path_factory.mktemp("nothing")
+def alone(path, folder, sandboxes, **more):
+    """A notebook as it ran on a machine without account, environment and keyring."""
     nothing = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "HOME": str(folder),
                "JUPYTER_CONFIG_DIR": str(folder / "config"), "TMPDIR": str(folder / "tmp"),
                "SECRETS_FOR_THE_TEST": str(folder / "secrets.json")}  # fmt: skip
     (folder / "tmp").mkdir()
-    notebook = execute(CREDENTIALS, folder, last=SECRETS, **nothing)
+    last = SECRETS.replace("SANDBOXES", f"{', '.join(sandboxes)},")
+    notebook = execute(path, folder, last=last, **nothing, **more)
     file = folder / "secrets.json"
     secrets = json.loads(file.read_text())
     file.unlink()
     return notebook, folder, secrets
+
+
+def leaves_no_secret(notebook, folder, secrets):
+    """Neither in what is saved nor in IPython's history or beside the notebook, in any form."""
+    saved = nbformat.writes(notebook)
+    left = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+    for secret in secrets:
+        forms = (secret, urllib.parse.quote(secret, safe=""), b64encode(secret.encode()).decode())
+        for form in forms:
+            assert form not in saved
+            assert form.encode() not in left
+    assert "eyJ" not in saved
+
+
+@pytest.fixture(scope="module")
+def without_anything(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("nothing")
+    return alone(CREDENTIALS, folder, ("cloud", "aws", "cluster"))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -183,18 +211,11 @@ def test_status_in_between_shows_what_is_shadowed_and_what_is_inherited(without_
 
 
 def test_no_key_token_or_password_is_in_the_executed_notebook_or_left_anywhere(without_anything):
-    notebook, folder, secrets = without_anything
+    notebook, _, secrets = without_anything
     assert len(secrets) > 12
     assert len({*secrets}) >= len(secrets) - 3
-    saved = nbformat.writes(notebook)
-    left = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
-    for secret in secrets:
-        forms = (secret, urllib.parse.quote(secret, safe=""), b64encode(secret.encode()).decode())
-        for form in forms:
-            assert form not in saved
-            assert form.encode() not in left, "in IPython's history, or beside the notebook"
-    assert "eyJ" not in saved
-    assert "getpass()" in saved, "so that nobody types a key into a cell"
+    leaves_no_secret(*without_anything)
+    assert "getpass()" in nbformat.writes(notebook), "so that nobody types a key into a cell"
 
 
 def test_what_it_wrote_is_gone_at_its_end_and_nothing_of_the_users_was_touched(without_anything):
@@ -264,3 +285,151 @@ def test_a_line_of_yours_has_the_arguments_of_connect_and_no_key(line):
     assert {given.arg for given in call.keywords} <= inspect.signature(wx.connect).parameters.keys()
     texts = [node.value for node in ast.walk(call) if isinstance(node, ast.Constant)]
     assert all(len(text) < 40 for text in texts), "a key would be as long"
+
+
+# --- 06-from-notebook-to-production, 07-without-an-account ---------------------------------------
+
+#: A kernel's own process in which the big packages are not installed, whatever this machine has.
+BARE = """
+import importlib.metadata, sys
+
+absent = {"ibm-watsonx-ai", "langchain-ibm", "openai", "trustme"}
+sys.modules |= dict.fromkeys(["ibm_watsonx_ai", "langchain_ibm", "openai", "trustme"])
+there = importlib.metadata.version
+
+def version(name):
+    if name in absent:
+        raise importlib.metadata.PackageNotFoundError(name)
+    return there(name)
+
+importlib.metadata.version = version
+"""
+#: What a cell of 06 needs, and what it says without it.
+EXTRAS = {
+    "wx.interop.api_client()": "pip install 'wx-notebook[sdk]'",
+    "wx.interop.chat_model(": "pip install 'wx-notebook[langchain]'",
+    "wx.interop.openai_client()": "pip install 'wx-notebook[openai]'",
+    "from ibm_watsonx_ai import Credentials": "ibm_watsonx_ai",
+}
+
+
+def cell_with(notebook, text):
+    (found,) = [cell for cell in notebook.cells
+                if cell.cell_type == "code" and text in cell.source]  # fmt: skip
+    return found
+
+
+def blocks(path, language):
+    """The code blocks of a language in a notebook's explanations."""
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory):
+    """06 where none of the big packages is installed."""
+    folder = tmp_path_factory.mktemp("production")
+    (folder / "sitecustomize.py").write_text(BARE)
+    return alone(PRODUCTION, folder, ["cloud"], PYTHONPATH=str(folder))
+
+
+@pytest.mark.parametrize("used", EXTRAS)
+def test_a_cell_whose_package_is_absent_says_how_to_get_it_and_the_next_one_goes_on(
+    used, production
+):
+    said = plain(cell_with(production[0], used))
+    assert EXTRAS[used] in said
+    assert len(said.strip().splitlines()) <= 2
+
+
+def test_the_prompt_is_printed_as_programs_that_hold_names_of_variables_only(production):
+    notebook, _, secrets = production
+    printed = [cell for cell in notebook.cells if cell.source.startswith("%watsonx code")]
+    assert len(printed) == 3
+    for cell in printed:
+        assert "Three facts about heat pumps, as a table." in plain(cell)
+        assert "WATSONX_API_KEY" in plain(cell)
+        assert not any(secret in plain(cell) for secret in secrets)
+
+
+def test_the_targets_of_code_that_06_names_are_there(production):
+    saved = nbformat.writes(production[0])
+    assert {*re.findall(r"--for (\w+)", saved)} == {*TARGETS} - {"sdk"}, "which is the default"
+
+
+def test_every_worker_answers_with_a_credential_that_it_found_itself(production):
+    said = plain(cell_with(production[0], "ProcessPoolExecutor(2"))
+    assert all(count > 0 for count in json.loads(said))
+
+
+def test_06_leaves_no_secret_behind(production):
+    assert len(production[2]) >= 3
+    leaves_no_secret(*production)
+
+
+@pytest.fixture(scope="module")
+def without_account(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("without-account")
+    return alone(WITHOUT_ACCOUNT, folder, ("sandbox", "local", "between"))
+
+
+#: What a cell of 07 is known by, and what it shows.
+SHOWN = {
+    "sandbox.say(": "A watt is a joule a second.",
+    "sandbox.calls[-1].body_json": "'content': 'What is a watt?'",
+    "times=2": "sent 3 times",
+    "times=None": "Too many requests",
+    '"cut"': "What was received is in wx.last()",
+    "revoke_tokens": "[('chat', 401), ('token', 200), ('chat', 200)]",
+    '"tokenization"': "{'token_count': 3}",
+    "upstream=": "I am the local model.\n\n'meta-llama/llama-3-3-70b-instruct'",
+}
+
+
+@pytest.mark.parametrize("cell", SHOWN)
+def test_a_cell_of_07_shows_what_its_text_promises(cell, without_account):
+    assert SHOWN[cell] in plain(cell_with(without_account[0], cell))
+
+
+def test_similar_texts_are_nearer_and_ranked_first(without_account):
+    near, far = ast.literal_eval(plain(cell_with(without_account[0], "def nearness")))
+    assert near > far
+    ranked = ast.literal_eval(plain(cell_with(without_account[0], '"rerank"')))
+    assert ranked[-1] == "Revenue grew in Europe."
+
+
+def test_every_fault_that_there_is_is_told(without_account):
+    said = plain(cell_with(without_account[0], "FAULTS.items()"))
+    assert [line.split()[0] for line in said.splitlines() if line] == [*FAULTS]
+
+
+def test_07_leaves_no_secret_behind(without_account):
+    assert len(without_account[2]) >= 9
+    leaves_no_secret(*without_account)
+
+
+def test_the_commands_of_07_are_commands_with_the_options_that_they_have():
+    typed = [line.split() for block in blocks(WITHOUT_ACCOUNT, "sh") for line in block.splitlines()]
+    assert len(typed) >= 6
+    for name, *arguments in typed:
+        assert name == "wx-notebook"
+        assert command_line().parse_args(arguments)
+
+
+def test_the_table_of_models_in_07_is_one_that_the_sandbox_reads(tmp_path):
+    (table,) = blocks(WITHOUT_ACCOUNT, "toml")
+    (tmp_path / "models.toml").write_text(table)
+    assert dict(model_map.read(tmp_path / "models.toml")).keys() == tomllib.loads(table).keys()
+
+
+def test_the_tests_of_07_pass_as_they_stand_there(tmp_path):
+    (text,) = blocks(WITHOUT_ACCOUNT, "python")
+    (tmp_path / "test_theirs.py").write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout
+    assert "1 passed" in ran.stdout

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import pickle
 import re
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
+import requests
 from credentials.keyring_stand_ins import Keeps, system
 
 import wx_notebook as wx
-from wx_notebook import __version__, errors
+from wx_notebook import __version__, errors, interop
+from wx_notebook.cli import _parser as command_line
 from wx_notebook.credentials import REGIONS, Given, Secret, endpoints, find, system_keyring
 from wx_notebook.credentials.profiles import remember
 from wx_notebook.errors import HostRefused, NotConnected
+from wx_notebook.interop.bearer import HELD_ELSEWHERE, Keeper
 from wx_notebook.magics import commands as sub_commands
 from wx_notebook.magics.commands import usage
-from wx_notebook.session import standing
+from wx_notebook.sandbox import faults
+from wx_notebook.session import disconnect, standing
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -92,9 +98,12 @@ def test_what_was_built_from_public_facts_alone_is_marked():
 
 @pytest.mark.parametrize("call", re.findall(r"`(wx\.connect\([^`]+\))`", README))
 def test_a_call_of_connect_has_arguments_that_it_takes_and_says_what_is_billed(call):
-    given = {argument.arg for argument in ast.parse(call, mode="eval").body.keywords}
+    keywords = ast.parse(call, mode="eval").body.keywords
+    given = {argument.arg for argument in keywords}
     assert given <= inspect.signature(wx.connect).parameters.keys()
-    assert "project_id" in given or given == {"token"}, "the second is what to do at a token's end"
+    client = next((ast.unparse(each.value) for each in keywords if each.arg == "credentials"), "")
+    # a client brings its project along; the token alone is what to do at a token's end
+    assert "project_id" in given or client == "api_client" or given == {"token"}
 
 
 @pytest.mark.parametrize("line", sorted({" ".join(line.split()) for line in
@@ -104,6 +113,143 @@ def test_a_command_in_its_text_is_one_with_the_options_that_it_has(line):
     assert f"  %watsonx {command} " in usage()
     takes = sub_commands.COMMANDS[command].takes
     assert all(word in takes for word in words if word.startswith("--"))
+
+
+OTHER_TOOLS = README.split("## With other tools")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("line", sorted({" ".join(line.split()) for line in [
+                         *re.findall(r"`(wx-notebook [^`]+)`", README),
+                         *(f"wx-notebook sandbox {option}" for option in
+                           re.findall(r"`(--[^`]+)`", OTHER_TOOLS))]}))  # fmt: skip
+def test_a_command_of_the_shell_in_its_text_has_the_options_that_it_has(line):
+    _, *arguments = line.split()
+    assert command_line().parse_args(arguments)
+    for name, value in itertools.pairwise(arguments):
+        if name == "--fault":
+            faults.parse(value)
+
+
+# --- with other tools ----------------------------------------------------------------------------
+
+CLIENTS = README.split("<!-- clients -->")[1].split("<!-- /clients -->")[0]
+SDK, LANGCHAIN, LITELLM, OPENAI = "test_sdk", "test_langchain", "test_litellm", "test_openai"
+#: Each cell of the table, and the tests in tests/clients that it stands for.
+PROOFS = {
+    "chat, streaming": {
+        SDK: ["test_it_chats_and_streams"],
+        LANGCHAIN: ["test_it_chats_and_streams_with_usage"],
+        LITELLM: ["test_it_chats_and_keeps_its_token", "test_it_streams"],
+        OPENAI: ["test_it_chats_and_streams"],
+    },
+    "text generation": {
+        SDK: ["test_it_generates_and_streams"],
+        LANGCHAIN: ["test_it_generates_and_counts_tokens"],
+        OPENAI: ["test_it_lists_models_and_completes_text"],
+    },
+    "tools, JSON schemas": {
+        SDK: ["test_it_gets_an_instance_of_a_schema_and_a_tool_call"],
+        LANGCHAIN: [
+            "test_it_calls_tools_whole_and_streamed_until_the_agent_comes_to_an_end",
+            "test_it_gets_structured_output",
+        ],
+        LITELLM: [
+            "test_it_calls_tools_whole_and_streamed",
+            "test_it_gets_an_instance_of_a_schema",
+        ],
+        OPENAI: ["test_it_calls_tools_and_parses_instances_of_a_schema"],
+    },
+    "embeddings": {
+        SDK: ["test_it_embeds_and_similar_texts_are_nearer"],
+        LANGCHAIN: ["test_it_embeds"],
+        LITELLM: ["test_it_embeds"],
+        OPENAI: ["test_it_embeds_in_the_packed_form_that_it_asks_for"],
+    },
+    "rerank": {
+        SDK: ["test_it_reranks"],
+        LANGCHAIN: ["test_it_reranks"],
+        LITELLM: ["test_it_reranks"],
+    },
+    "tokens counted": {
+        SDK: ["test_it_counts_tokens"],
+        LANGCHAIN: ["test_it_generates_and_counts_tokens"],
+        LITELLM: ["test_it_counts_tokens_by_itself"],
+    },
+    "a deployment": {
+        SDK: ["test_a_deployment_chats_streams_and_generates"],
+        LITELLM: ["test_it_asks_a_deployment"],
+    },
+    "outlives a token": {
+        SDK: ["test_an_hour_later_it_has_another_token_and_works_on"],
+        LANGCHAIN: ["test_an_hour_later_it_works_on"],
+        LITELLM: ["test_when_its_token_has_expired_it_has_another_one"],
+        OPENAI: ["test_a_function_in_place_of_the_key_outlives_a_token_and_a_revocation"],
+    },
+    "outlives a revocation": {
+        SDK: ["test_interop_sdk::test_a_revocation_is_not_noticed"],
+        LANGCHAIN: ["test_interop_langchain::test_a_revocation_is_not_noticed"],
+        OPENAI: ["test_interop_openai::test_a_revocation_is_not_noticed"],
+    },
+}
+ROWS = {
+    name: dict(zip((SDK, LANGCHAIN, LITELLM, OPENAI), cells, strict=True))
+    for name, *cells in (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in CLIENTS.strip().splitlines()[2:]
+    )
+}
+
+
+def test_every_cell_of_the_table_of_clients_is_a_test_and_an_empty_one_is_none():
+    filled = {name: {client for client, cell in row.items() if cell} for name, row in ROWS.items()}
+    assert filled == {name: set(tests) for name, tests in PROOFS.items()}
+    assert set(re.findall(r"`(\w+)\(\)`", CLIENTS)) <= set(interop.__all__)
+
+
+@pytest.mark.parametrize("proof", sorted({f"{client}::{test}" if "::" not in test else test
+                         for row in PROOFS.values() for client, tests in row.items()
+                         for test in tests}))  # fmt: skip
+def test_the_test_of_a_cell_is_there_and_is_run(proof):
+    file, _, name = proof.partition("::")
+    tree = ast.parse((ROOT / f"tests/clients/{file}.py").read_text(encoding="utf-8"))
+    (found,) = [node for node in tree.body
+                if isinstance(node, ast.FunctionDef) and node.name == name]  # fmt: skip
+    decorators = [ast.unparse(decorator) for decorator in found.decorator_list]
+    assert not any("skip" in decorator or "xfail" in decorator for decorator in decorators)
+    assert "tests/clients" in (ROOT / ".ci/run").read_text()
+
+
+@pytest.mark.parametrize("call", sorted(set(re.findall(r"`(wx\.interop\.\w+)\(\)`", README))))
+def test_a_hand_over_that_it_names_is_there_and_wants_nothing_but_a_session(call):
+    function = getattr(interop, call.rpartition(".")[2])
+    parameters = inspect.signature(function).parameters.values()
+    assert all(each.default is not each.empty or each.kind is each.VAR_KEYWORD
+               for each in parameters)  # fmt: skip
+
+
+def test_its_extras_and_targets_are_those_that_there_are():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    named = re.findall(r"\| `(\w+)` \|$", OTHER_TOOLS, re.MULTILINE)
+    named += re.findall(r"\(extra `(\w+)`\)", OTHER_TOOLS)
+    named += re.findall(r"wx-notebook\[(\w+)\]", OTHER_TOOLS)
+    assert set(named) == set(extras) - {"test", "dev"}
+    program = next(row for row in OTHER_TOOLS.splitlines() if row.startswith("| a program"))
+    assert re.findall(r"`(?:%watsonx code --for )?(\w+)`", program) == [*interop.TARGETS]
+
+
+def test_at_the_sandboxs_address_there_is_a_page(sandbox):
+    reply = requests.get(f"{sandbox.url}/", headers={"Accept": "text/html"}, timeout=30)
+    assert reply.ok
+    assert reply.headers["Content-Type"].startswith("text/html")
+
+
+def test_what_is_handed_over_holds_what_security_says():
+    told = SECURITY.split("## What is handed over")[1].split("\n## ")[0]
+    for name in set(interop.__all__) - {"TARGETS", "program"}:
+        assert f"`{name}`" in told
+    assert HELD_ELSEWHERE in told
 
 
 def test_sources_come_in_the_order_that_it_tells(tmp_path, monkeypatch):
@@ -219,3 +365,13 @@ def test_its_table_of_figures_has_been_measured():
 def test_the_changelog_begins_with_this_version():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == __version__
+
+
+def test_logout_ends_what_was_made_of_the_current_session_and_a_new_one_does_not(sandbox):
+    first = Keeper(wx.connect(**sandbox.credentials()))
+    second = Keeper(wx.connect(**sandbox.credentials()))
+    assert first.token()
+    disconnect()
+    assert first.token()
+    with pytest.raises(NotConnected):
+        second.token()
