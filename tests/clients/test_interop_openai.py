@@ -89,6 +89,10 @@ def test_its_options_are_handed_on(session):
     assert client.default_headers["X-IBM-PROJECT-ID"]
 
 
+def test_the_shorthand_of_the_session_makes_the_same_client(session):
+    assert ask(session.openai_client()).choices[0].message.content
+
+
 def test_a_key_that_is_refused_says_so_in_our_words(session, sandbox):
     client = wx.interop.openai_client(session, max_retries=0)
     sandbox.disable_key()

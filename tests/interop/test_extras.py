@@ -37,6 +37,13 @@ def test_an_absent_library_is_an_error_with_the_line_that_installs_it(way, sessi
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_the_shorthand_of_a_session_is_the_same_function(way, session, monkeypatch):
+    installed(monkeypatch)
+    with pytest.raises(BadOption, match="is not installed here"):
+        getattr(session, way)()
+
+
 @pytest.mark.parametrize("found", ["0.2.6", "1.0", "1.5.14", "1.5rc1"])
 def test_an_older_sdk_is_one_clear_message(found, session, monkeypatch):
     installed(monkeypatch, ibm_watsonx_ai=found)

@@ -44,11 +44,12 @@ from wx_notebook.service import (
 )
 from wx_notebook.session import standing, twin
 from wx_notebook.session.explaining import explained, explaining
+from wx_notebook.session.handover import HandsOver
 from wx_notebook.session.prompts import check, pieces_of, prepare
 from wx_notebook.transport import OnWait, Reply, Transport
 
 
-class Session:
+class Session(HandsOver):
     """A connection to watsonx.ai, made by `wx_notebook.connect`; making one sends nothing.
 
     It holds the credential and keeps the access token fresh; neither can be read from its text
