@@ -145,6 +145,26 @@ def test_a_client_that_leaves_while_the_upstream_thinks_ends_its_request_too(cli
         upstream.asked.clear()
 
 
+def test_with_tls_pieces_go_through_and_a_client_that_leaves_is_seen_too(upstream, client_of):
+    def behave(handler, _body):
+        handler.begin()
+        handler.event({"choices": [{"index": 0, "delta": {"content": "first"}}]})
+        handler.wait_until_gone()
+
+    with Sandbox(upstream=upstream.url, tls=True) as sandbox:
+        client = client_of(sandbox)
+        client.http.verify = str(sandbox.ca_file)
+        assert client.stream().content.endswith(b"}\n\n")
+        upstream.behave = behave
+        with client.stream() as reply:
+            seen = b""
+            for piece in reply.iter_content(None):
+                seen += piece
+                if b'"first"' in seen:
+                    break
+        assert upstream.client_gone.wait(10)
+
+
 def test_closing_the_sandbox_ends_the_upstreams_request(upstream, client_of):
     upstream.behave = lambda handler, _body: handler.wait_until_gone()
     sandbox = Sandbox(upstream=upstream.url).start()

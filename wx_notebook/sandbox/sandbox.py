@@ -64,15 +64,13 @@ class Sandbox(AccountControls):
         its own clock is wrong.
     tls
         Speak https, with a certificate made at the start; `ca_file` is what clients must trust.
-
-    upstream
+    upstream, upstream_patience_s
         Base URL of a server that speaks OpenAI's protocol and answers prompts instead of the small
-        writer, at its own pace; the key that it may want is taken from `WX_NOTEBOOK_UPSTREAM_KEY`.
+        writer, at its own pace, and how long it may be silent; the key that it may want is taken
+        from `WX_NOTEBOOK_UPSTREAM_KEY`.
     model_map
         Names of watsonx.ai and which of the upstream's models answer for each; what it does not
         name is looked up in `model_map.DEFAULTS`.
-    upstream_patience_s
-        How long the upstream may be silent.
 
     Attributes
     ----------
