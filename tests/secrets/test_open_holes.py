@@ -127,7 +127,6 @@ def test_a_page_that_quotes_a_secret_with_a_tag_inside_is_redacted(serve):
     assert found(words(problem), secret) == []
 
 
-@open_hole
 def test_a_head_that_cannot_be_read_is_not_logged(serve):
     """urllib3 logs it as a warning: a filter on the logger `urllib3.connection` would do."""
     server = serve(token=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from functools import cache
 from typing import Any
 
@@ -16,6 +18,18 @@ def is_loopback(host: str) -> bool:
     return host in ("localhost", "::1") or (
         dotted and parts[0] == "127" and all(int(p) < 256 for p in parts)
     )
+
+
+#: Whether this thread reads the head of a reply to a request of ours.
+_OURS = threading.local()
+
+
+def _without_heads(record: logging.LogRecord) -> bool:
+    # urllib3 quotes a head that it cannot read in a warning; a service can send a key back in one
+    return not getattr(_OURS, "reading", False) or record.levelno < logging.WARNING
+
+
+logging.getLogger("urllib3.connection").addFilter(_without_heads)
 
 
 class _Quiet:
@@ -37,7 +51,11 @@ class _Quiet:
 
     def getresponse(self) -> Any:  # noqa: ANN401  # urllib3's own type, seen through a mixin
         sock = self.sock
-        response = super().getresponse()  # type: ignore[misc]
+        _OURS.reading = True
+        try:
+            response = super().getresponse()  # type: ignore[misc]
+        finally:
+            _OURS.reading = False
         # urllib3 hands no socket on, and a pause between pieces needs another limit than the head
         response.wxn_sock = sock
         return response
