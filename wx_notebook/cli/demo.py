@@ -35,7 +35,9 @@ def run(chosen: argparse.Namespace) -> int:
     print(f"Example notebooks: {folder}", flush=True)
     try:
         with stand_in as sandbox, _left_for(sandbox) as path:
-            print(f"Sandbox: {sandbox.url} (stands in for watsonx.ai; nothing is paid)", flush=True)
+            # what an upstream costs, only its owner knows
+            costs = "" if chosen.upstream else "; nothing is paid"
+            print(f"Sandbox: {sandbox.url} (stands in for watsonx.ai{costs})", flush=True)
             if chosen.upstream:
                 print(sandbox.upstream_report(), flush=True)
             if chosen.run_first:
