@@ -17,7 +17,9 @@ class AnswerStream(Iterator[str]):
     """The pieces of an answer as text, while they come; afterwards `.answer` holds the whole.
 
     Closing it ends the request on the wire; leaving its `with` block closes it. `began` is when
-    the request was sent, by `clock`.
+    the request was sent, by `clock`. What the model thinks first is no text of the answer; who
+    wants to see it come sets `on_thinking`. `more` is what goes on with the answer where it was
+    cut; `is_news` says of a warning that comes with each answer whether it is worth a line.
     """
 
     def __init__(
@@ -30,13 +32,22 @@ class AnswerStream(Iterator[str]):
         redact: Callable[[str], str],
         remember: Callable[[Answer], None],
         close: Callable[[], None],
+        format: str = "auto",  # noqa: A002  # the option's name
+        default_model: bool = False,
+        more: Callable[[Answer], Answer] | None = None,
+        is_news: Callable[[str], bool] = lambda warning: True,
     ) -> None:
+        self.on_thinking: Callable[[str], None] | None = None
         self._pieces = pieces
         self._clock = clock
         self._began = began
         self._redact = redact
         self._remember = remember
         self._close = close
+        self._format = format
+        self._default_model = default_model
+        self._more = more
+        self._is_news = is_news
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._warnings: tuple[str, ...] = ()
@@ -100,15 +111,13 @@ class AnswerStream(Iterator[str]):
         if piece.text:
             self._text.append(piece.text)
         if piece.reasoning:
-            self._reasoning.append(piece.reasoning)
+            self._think(piece.reasoning)
         if piece.finish_reason:
             self._finish_reason = self._short(piece.finish_reason)
         if piece.usage is not None:
             self._usage = piece.usage
-        if piece.warnings:
-            for warning in map(self._redact, piece.warnings):
-                if warning not in self._warnings and len(self._warnings) < _MOST_WARNINGS:
-                    self._warnings += (warning,)
+        if piece.warnings or piece.findings or piece.standing:
+            self._warn(piece)
         # the same in each of thousands of pieces
         if piece.model_id and piece.model_id != self._said_model_id:
             self._said_model_id = piece.model_id
@@ -116,6 +125,17 @@ class AnswerStream(Iterator[str]):
         if piece.request_id and piece.request_id != self._said_request_id:
             self._said_request_id = piece.request_id
             self._request_id = self._short(piece.request_id)
+
+    def _warn(self, piece: Piece) -> None:
+        said = [*piece.warnings, *piece.findings, *filter(self._is_news, piece.standing)]
+        for warning in map(self._redact, said):
+            if warning not in self._warnings and len(self._warnings) < _MOST_WARNINGS:
+                self._warnings += (warning,)
+
+    def _think(self, reasoning: str) -> None:
+        self._reasoning.append(reasoning)
+        if self.on_thinking is not None:
+            self.on_thinking(reasoning)
 
     def _short(self, text: str) -> str:
         from wx_notebook.transport import one_line
@@ -132,7 +152,11 @@ class AnswerStream(Iterator[str]):
             seconds=self._clock() - self._began,
             warnings=self._warnings,
             reasoning="".join(self._reasoning),
+            format=self._format,
+            default_model=self._default_model,
         )
+        if self._more is not None:
+            self._answer.goes_on_with(self._more)
         self._close()
         if self._text or self._reasoning or finish_reason not in ("interrupted", "cut"):
             self._remember(self._answer)

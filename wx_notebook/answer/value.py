@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from wx_notebook.errors import BadOption
 from wx_notebook.service.pieces import Usage
 
-#: The services' words for an answer that ended because it was long enough.
-_AT_THE_LIMIT = ("length", "max_tokens", "token_limit")
-_NOTES = {
+_GO_ON = "go on with answer.more()"
+_LIMIT = f"the answer ends at the limit of tokens; {_GO_ON}, or raise it with --max-tokens"
+#: Why an answer is not whole, by the services' words for its end and our own.
+_CUT_BY = {
+    "length": _LIMIT,
+    "max_tokens": _LIMIT,
+    "token_limit": _LIMIT,
     "interrupted": "interrupted: this is what had arrived",
     "cut": "cut: the connection ended before the answer did",
-    "time_limit": "the service's time limit ended the answer",
+    "time_limit": f"the service's time limit ended the answer; {_GO_ON}",
     "cancelled": "the service cancelled the answer before its end",
     "error": "the service failed before the answer's end",
 }
@@ -42,6 +47,10 @@ class Answer:
         What the service had to say besides, one sentence each.
     reasoning
         What the model thought before it answered, where the service tells.
+    format
+        As what it is shown: the option of this name.
+    default_model
+        Whether nobody chose the model.
     """
 
     text: str
@@ -52,10 +61,16 @@ class Answer:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     reasoning: str = ""
+    format: str = "auto"
+    default_model: bool = False
     _silent_once: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.text
+
+    def __getstate__(self) -> dict[str, Any]:
+        # what goes on holds the session: it is no field, and neither compared nor copied nor kept
+        return {name: value for name, value in vars(self).items() if name != "_more"}
 
     def __repr__(self) -> str:
         text = self.text if len(self.text) <= 60 else self.text[:57] + "..."
@@ -64,7 +79,8 @@ class Answer:
     @property
     def footer(self) -> str:
         """One line about the answer: the model, the tokens, the time."""
-        parts = [self.model_id] if self.model_id else []
+        model_id = f"{self.model_id} (default)" if self.default_model else self.model_id
+        parts = [model_id] if self.model_id else []
         if self.usage is not None:
             parts.append(f"{self.usage.input_tokens:,} in, {self.usage.output_tokens:,} out")
         return " · ".join([*parts, f"{self.seconds:.1f} s"])
@@ -72,12 +88,62 @@ class Answer:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know besides the text, one line each."""
-        notes = []
-        if self.finish_reason in _AT_THE_LIMIT:
-            notes.append("the answer ends at the limit of tokens; raise it with --max-tokens")
-        elif self.finish_reason in _NOTES:
-            notes.append(_NOTES[self.finish_reason])
-        return (*notes, *self.warnings)
+        why = _CUT_BY.get(self.finish_reason)
+        return (*([why] if why else ()), *self.warnings)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the model came to its end."""
+        return self.finish_reason not in _CUT_BY
+
+    def more(self) -> Answer:
+        """Go on where this answer was cut, and return both together as one.
+
+        The model is sent the conversation with what it wrote so far and asked to go on; the usage
+        is that of both calls.
+
+        Raises
+        ------
+        BadOption
+            It is whole, or comes from elsewhere: a pickle, a process that has ended.
+        WatsonxError
+            As for a prompt.
+        """
+        if self.is_whole:
+            raise BadOption(
+                f"The answer is whole (it ended with '{self.finish_reason}'): there is no more.",
+                hint="Ask again, with what is missing in the prompt.",
+            )
+        go_on: Callable[[Answer], Answer] | None = vars(self).get("_more")
+        if go_on is None:
+            raise BadOption(
+                "This answer does not know where it came from: it was copied, or read from a file.",
+                hint="Run its prompt again.",
+            )
+        return go_on(self)
+
+    def goes_on_with(self, more: Callable[[Answer], Answer]) -> None:
+        """Take what `more` calls."""
+        object.__setattr__(self, "_more", more)
+
+    def followed_by(self, other: Answer) -> Answer:
+        """Return the answer that this one and its continuation are together."""
+        usage = None
+        if self.usage is not None and other.usage is not None:
+            usage = Usage(
+                self.usage.input_tokens + other.usage.input_tokens,
+                self.usage.output_tokens + other.usage.output_tokens,
+            )
+        return replace(
+            other,
+            text=self.text + other.text,
+            usage=usage,
+            seconds=self.seconds + other.seconds,
+            reasoning="\n\n".join(filter(None, (self.reasoning, other.reasoning))),
+            warnings=tuple(dict.fromkeys(self.warnings + other.warnings)),
+            format=self.format,
+            default_model=self.default_model,
+        )
 
     @property
     def plain(self) -> str:

@@ -3,12 +3,14 @@
 from wx_notebook.service.chat import chat_events, chat_reply, chat_request
 from wx_notebook.service.client import Service
 from wx_notebook.service.containers import Project
+from wx_notebook.service.continuing import continuation
 from wx_notebook.service.elsewhere import located
 from wx_notebook.service.generation import generation_events, generation_reply, generation_request
 from wx_notebook.service.models import Model, default_model, models
 from wx_notebook.service.pieces import Piece, Usage, cut
 from wx_notebook.service.projects import project, projects, spaces, without_runtime
 from wx_notebook.service.request import Prompt, Request, Scope
+from wx_notebook.service.thinking import apart
 
 __all__ = [
     "Model",
@@ -19,9 +21,11 @@ __all__ = [
     "Scope",
     "Service",
     "Usage",
+    "apart",
     "chat_events",
     "chat_reply",
     "chat_request",
+    "continuation",
     "cut",
     "default_model",
     "generation_events",

@@ -11,6 +11,7 @@ from typing import Any
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
+from wx_notebook.service.findings import findings_of
 from wx_notebook.service.pieces import (
     Piece,
     Usage,
@@ -116,14 +117,20 @@ def _piece(document: Mapping[str, Any], part: str) -> Piece:
     content = choice.get(part) or {}
     if not isinstance(content, dict):
         raise unknown_shape()
+    thought = content.get("reasoning_content")
+    if thought is None:
+        # the name that some servers have for it; langchain-ibm reads both
+        thought = content.get("reasoning")
     return Piece(
         text_of(content.get("content")),
-        text_of(content.get("reasoning_content")),
+        text_of(thought),
         text_of(choice.get("finish_reason")),
         _usage(usage) if isinstance(usage, dict) else None,
         text_of(document.get("model_id")),
         text_of(document.get("id")),
         warnings_of(document) if "system" in document else (),
+        findings_of(document) if "moderations" in document or "detections" in document else (),
+        warnings_of(document, standing=True) if "system" in document else (),
     )
 
 

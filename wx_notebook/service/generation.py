@@ -10,6 +10,7 @@ from typing import Any
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
+from wx_notebook.service.findings import findings_of
 from wx_notebook.service.pieces import (
     Piece,
     Usage,
@@ -95,4 +96,6 @@ def _piece(document: Mapping[str, Any], result: Mapping[str, Any], input_tokens:
         usage=Usage(input_tokens, written) if result else None,
         model_id=text_of(document.get("model_id")),
         warnings=warnings_of(document) if "system" in document else (),
+        findings=findings_of(result) if "moderations" in result else (),
+        standing=warnings_of(document, standing=True) if "system" in document else (),
     )

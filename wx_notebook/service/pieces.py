@@ -29,7 +29,11 @@ class Usage:
 
 
 class Piece(NamedTuple):
-    """One step of an answer; every field but those that this step brought has its default."""
+    """One step of an answer; every field but those that this step brought has its default.
+
+    `standing` are warnings that come with each answer of a model or an endpoint, `findings` what
+    guardrails found in this one.
+    """
 
     text: str = ""
     reasoning: str = ""
@@ -38,6 +42,8 @@ class Piece(NamedTuple):
     model_id: str = ""
     request_id: str = ""
     warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    standing: tuple[str, ...] = ()
 
 
 def document_of(event: Event) -> dict[str, Any]:
@@ -115,8 +121,12 @@ def unknown_shape() -> AnswerCut:
     return cut("the service sent something of a shape that is not known here.")
 
 
-def warnings_of(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the messages of the service's own warnings (`system.warnings`)."""
+#: Ids of warnings that say something about a model or an endpoint, not about one answer.
+_STANDING = frozenset({"deprecation_warning", "disclaimer_warning", "api_legacy"})
+
+
+def warnings_of(document: Mapping[str, Any], *, standing: bool = False) -> tuple[str, ...]:
+    """Return the messages of the service's own warnings (`system.warnings`), of one kind each."""
     system = document.get("system")
     found = system.get("warnings") if isinstance(system, dict) else None
     if not isinstance(found, list):
@@ -124,7 +134,9 @@ def warnings_of(document: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         quoted(str(entry["message"]), 300)
         for entry in found
-        if isinstance(entry, dict) and entry.get("message")
+        if isinstance(entry, dict)
+        and entry.get("message")
+        and (entry.get("id") in _STANDING) is standing
     )
 
 

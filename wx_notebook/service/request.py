@@ -20,7 +20,11 @@ API_VERSION = "2026-10-14"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of the service; where it goes and who asks is added by `Service`."""
+    """What is asked of the service; where it goes and who asks is added by `Service`.
+
+    `format` and `default_model` are not sent: as what the answer is shown, and whether nobody chose
+    the model.
+    """
 
     path: str
     endpoint: Endpoint = "other"
@@ -30,6 +34,8 @@ class Request:
     stream: bool = False
     paid: bool = False
     authorized: bool = True
+    format: str = "auto"
+    default_model: bool = False
 
     @property
     def method(self) -> str:

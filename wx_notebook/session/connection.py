@@ -1,20 +1,15 @@
-"""The connection, and the one way of a prompt through it.
-
-A prompt becomes a `Request` (`Session.prepare`), which can be shown; the request is sent
-(`Session.open`) and its answer arrives as an `AnswerStream`. The cell magic, the Python twin and
-whatever comes later all go this way.
-"""
+"""The connection: who asks, where, for what project; prompts go through `session.asking`."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from wx_notebook.answer import Answer, AnswerStream
+from wx_notebook.answer import Answer
 from wx_notebook.credentials import (
     Endpoints,
     Given,
@@ -27,13 +22,10 @@ from wx_notebook.credentials import (
     way_in,
 )
 from wx_notebook.errors import NotConnected, ProjectError, WatsonxError
-from wx_notebook.options import DEFAULT_MODEL, Options, from_keywords
+from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.service import (
     Model,
-    Piece,
     Project,
-    Prompt,
-    Request,
     Scope,
     Service,
     default_model,
@@ -42,14 +34,14 @@ from wx_notebook.service import (
     projects,
     spaces,
 )
-from wx_notebook.session import standing, twin
-from wx_notebook.session.explaining import explained, explaining
+from wx_notebook.session import standing
+from wx_notebook.session.asking import Asks
+from wx_notebook.session.explaining import explaining
 from wx_notebook.session.handover import HandsOver
-from wx_notebook.session.prompts import check, pieces_of, prepare
-from wx_notebook.transport import OnWait, Reply, Transport
+from wx_notebook.transport import Transport
 
 
-class Session(HandsOver):
+class Session(Asks, HandsOver):
     """A connection to watsonx.ai, made by `wx_notebook.connect`; making one sends nothing.
 
     It holds the credential and keeps the access token fresh; neither can be read from its text
@@ -111,6 +103,7 @@ class Session(HandsOver):
         self._asked_for_models = False
         # what is said once, with the first answer
         self._announcements = list(given.notes)
+        self._told: set[str] = set()
         self._warned = False
 
     def __repr__(self) -> str:
@@ -126,73 +119,6 @@ class Session(HandsOver):
         from wx_notebook.session.travel import packed
 
         return packed(self)
-
-    # --- prompts -------------------------------------------------------------------------------
-
-    def chat(self, prompt: Prompt, **options: Any) -> Answer:  # noqa: ANN401
-        """Send a text, or a list of messages, and return the whole answer.
-
-        Parameters
-        ----------
-        prompt
-            A text, or messages such as ``{"role": "user", "content": "..."}``.
-        options
-            `model`, `system`, `temperature`, `max_tokens`, `generate`: see `Options`.
-
-        Raises
-        ------
-        WatsonxError
-            See `wx_notebook.errors`: each class names what can be done about it.
-        """
-        chosen = from_keywords(options)
-        return self.open(self.prepare(prompt, chosen, stream=False)).answer
-
-    def generate(self, prompt: str, **options: Any) -> Answer:  # noqa: ANN401
-        """Send a text to the generation endpoint, without chat roles; else as `chat`."""
-        return self.chat(prompt, **(options | {"generate": True}))
-
-    def stream(self, prompt: Prompt, **options: Any) -> AnswerStream:  # noqa: ANN401
-        """Send a prompt and return its answer as an iterator of text, piece by piece.
-
-        Afterwards its `.answer` is the whole; leaving its ``with`` block early ends the request.
-        """
-        chosen = from_keywords(options)
-        return self.open(self.prepare(prompt, chosen, stream=True))
-
-    def prepare(
-        self, prompt: Prompt, options: Options, *, stream: bool, dry: bool = False
-    ) -> Request:
-        """Return the request for a prompt. With `dry` nothing is asked of the service for it."""
-        check(prompt, self.scope, self._way_in.secret if self._way_in is not None else None)
-        return prepare(
-            prompt,
-            options,
-            model_id=options.model or self.default_model(dry=dry),
-            scope=self.scope,
-            stream=stream,
-        )
-
-    def open(self, request: Request, *, on_wait: OnWait | None = None) -> AnswerStream:
-        """Send a request made by `prepare` and return its answer as it arrives."""
-        model_id = str((request.body or {}).get("model_id", ""))
-        failure: WatsonxError | None = None
-        began = time.monotonic()  # an answer's seconds count while this process is awake
-        twin.asked(request)
-        try:
-            reply = self._service.send(request, on_wait=on_wait)
-        except WatsonxError as problem:
-            failure = problem
-        if failure is not None:
-            raise explained(self, self._service, failure, model_id)
-        return AnswerStream(
-            self._pieces(request, reply),
-            model_id=model_id,
-            clock=time.monotonic,
-            began=began,
-            redact=self._transport.redact,
-            remember=self._remember,
-            close=reply.close,
-        )
 
     # --- what the service has ------------------------------------------------------------------
 
@@ -300,14 +226,6 @@ class Session(HandsOver):
         self.given = replace(self.given, api_key=None, token=None, password=None)
         self._tokens.close(_closed)
         self._transport.close()
-
-    def _pieces(self, request: Request, reply: Reply) -> Generator[Piece]:
-        if told := self.notes():
-            yield Piece(warnings=tuple(told))
-        yield from pieces_of(self._service, request, reply)
-        if not self._warned and (warning := standing.ending(self)):
-            self._warned = True
-            yield Piece(warnings=(warning,))
 
 
 def _closed() -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wx_notebook.credentials import Secret
 from wx_notebook.errors import BadOption, ProjectError
@@ -13,6 +14,7 @@ from wx_notebook.service import (
     Request,
     Scope,
     Service,
+    apart,
     chat_events,
     chat_reply,
     chat_request,
@@ -49,17 +51,28 @@ def check(prompt: Prompt, scope: Scope, secret: Secret | None) -> None:
 
 
 def prepare(
-    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool
+    prompt: Prompt,
+    options: Options,
+    *,
+    model_id: str,
+    scope: Scope,
+    stream: bool,
+    default_model: bool = False,
 ) -> Request:
     """Return the request for a prompt; the options say to which endpoint."""
     build = generation_request if options.generate else chat_request
-    return build(prompt, options, model_id=model_id, scope=scope, stream=stream)
+    request = build(prompt, options, model_id=model_id, scope=scope, stream=stream)
+    return replace(request, default_model=default_model)
 
 
 def pieces_of(service: Service, request: Request, reply: Reply) -> Iterator[Piece]:
     """Yield the pieces of the answer in a reply to a request that `prepare` made."""
     if reply.attempts > 1:
         yield Piece(warnings=(f"sent {reply.attempts} times: the service was busy at first",))
+    yield from apart(_answer_in(service, request, reply))
+
+
+def _answer_in(service: Service, request: Request, reply: Reply) -> Iterator[Piece]:
     chatting = request.endpoint == "chat"
     if request.stream:
         read_events = chat_events if chatting else generation_events

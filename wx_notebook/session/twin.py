@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, NamedTuple, Never
 
 from wx_notebook.credentials.secret import Held, Secret, Unshown
 from wx_notebook.errors import unframed
@@ -18,9 +18,18 @@ if TYPE_CHECKING:
     from wx_notebook.service import Prompt, Request
     from wx_notebook.session.connection import Session
 
+
+class Exchange(NamedTuple):
+    """A request as it went out, where to, and what came back."""
+
+    request: Request
+    base_url: str
+    answer: Answer | None
+
+
 _current: Session | None = None
 _last: Answer | None = None
-_last_request: Request | None = None
+_last_exchange: Exchange | None = None
 _STOPPED = "Stopped before there was a connection."
 
 
@@ -247,12 +256,32 @@ def remember(answer: Answer) -> None:
     _last = answer
 
 
-def asked(request: Request) -> None:
-    """Keep a request for `last_request`: one that failed is wanted as a program, too."""
-    global _last_request  # noqa: PLW0603
-    _last_request = request
+def keep(answer: Answer) -> None:
+    """Put an answer that is made of others in the place of the last one."""
+    global _last, _last_exchange  # noqa: PLW0603
+    _last = answer
+    if _last_exchange is not None:
+        _last_exchange = _last_exchange._replace(answer=answer)
+
+
+def asked(request: Request, base_url: str) -> None:
+    """Keep a request for `last_exchange`: one that failed is wanted again, too."""
+    global _last_exchange  # noqa: PLW0603
+    _last_exchange = Exchange(request, base_url, None)
+
+
+def answered(request: Request, answer: Answer) -> None:
+    """Keep what came back, unless another request went out in the meantime."""
+    global _last_exchange  # noqa: PLW0603
+    if _last_exchange is not None and _last_exchange.request is request:
+        _last_exchange = _last_exchange._replace(answer=answer)
+
+
+def last_exchange() -> Exchange | None:
+    """Return the last prompt of this process as it went out, and its answer if one came."""
+    return _last_exchange
 
 
 def last_request() -> Request | None:
     """Return the last prompt of this process as it went out, None before the first."""
-    return _last_request
+    return _last_exchange.request if _last_exchange is not None else None
