@@ -80,7 +80,7 @@ def test_with_cell_it_is_put_into_the_next_cell_and_not_run(connected, sandbox):
 
 
 def test_before_the_first_prompt_it_says_what_to_do(kernel):
-    kernel.run("from wx_notebook.session import twin as _t; _t._last_request = None").ok()
+    kernel.run("from wx_notebook.session import twin as _t; _t._last_exchange = None").ok()
     assert kernel.run("%watsonx code").error == [
         "BadOption: There was no prompt yet that could become a program.",
         "Next: run a %%watsonx cell, then %watsonx code",

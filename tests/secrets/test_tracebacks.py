@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
 import pytest
@@ -348,7 +349,16 @@ FIRST_STEPS = {"connect", "_closed", "__init__"}
 
 
 def interrupted(work, at):
-    """Call `work` and interrupt it at a line of ours; return the error, the line, their number."""
+    """Call `work` and interrupt it at a line of ours; return the error, the line, their number.
+
+    In a thread of its own: where the line is inside an `except`, CPython 3.11 goes on handling that
+    exception for as long as the thread lives.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(_interrupted, work, at).result()
+
+
+def _interrupted(work, at):
     lines, where, problem = 0, None, None
 
     def line_of(frame, event, _):
