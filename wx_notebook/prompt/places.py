@@ -5,17 +5,23 @@ underscore. We find the places ourselves and hand only their inside to Jinja2's 
 around them goes out byte for byte, as does every ``{{...}}`` of another form. (A whole text given
 to Jinja would lose line ends and blanks, run methods, and fail at ``{{color: 'red'}}``.) What a
 variable holds is not read again: it is never syntax.
+
+A table becomes its schema and a sample, a path the text of its file, an answer its text; filters
+apply to that text. ``{{ df | rows(20) }}`` says how many rows the sample has.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import BadOption, MissingName, near
+from wx_notebook.prompt.documents import Document, document_of, sample
+from wx_notebook.prompt.tables import table_of
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -29,13 +35,20 @@ _PLACE = re.compile(
     rf"""
     (?<!\{{) \{{\{{ \s*
     (?P<expression>
-        (?P<root>{_NAME}) (?: \s*\.\s*{_NAME} | \s*\[\s*(?:{_STRING}|-?\d+)\s*\] )*
-        (?: \s*\|\s*{_NAME} (?: \(\s*+ (?: {_ARGUMENT} (?:\s*,\s*{_ARGUMENT})* )? \s*\) )? )*
+        (?P<path>
+            (?P<root>{_NAME}) (?: \s*\.\s*{_NAME} | \s*\[\s*(?:{_STRING}|-?\d+)\s*\] )*
+        )
+        (?P<filters>
+            (?: \s*\|\s*{_NAME}
+                (?: \(\s*+ (?: {_ARGUMENT} (?:\s*,\s*{_ARGUMENT})* )? \s*\) )? )*
+        )
     )
     \s* \}}\}} (?!\}})
     """,
     re.VERBOSE,
 )
+#: A filter of our own, for tables alone: how many rows of it are sent.
+_ROWS = re.compile(r"\s*\|\s*rows\s*\(\s*(?P<rows>\d+)\s*\)")
 #: Of an iterator without an end.
 _MOST_ITEMS = 100_000
 #: Words that mean something to Jinja: a place with one of them is not of our form.
@@ -49,14 +62,45 @@ _JINJA_WORDS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that was filled in: what stood there, with what, and what that is made of."""
+
+    expression: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A text with every place filled in."""
+
+    text: str
+    places: tuple[Place, ...] = ()
+
+
 def fill(
     text: str,
     names: Mapping[str, Any],
     *,
     refused: tuple[type, ...] = (),
+    texts: tuple[type, ...] = (),
     not_suggested: Collection[str] = (),
 ) -> str:
-    """Return `text` with every place filled in from `names`, once.
+    """Return `text` with every place filled in; as `filled`."""
+    return filled(
+        text, names, refused=refused, texts=texts, not_suggested=not_suggested
+    ).text  # fmt: skip
+
+
+def filled(
+    text: str,
+    names: Mapping[str, Any],
+    *,
+    refused: tuple[type, ...] = (),
+    texts: tuple[type, ...] = (),
+    not_suggested: Collection[str] = (),
+) -> Filled:
+    """Return `text` with every place filled in from `names`, once, and an account of the places.
 
     Parameters
     ----------
@@ -64,6 +108,8 @@ def fill(
         The variables, for instance a notebook's.
     refused
         Types whose values are never filled in: secrets and what holds them.
+    texts
+        Types whose `str` is their text, to which filters apply: answers.
     not_suggested
         Names that a typo is not compared with, such as those that IPython puts there.
 
@@ -75,37 +121,84 @@ def fill(
         A value that cannot become text, or must not.
     """
     missing: dict[str, str] = {}
+    places: list[Place] = []
 
-    def filled(place: re.Match[str]) -> str:
-        root, expression = place["root"], place["expression"]
+    def replaced(place: re.Match[str]) -> str:
+        root = place["root"]
         if root in _JINJA_WORDS:
             return place[0]
-        value, absent = _value(root, expression, names)
-        if absent:
+        made, absent = _document(place, names, refused, texts)
+        if made is None:
             known = [n for n in names if n[:1] != "_" and n not in not_suggested]
             missing[f"'{absent}'"] = near(absent, known) if absent == root else ""
             return place[0]
-        if isinstance(names.get(root), refused) or isinstance(value, refused):
-            raise BadOption(
-                f"'{root}' holds a secret or a session, which is never part of a prompt.",
-                hint="Take it out of the prompt, or send the text as typed with --raw.",
-            )
-        return _as_text(expression, value)
+        places.append(Place(place["expression"], made))
+        return made.text
 
-    result = _PLACE.sub(filled, text)
+    result = _PLACE.sub(replaced, text)
     if missing:
-        told = ", ".join(missing)
-        verb = "does not exist" if len(missing) == 1 else "do not exist"
-        nearest = " ".join(
-            (f"For {name}:" if len(missing) > 1 else "") + found
-            for name, found in missing.items()
-            if found
+        raise _missing(missing)
+    return Filled(result, tuple(places))
+
+
+def _missing(names: Mapping[str, str]) -> MissingName:
+    told = ", ".join(names)
+    verb = "does not exist" if len(names) == 1 else "do not exist"
+    nearest = " ".join(
+        (f"For {name}:" if len(names) > 1 else "") + found for name, found in names.items() if found
+    )
+    return MissingName(
+        f"The prompt asks for {told}, which {verb}. {nearest.strip()}".strip(),
+        hint="Define what is missing, or send the text as typed: %%watsonx --raw",
+    )
+
+
+def _document(
+    place: re.Match[str],
+    names: Mapping[str, Any],
+    refused: tuple[type, ...],
+    texts: tuple[type, ...],
+) -> tuple[Document | None, str]:
+    """Return what a place becomes, or as the second what it lacks.
+
+    Filters see a list or a number as it is, but of what becomes a document its text.
+    """
+    root, path, filters = place["root"], place["path"].strip(), place["filters"]
+    value, absent = _value(root, path, names)
+    _check(root, (names.get(root), value), refused)
+    made: Document | None = None
+    if absent and not filters:
+        return None, absent
+    if not absent:
+        rows = _ROWS.match(filters)
+        table = table_of(value) if rows is not None else None
+        if rows is not None and table is not None:
+            made = sample(table, path, int(rows["rows"]))
+            filters = filters[rows.end() :]
+        else:
+            made = document_of(value, path, texts)
+    if filters:
+        # all of it, for `default`: that is about what is not there
+        expression = place["expression"] if made is None else f"{root}{filters}"
+        scope = names if made is None else {root: made.text}
+        value, absent = _value(root, expression, scope)
+        _check(root, (value,), refused)
+        if absent:
+            return None, absent
+        text = _as_text(place["expression"], value)
+        if made is None:
+            return Document(text), ""
+        cut = made.cut or (f"a part of {path}" if len(text) < len(made.text) else "")
+        return made._replace(text=text, cut=cut), ""
+    return made or Document(_as_text(place["expression"], value)), ""
+
+
+def _check(root: str, values: tuple[Any, ...], refused: tuple[type, ...]) -> None:
+    if any(isinstance(value, refused) for value in values):
+        raise BadOption(
+            f"'{root}' holds a secret or a session, which is never part of a prompt.",
+            hint="Take it out of the prompt, or send the text as typed with --raw.",
         )
-        raise MissingName(
-            f"The prompt asks for {told}, which {verb}. {nearest.strip()}".strip(),
-            hint="Define what is missing, or send the text as typed: %%watsonx --raw",
-        )
-    return result
 
 
 def _value(root: str, expression: str, names: Mapping[str, Any]) -> tuple[Any, str]:
