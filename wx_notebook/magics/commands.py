@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
-from wx_notebook.magics import code, one_prompt, standing
+from wx_notebook.magics import code, one_prompt, showing, standing
 from wx_notebook.magics import login as login_command
 from wx_notebook.magics.option_line import options_help
 from wx_notebook.options import Options
@@ -149,6 +149,7 @@ COMMANDS = {
     "profiles": _Command(standing.profiles, "those that login --remember has made"),
     "ask": _Command(_ask, "send the rest of the line as a prompt", "TEXT"),
     "models": _Command(_models, "the region's models; words narrow the list", "[WORDS]"),
+    "show": _Command(showing.show_last, "the last request as it went out, and its answer"),
     "code": _Command(
         code.code,
         "the last prompt as a program outside of notebooks",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wx_notebook.errors import BadOption, Interrupted, NotConnected, WatsonxError
-from wx_notebook.options import DEFAULT_MODEL, Options
+from wx_notebook.errors import BadOption, Interrupted, WatsonxError
+from wx_notebook.options import Options
 
 if TYPE_CHECKING:
     from wx_notebook.answer import Answer, AnswerStream
     from wx_notebook.display import Live
+    from wx_notebook.prompt import Filled
+    from wx_notebook.service import Request
+    from wx_notebook.session import Session
+
+#: Answers that the live output of the running cell shows already.
+_SHOWN: list[Answer] = []
 
 
 def run(shell: Any, text: str, options: Options) -> Any:  # noqa: ANN401  # an Answer, or None
@@ -19,44 +25,101 @@ def run(shell: Any, text: str, options: Options) -> Any:  # noqa: ANN401  # an A
     bound to the `--output` name all the same, and shown; the cell fails.
     """
     prompt = _filled(shell, text, options)
-    if not prompt.strip():
+    if not prompt.text.strip():
         raise BadOption(
             "The prompt is empty.", hint="Write it below the %%watsonx line, or behind ask."
         )
     if options.show:
-        _show(shell, prompt, options)
+        from wx_notebook.magics.showing import show_request
+
+        show_request(shell, prompt, options)
         return None
     # requests and its kin are imported by the first prompt, not by %load_ext
     from wx_notebook.display import Live, canvas_for
 
     with Live(canvas_for(shell), f"waiting for {options.model or 'watsonx.ai'}") as live:
-        answer, failure = _answered(prompt, options, live)
+        answer, failure = _answered(_Prompt(shell, prompt.text, options), live)
         if answer is not None:
             if options.output is not None:
                 # before it is painted: a second press of Stop may hit that
                 shell.user_ns[options.output] = answer
             failure = _painted(live, answer) or failure
+    return _delivered(answer, failure)
+
+
+def forget_shown() -> None:
+    """Let answers show themselves again: the cell has run that showed them live."""
+    while _SHOWN:
+        _SHOWN.pop().be_silent_once(False)
+
+
+def _more(shell: Any, held: Session, request: Request, so_far: Answer) -> Answer:  # noqa: ANN401
+    """Go on with an answer, and show it while it comes; what `answer.more()` does in a notebook."""
+    from wx_notebook.display import Live, canvas_for
+    from wx_notebook.service import continuation
+    from wx_notebook.session.continuing import joined
+
+    following = continuation(request, so_far.text)
+    with Live(canvas_for(shell), f"waiting for {so_far.model_id or 'watsonx.ai'}") as live:
+        live.add(so_far.text)
+        answer, failure = _answered(_Continuation(held, following), live)
+        if answer is not None:
+            answer = joined(so_far, answer, lambda whole: _more(shell, held, request, whole))
+            if failure is not None:
+                failure.answer = answer
+            failure = _painted(live, answer) or failure
+    return _delivered(answer, failure)
+
+
+def _delivered(answer: Answer | None, failure: WatsonxError | Interrupted | None) -> Answer:
     if failure is not None:
         raise failure
     assert answer is not None  # noqa: S101  # without a failure the stream has ended
     answer.be_silent_once()
+    _SHOWN.append(answer)
     return answer
 
 
+class _Prompt(NamedTuple):
+    """A prompt of a cell, on the one way of all prompts."""
+
+    shell: Any
+    text: str
+    options: Options
+
+    def opened(self, live: Live) -> AnswerStream:
+        from wx_notebook.session import session
+
+        held = session()
+        request = held.prepare(self.text, self.options, stream=self.options.stream)
+        return held.open(
+            request,
+            on_wait=lambda wait: live.waiting(wait, wait.pause_s),
+            more=lambda *came_from: _more(self.shell, *came_from),
+        )
+
+
+class _Continuation(NamedTuple):
+    """A request that goes on with an answer."""
+
+    held: Session
+    request: Request
+
+    def opened(self, live: Live) -> AnswerStream:
+        return self.held.open(self.request, on_wait=lambda wait: live.waiting(wait, wait.pause_s))
+
+
 def _answered(
-    prompt: str, options: Options, live: Live
+    prompt: _Prompt | _Continuation, live: Live
 ) -> tuple[Answer | None, WatsonxError | Interrupted | None]:
     """Return the answer, whole or in part, and what kept it from being whole."""
     from wx_notebook.service.pieces import RUN_AGAIN
-    from wx_notebook.session import session
 
     stream: AnswerStream | None = None
     answer: Answer | None = None
     failure: WatsonxError | Interrupted | None = None
     try:
-        held = session()
-        request = held.prepare(prompt, options, stream=options.stream)
-        stream = held.open(request, on_wait=lambda wait: live.waiting(wait, wait.pause_s))
+        stream = prompt.opened(live)
         with stream:
             for piece in stream:
                 live.add(piece)
@@ -83,34 +146,19 @@ def _painted(live: Live, answer: Answer) -> Interrupted | None:
     return None
 
 
-def _filled(shell: Any, text: str, options: Options) -> str:  # noqa: ANN401
+def _filled(shell: Any, text: str, options: Options) -> Filled:  # noqa: ANN401
+    from wx_notebook.prompt import Filled, filled
+
     if options.raw or "{{" not in text:
-        return text
+        return Filled(text)
+    from wx_notebook.answer import Answer
     from wx_notebook.credentials import Secret
-    from wx_notebook.prompt import fill
     from wx_notebook.session import Session
 
-    hidden = shell.user_ns_hidden
-    return fill(text, shell.user_ns, refused=(Secret, Session), not_suggested=hidden)
-
-
-def _show(shell: Any, prompt: str, options: Options) -> None:  # noqa: ANN401
-    from wx_notebook.display import show_request
-    from wx_notebook.service import Scope
-    from wx_notebook.session import prepare, session
-
-    try:
-        held = session()
-        request = held.prepare(prompt, options, stream=options.stream, dry=True)
-        base = held.endpoints.url
-    except NotConnected:
-        # what would be sent does not depend on who sends it
-        base = "(not connected)"
-        request = prepare(
-            prompt,
-            options,
-            model_id=options.model or DEFAULT_MODEL,
-            scope=Scope("(your project)"),
-            stream=options.stream,
-        )
-    show_request(shell, request.shown(base))
+    return filled(
+        text,
+        shell.user_ns,
+        refused=(Secret, Session),
+        texts=(Answer,),
+        not_suggested=shell.user_ns_hidden,
+    )

@@ -19,23 +19,19 @@ class WatsonxMagics(Magics):
         super().__init__(shell)
         self.shell: Any  # IPython's stubs say it may be None; magics always have one
         self._raw_cell: str | None = None
-        self._silent_until_shown: Any = None
 
     @no_var_expand
     @line_magic("watsonx")  # type: ignore[arg-type]  # as annotated in IPython, nothing fits
     def line(self, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
         """Run a command of wx_notebook: `%watsonx help` lists them."""
-        result = commands.run(self.shell, line)
-        self._silent_until_shown = result
-        return result
+        return commands.run(self.shell, line)
 
     @no_var_expand
     @cell_magic("watsonx")  # type: ignore[arg-type]  # as above
     def cell(self, line: str, cell: str) -> Any:  # noqa: ANN401  # an Answer, None with --show
         """Send the cell to a model of watsonx.ai; its answer streams in and is the cell's value."""
         text = as_typed(cell, self._raw_cell)
-        self._silent_until_shown = one_prompt.run(self.shell, text, parse_options(line))
-        return self._silent_until_shown
+        return one_prompt.run(self.shell, text, parse_options(line))
 
     def attach(self) -> None:
         """Put the transformer and the event handlers on."""
@@ -54,9 +50,8 @@ class WatsonxMagics(Magics):
 
     def _cell_has_run(self, _: Any) -> None:  # noqa: ANN401
         # an answer that was assigned instead of shown must not be silent in a later cell
-        if self._silent_until_shown is not None:
-            self._silent_until_shown.be_silent_once(False)
-        self._silent_until_shown = self._raw_cell = None
+        one_prompt.forget_shown()
+        self._raw_cell = None
 
 
 # `%%watsonx?` shows these

@@ -11,6 +11,7 @@ from wx_notebook.service.pieces import Piece, Usage, cut
 from wx_notebook.service.projects import project, projects, spaces, without_runtime
 from wx_notebook.service.request import Prompt, Request, Scope
 from wx_notebook.service.thinking import apart
+from wx_notebook.service.tokenization import count_tokens
 
 __all__ = [
     "Model",
@@ -26,6 +27,7 @@ __all__ = [
     "chat_reply",
     "chat_request",
     "continuation",
+    "count_tokens",
     "cut",
     "default_model",
     "generation_events",

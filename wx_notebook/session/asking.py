@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from wx_notebook.answer import Answer, AnswerStream
 from wx_notebook.errors import WatsonxError
 from wx_notebook.options import Options, from_keywords
-from wx_notebook.service import Piece, Prompt, Request
+from wx_notebook.service import Piece, Prompt, Request, count_tokens
 from wx_notebook.session import standing, twin
 from wx_notebook.session.continuing import more
 from wx_notebook.session.explaining import explained
@@ -85,6 +85,10 @@ class Asks:
             stream=stream,
             default_model=not (options.model or self.given.model),
         )
+
+    def count_tokens(self, text: str, *, model_id: str) -> int:
+        """Return how many tokens a text is for a model, by the service's own count; unpaid."""
+        return count_tokens(self._service, text, model_id=model_id, scope=self.scope)
 
     def open(
         self, request: Request, *, on_wait: OnWait | None = None, more: More = more

@@ -128,6 +128,11 @@ class Session(Asks, HandsOver):
             self._catalogue = models(self._service, today=self._today())
         return self._catalogue
 
+    @property
+    def catalogue(self) -> list[Model] | None:
+        """The models of the region where they have been asked for; asks nothing."""
+        return self._catalogue
+
     def projects(self, name: str = "") -> list[Project]:
         """Return the projects that this user can see, with id and name, by name.
 

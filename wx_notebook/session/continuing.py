@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wx_notebook.errors import Interrupted, WatsonxError
@@ -23,19 +24,22 @@ def more(held: Session, request: Request, answer: Answer) -> Answer:
         As for a prompt; with both parts in `.answer` where something of the second one came.
     """
     failure: WatsonxError | Interrupted
+
+    def go_on(so_far: Answer) -> Answer:
+        return more(held, request, so_far)
+
     try:
-        following = held.open(continuation(request, answer.text)).answer
-        return joined(held, request, answer, following)
+        return joined(answer, held.open(continuation(request, answer.text)).answer, go_on)
     except (WatsonxError, Interrupted) as problem:
         failure = problem
     if failure.answer is not None:
-        failure.answer = joined(held, request, answer, failure.answer)
+        failure.answer = joined(answer, failure.answer, go_on)
     raise failure
 
 
-def joined(held: Session, request: Request, answer: Answer, following: Answer) -> Answer:
-    """Return both as one that can be gone on with as well, and keep it as the last answer."""
+def joined(answer: Answer, following: Answer, go_on: Callable[[Answer], Answer]) -> Answer:
+    """Return both as one, which `go_on` goes on with, and keep it as the last answer."""
     whole = answer.followed_by(following)
-    whole.goes_on_with(lambda so_far: more(held, request, so_far))
+    whole.goes_on_with(go_on)
     twin.keep(whole)
     return whole

@@ -244,10 +244,11 @@ def stream(
 def _filled(prompt: Prompt, names: Mapping[str, Any] | None) -> Prompt:
     if names is None or not isinstance(prompt, str):
         return prompt
+    from wx_notebook.answer import Answer
     from wx_notebook.prompt import fill
     from wx_notebook.session.connection import Session
 
-    return fill(prompt, names, refused=(Secret, Session))
+    return fill(prompt, names, refused=(Secret, Session), texts=(Answer,))
 
 
 def remember(answer: Answer) -> None:
