@@ -121,6 +121,12 @@ def _piece(document: Mapping[str, Any], part: str) -> Piece:
     if thought is None:
         # the name that some servers have for it; langchain-ibm reads both
         thought = content.get("reasoning")
+    extras: dict[str, Any] = {}
+    if "system" in document:
+        extras["warnings"] = warnings_of(document)
+        extras["standing"] = warnings_of(document, standing=True)
+    if "moderations" in document or "detections" in document:
+        extras["findings"] = findings_of(document)
     return Piece(
         text_of(content.get("content")),
         text_of(thought),
@@ -128,9 +134,7 @@ def _piece(document: Mapping[str, Any], part: str) -> Piece:
         _usage(usage) if isinstance(usage, dict) else None,
         text_of(document.get("model_id")),
         text_of(document.get("id")),
-        warnings_of(document) if "system" in document else (),
-        findings_of(document) if "moderations" in document or "detections" in document else (),
-        warnings_of(document, standing=True) if "system" in document else (),
+        **extras,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from wx_notebook.errors import AnswerCut
 from wx_notebook.service.failures import quoted, refusal
 from wx_notebook.service.sse import Event
 
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
 RUN_AGAIN = "What was received is in wx.last(); run the cell again for a whole answer."
 NOTHING_CAME = "Nothing was received; run the cell again."
 
@@ -56,11 +57,7 @@ def document_of(event: Event) -> dict[str, Any]:
     AnswerCut
         It is no JSON object.
     """
-    document: Any = None
-    try:  # noqa: SIM105  # suppress() costs as much as parsing a short event
-        document = json.loads(event.data)
-    except (ValueError, RecursionError):
-        pass
+    document = _parsed(event.data)
     if event.name == "error":
         status = document.get("status_code") if isinstance(document, dict) else None
         raise refusal(status if isinstance(status, int) else 500, document, event.data)
@@ -70,6 +67,19 @@ def document_of(event: Event) -> dict[str, Any]:
         status = document.get("status_code")
         raise refusal(status if isinstance(status, int) else 500, document, event.data)
     return document
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401
+    """Return the value in a JSON text, None where it is none."""
+    # a stream is thousands of short texts: what `json.loads` does around the parser costs as much
+    # as the parser
+    try:
+        value, end = _scan(text, 0)
+        if end == len(text):
+            return value
+        return json.loads(text)
+    except (ValueError, RecursionError, StopIteration):
+        return None
 
 
 def cut(reason: str) -> AnswerCut:
@@ -91,14 +101,14 @@ def first_of(document: Mapping[str, Any], name: str, *, required: bool = False) 
         It is no list of objects or, where one is `required`, there is none.
     """
     found = document.get(name)
-    if not found:
-        if required:
-            raise cut("the reply holds no answer.")
-        return {}
-    first = found[0] if isinstance(found, list) else None
-    if not isinstance(first, dict):
+    if found:
+        first = found[0] if isinstance(found, list) else None
+        if isinstance(first, dict):
+            return first
         raise unknown_shape()
-    return first
+    if required:
+        raise cut("the reply holds no answer.")
+    return {}
 
 
 def text_of(value: Any) -> str:  # noqa: ANN401  # JSON is any value

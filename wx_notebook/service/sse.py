@@ -23,8 +23,8 @@ class Event(NamedTuple):
     data: str
 
 
-def iter_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    r"""Split bytes into lines that end at CR, LF or CRLF only.
+def iter_lines(chunks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    r"""Split bytes into lines that end at CR, LF or CRLF only; yield those that are whole by now.
 
     Bytes, not text: in UTF-8 no other character contains these two, so a character that the
     network cut in two is whole again in its line; and U+2028, where `str.splitlines` would split,
@@ -41,6 +41,10 @@ def iter_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     held = 0
     for chunk in chunks:
         data = chunk
+        if not (rest or more or after_cr or at_start) and data[-1:] == b"\n" and b"\r" not in data:
+            # whole lines and nothing else, as the service sends them: no step below has work to do
+            yield data[:-1].split(b"\n")
+            continue
         if after_cr and data:
             # the second half of a CRLF whose first half has ended the line already
             data = data.removeprefix(b"\n")
@@ -61,7 +65,7 @@ def iter_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         *lines, rest = data.split(b"\n")
         if at_start and lines:
             lines[0], at_start = lines[0].removeprefix(_BYTE_ORDER_MARK), False
-        yield from lines
+        yield lines
         held = len(rest)
         if held > LARGEST_EVENT:
             raise _endless()
@@ -81,21 +85,22 @@ def iter_events(chunks: Iterable[bytes]) -> Iterator[Event]:
     """
     name, size = "", 0
     data: list[bytes] = []
-    for line in iter_lines(chunks):
-        if line.startswith(b"data:") or line == b"data":
-            value = line[5:].removeprefix(b" ")
-            size += len(value)
-            if size > LARGEST_EVENT:
-                raise ConnectionBroken("The service sent an event that is too large.")
-            data.append(value)
-        elif not line:
-            if data:
-                whole = data[0] if len(data) == 1 else b"\n".join(data)
-                yield Event(name or "message", whole.decode("utf-8", "replace"))
-                data = []
-            name, size = "", 0
-        elif line.startswith(b"event:"):
-            name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
-        elif line == b"event":
-            name = ""
-        # `id`, `retry`, comments and unknown fields say nothing that a prompt needs
+    for lines in iter_lines(chunks):
+        for line in lines:
+            if line.startswith(b"data:") or line == b"data":
+                value = line[6:] if line.startswith(b"data: ") else line[5:]
+                size += len(value)
+                if size > LARGEST_EVENT:
+                    raise ConnectionBroken("The service sent an event that is too large.")
+                data.append(value)
+            elif not line:
+                if data:
+                    whole = data[0] if len(data) == 1 else b"\n".join(data)
+                    yield Event(name or "message", whole.decode("utf-8", "replace"))
+                    data = []
+                name, size = "", 0
+            elif line.startswith(b"event:"):
+                name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
+            elif line == b"event":
+                name = ""
+            # `id`, `retry`, comments and unknown fields say nothing that a prompt needs
