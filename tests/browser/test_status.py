@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import pty
-import re
-import select
-import subprocess
 import sys
-import time
 
 import nbclient
 import nbformat
 import pytest
 from fronts import LabPage
+from terminals import terminal
 
 CELLS = ["%load_ext wx_notebook", "%%watsonx\nhello", "%watsonx status"]
 WANTED = [
@@ -62,36 +58,14 @@ def test_in_nbclient(sandbox, tmp_path, monkeypatch):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals here")
 def test_in_a_terminal(sandbox, tmp_path):
-    ours, theirs = pty.openpty()
-    environment = os.environ | around(sandbox) | {"IPYTHONDIR": str(tmp_path), "TERM": "dumb"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"],
-        stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=tmp_path, close_fds=True,
-    )  # fmt: skip
-    os.close(theirs)
-    try:
-        said = read_until(ours, r"In \[1\]: ")
+    with terminal(tmp_path, os.environ | around(sandbox)) as typed:
+        said = typed("", r"In \[1\]: ")
         for number, line in enumerate(
             ["%load_ext wx_notebook", "%watsonx ask hello", "%watsonx status"], start=2
         ):
-            os.write(ours, f"{line}\n".encode())
-            said = read_until(ours, rf"In \[{number}\]: ")
-    finally:
-        process.kill()
-        process.wait(20)
-        os.close(ours)
+            said = typed(line, rf"In \[{number}\]: ")
     # a terminal breaks long lines
     said = " ".join(said.split())
     for words in WANTED:
         assert words in said, said
     assert sandbox.api_key not in said
-
-
-def read_until(terminal, pattern, seconds=60.0):
-    """What the terminal showed until it showed this."""
-    shown, deadline = "", time.monotonic() + seconds
-    while not re.search(pattern, shown):
-        assert time.monotonic() < deadline, shown
-        if select.select([terminal], [], [], 1)[0]:
-            shown += os.read(terminal, 65536).decode("utf-8", "replace")
-    return shown

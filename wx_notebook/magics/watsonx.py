@@ -31,6 +31,9 @@ class WatsonxMagics(Magics):
     def cell(self, line: str, cell: str) -> Any:  # noqa: ANN401  # an Answer, None with --show
         """Send the cell to a model of watsonx.ai; its answer streams in and is the cell's value."""
         text = as_typed(cell, self._raw_cell)
+        if not hasattr(self.shell, "kernel"):
+            # in a terminal empty lines end a cell; nobody means them as part of the prompt
+            text = text.rstrip("\n")
         return one_prompt.run(self.shell, text, parse_options(line))
 
     def attach(self) -> None:
