@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 import pytest
@@ -122,3 +123,38 @@ def test_an_answer_that_is_trimmed_is_a_beginning_of_itself(whole, most, stops, 
     assert (reason == "end") == (kept == whole and reason != "stop")
     if not keep:
         assert not any(stop and stop in text for stop in stops)
+
+
+# --- what is asked for by its name ---------------------------------------------------------------
+
+ASKED = {
+    "Write a Python function for it.": "python", "Which SQL query counts them?": "sql",
+    "A shell script, please": "bash", "Make a web page of it": "html", "Give me JSON": "json",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "language"), ASKED.items())
+def test_code_that_is_asked_for_comes_as_one_block_and_says_who_wrote_it(text, language):
+    told = write(asked(text))
+    (fence,) = [t for t in MARKDOWN.parse(told) if t.type == "fence"]
+    assert fence.info == language
+    assert "no model was asked" in fence.content
+    assert told.startswith("**The sandbox on your own machine")
+    alone = write(asked(f"{text} Nothing but that."))
+    assert alone == f"```{language}\n{fence.content}```"
+
+
+def test_the_specimens_are_of_their_language():
+    def code(text):
+        return next(t.content for t in MARKDOWN.parse(write(asked(text))) if t.type == "fence")
+
+    compile(code("a Python function"), "<specimen>", "exec")
+    assert json.loads(code("as JSON"))["devices"][0] == {"name": "lamp", "watts": 9}
+    assert re.search(r"<table>.*</table>", code("as HTML"), re.DOTALL)
+
+
+def test_a_formula_comes_as_tex():
+    assert "$$\nP = " in write(asked("What is the formula of power?"))
+    alone = write(asked("Only the LaTeX of the formula."))
+    assert alone.startswith("P = ")
+    assert r"\text{(the sandbox on your own machine" in alone

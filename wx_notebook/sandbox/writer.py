@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from wx_notebook.sandbox.prompts import Prompt
+from wx_notebook.sandbox.specimens import specimen
 
 LONGEST_QUOTE_WORDS = 16
 LONGEST_QUOTE = 90
@@ -43,6 +44,8 @@ _CLOSINGS = (
 
 def write(prompt: Prompt) -> str:
     """Return the answer to `prompt`: always the same one to the same conversation."""
+    if wanted := specimen(_last_of(prompt, "user")):
+        return wanted
     seed = _seed(prompt)
     parts = (
         _pick(seed, _OPENINGS),
