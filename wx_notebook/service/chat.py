@@ -12,6 +12,7 @@ from typing import Any
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
 from wx_notebook.service.findings import findings_of
+from wx_notebook.service.parameters import address, asked_of, chat_parameters
 from wx_notebook.service.pieces import (
     Piece,
     Usage,
@@ -37,17 +38,23 @@ def chat_request(
     BadOption
         The prompt is empty, or no list of messages.
     """
-    body: dict[str, Any] = {
-        "model_id": model_id,
-        "messages": _messages(prompt, options.system),
-        **scope.as_body(),
-        # the service's own word; `max_tokens` is its deprecated name
-        "max_completion_tokens": options.max_tokens,
-    }
-    if options.temperature is not None:
-        body["temperature"] = options.temperature
-    path = "/ml/v1/text/chat_stream" if stream else "/ml/v1/text/chat"
-    return Request(path, "chat", body, stream=stream, paid=True)
+    messages = _messages(prompt, options.system)
+    if options.deployment is not None and any(each.get("role") == "system" for each in messages):
+        raise BadOption(
+            "A deployment takes no system message: its prompt template says it.",
+            hint="Send the messages without it, or leave deployment away.",
+        )
+    body: dict[str, Any] = asked_of(options, model_id, scope)
+    body |= {"messages": messages, **chat_parameters(options)}
+    return Request(
+        address(options, "chat", stream=stream),
+        "chat",
+        body,
+        stream=stream,
+        paid=True,
+        format=options.format,
+        timeout_s=options.timeout,
+    )
 
 
 def chat_events(events: Iterable[Event]) -> Iterator[Piece]:

@@ -72,8 +72,9 @@ class Service:
         return unframed(lambda: self._sent(request, on_wait), "Stopped while it was being sent.")
 
     def _sent(self, request: Request, on_wait: OnWait | None) -> Reply:
+        began = self.transport.clock()
         token = self.tokens.token() if request.authorized else None
-        reply = self._open(request, token, on_wait)
+        reply = self._open(request, token, on_wait, began)
         # once, as a rule; a token that was being asked for while its forerunner was revoked may be
         # revoked as well, of one that was asked for afterwards the service means what it says
         for _ in range(_MOST_TOKENS):
@@ -83,7 +84,7 @@ class Service:
             rejected_at = self.tokens.clock()
             self.tokens.discard(token.value)
             token = self.tokens.token()
-            reply = self._open(request, token, on_wait)
+            reply = self._open(request, token, on_wait, began)
             if token.asked_at >= rejected_at:
                 break
         if token is not None:
@@ -143,7 +144,9 @@ class Service:
         bases = {"inference": self.endpoints.url, "platform": self.endpoints.platform_url}
         return bases[request.base]
 
-    def _open(self, request: Request, token: Token | None, on_wait: OnWait | None) -> Reply:
+    def _open(
+        self, request: Request, token: Token | None, on_wait: OnWait | None, began: float
+    ) -> Reply:
         call = Call(
             request.method,
             self.base_url(request) + request.path,
@@ -152,6 +155,8 @@ class Service:
             auth=Bearer(token) if token is not None else NoAuth(),
             stream=request.stream,
             policy=PAID if request.paid else FREE,
+            whole_s=request.timeout_s,
+            since=None if request.timeout_s is None else began,
         )
         return self.transport.open(call, on_wait=on_wait)
 

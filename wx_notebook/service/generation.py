@@ -11,6 +11,7 @@ from typing import Any
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
 from wx_notebook.service.findings import findings_of
+from wx_notebook.service.parameters import address, asked_of, generation_parameters
 from wx_notebook.service.pieces import (
     Piece,
     Usage,
@@ -42,13 +43,17 @@ def generation_request(
         )
     if not prompt.strip():
         raise BadOption("The prompt is empty.", hint="Give it at least a word.")
-    parameters: dict[str, Any] = {"max_new_tokens": options.max_tokens}
-    if options.temperature is not None:
-        # a temperature says something to the sampling method only
-        parameters |= {"decoding_method": "sample", "temperature": options.temperature}
-    body = {"model_id": model_id, "input": prompt, **scope.as_body(), "parameters": parameters}
-    path = "/ml/v1/text/generation_stream" if stream else "/ml/v1/text/generation"
-    return Request(path, "generation", body, stream=stream, paid=True)
+    body: dict[str, Any] = asked_of(options, model_id, scope)
+    body |= {"input": prompt, **generation_parameters(options)}
+    return Request(
+        address(options, "generation", stream=stream),
+        "generation",
+        body,
+        stream=stream,
+        paid=True,
+        format=options.format,
+        timeout_s=options.timeout,
+    )
 
 
 def generation_events(events: Iterable[Event]) -> Iterator[Piece]:

@@ -23,7 +23,7 @@ class Request:
     """What is asked of the service; where it goes and who asks is added by `Service`.
 
     `format` and `default_model` are not sent: as what the answer is shown, and whether nobody chose
-    the model.
+    the model. `timeout_s` is the whole time that it may take, None for the transport's own limits.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Request:
     authorized: bool = True
     format: str = "auto"
     default_model: bool = False
+    timeout_s: float | None = None
 
     @property
     def method(self) -> str:

@@ -23,7 +23,11 @@ class NoAuth(AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request, complete but for the secret that `auth` adds while it is sent."""
+    """One HTTP request, complete but for the secret that `auth` adds while it is sent.
+
+    `whole_s` is the time that somebody gave it, with all that is done for it, instead of the
+    transport's own limit; it counts from `since`, by the transport's clock.
+    """
 
     method: str
     url: str
@@ -33,6 +37,8 @@ class Call:
     auth: AuthBase = field(default_factory=NoAuth, repr=False)
     stream: bool = False
     policy: RetryPolicy = FREE
+    whole_s: float | None = None
+    since: float | None = None
 
     @property
     def host(self) -> str:

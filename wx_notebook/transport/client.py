@@ -19,7 +19,7 @@ from requests.structures import CaseInsensitiveDict
 from wx_notebook.errors import BadOption, Interrupted, WatsonxError
 from wx_notebook.transport.call import Call
 from wx_notebook.transport.connections import QuietAdapter, is_loopback
-from wx_notebook.transport.failures import Failure, redirected, told
+from wx_notebook.transport.failures import Failure, out_of_time, redirected, told
 from wx_notebook.transport.policy import PAID, OnWait, Timeouts, Wait
 from wx_notebook.transport.redaction import Hidable, Redaction
 from wx_notebook.transport.reply import Reply
@@ -81,11 +81,15 @@ class Transport:
             The user stopped it.
         """
         body = None if call.body is None else _encoded(call.body)
-        deadline = self.clock() + self.timeouts.whole_s
+        timeouts = self.timeouts.given(call.whole_s)
+        deadline = (self.clock() if call.since is None else call.since) + timeouts.whole_s
+        if timeouts.is_given and self.clock() >= deadline:
+            # a token took all of it: what is sent now would be paid for and not read
+            raise out_of_time(call.host, timeouts)
         attempt = 0
         while True:
             attempt += 1
-            outcome = self._once(call, body, deadline)
+            outcome = self._once(call, body, timeouts, deadline)
             if isinstance(outcome, Reply):
                 outcome.attempts = attempt
                 if outcome.status not in call.policy.statuses:
@@ -99,7 +103,9 @@ class Transport:
                 again = outcome.transient and (outcome.unsent or call.policy.after_sending)
                 pause = call.policy.pause_s(attempt) if again else None
                 if pause is None or self.clock() + pause >= deadline:
-                    _raise_told(outcome.error, attempt)
+                    is_over = timeouts.is_given and outcome.is_late and self.clock() >= deadline
+                    error = out_of_time(call.host, timeouts) if is_over else outcome.error
+                    _raise_told(error, attempt)
                 reason = outcome.error.message.rstrip(".")
             if on_wait is not None:
                 on_wait(Wait(reason, pause, attempt, call.policy.attempts))
@@ -110,9 +116,11 @@ class Transport:
         for session in list(self._sessions):
             session.close()
 
-    def _once(self, call: Call, body: bytes | None, deadline: float) -> Reply | Failure:
+    def _once(
+        self, call: Call, body: bytes | None, timeouts: Timeouts, deadline: float
+    ) -> Reply | Failure:
         response: requests.Response | None = None
-        limits = self.timeouts.within(deadline - self.clock(), call.policy.first_byte_s)
+        limits = timeouts.within(deadline - self.clock(), call.policy.first_byte_s)
         try:
             session = self._session()
             prepared = session.prepare_request(
@@ -146,15 +154,13 @@ class Transport:
                 target = urlsplit(response.headers.get("Location", "")).netloc or call.host
                 response.close()
                 return Failure(redirected(call.host, self.redact(target)), transient=False)
-            return Reply(
-                response, call, deadline=deadline, timeouts=self.timeouts, clock=self.clock
-            )
+            return Reply(response, call, deadline=deadline, timeouts=timeouts, clock=self.clock)
         except KeyboardInterrupt:
             if response is not None:
                 response.close()
             return Failure(_stopped(call), transient=False)
         except Exception as problem:  # noqa: BLE001  # whatever it is, it may hold the request
-            return told(problem, call.host, limits)
+            return told(problem, call.host, limits, is_prompt=call.policy is PAID)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)

@@ -14,6 +14,8 @@ import urllib3
 from wx_notebook.errors import HostRefused, Interrupted, ServiceDown, WatsonxError
 from wx_notebook.transport.policy import Timeouts, seconds
 
+_AGAIN = "Run it again."
+_LONGER = "Give it more time with --timeout, or ask for a shorter answer with --max-tokens."
 _OFFLINE = "Check the network, the region and the proxy, then run it again."
 
 
@@ -26,6 +28,8 @@ class Failure:
     unsent: bool = False
     #: another attempt may end differently
     transient: bool = True
+    #: a limit in time was reached
+    is_late: bool = False
 
 
 def redirected(host: str, target: str) -> HostRefused:
@@ -36,7 +40,15 @@ def redirected(host: str, target: str) -> HostRefused:
     )
 
 
-def told(problem: Exception, host: str, timeouts: Timeouts) -> Failure:
+def out_of_time(host: str, timeouts: Timeouts) -> ServiceDown:
+    """Say that the time is up that somebody gave a prompt."""
+    return ServiceDown(
+        f"{host} did not answer within the {seconds(timeouts.whole_s)} of --timeout.",
+        hint="Raise --timeout, or ask for a shorter answer with --max-tokens.",
+    )
+
+
+def told(problem: Exception, host: str, timeouts: Timeouts, *, is_prompt: bool = False) -> Failure:
     """Translate what requests raised while `host` was asked."""
     errors = requests.exceptions
     if isinstance(problem, errors.SSLError):
@@ -49,11 +61,10 @@ def told(problem: Exception, host: str, timeouts: Timeouts) -> Failure:
         return Failure(ServiceDown(text, hint=hint), unsent=True)
     if isinstance(problem, errors.ConnectTimeout):
         text = f"{host} did not accept a connection in {seconds(timeouts.connect_s)}."
-        return Failure(ServiceDown(text, hint=_OFFLINE), unsent=True)
+        return Failure(ServiceDown(text, hint=_OFFLINE), unsent=True, is_late=True)
     if isinstance(problem, errors.ReadTimeout):
         text = f"{host} did not answer in {seconds(timeouts.first_byte_s)}."
-        hint = "Run it again, or ask for a shorter answer with --max-tokens."
-        return Failure(ServiceDown(text, hint=hint))
+        return Failure(ServiceDown(text, hint=_LONGER if is_prompt else _AGAIN), is_late=True)
     if isinstance(problem, errors.ConnectionError):
         return _not_connected(problem, host)
     if isinstance(problem, OSError) and "CA certificate bundle" in str(problem):
@@ -70,7 +81,7 @@ def told(problem: Exception, host: str, timeouts: Timeouts) -> Failure:
         hint = "Next: pip install pysocks, then restart the kernel."
         return Failure(ServiceDown(text, hint=hint), unsent=True, transient=False)
     text = f"The request to {host} failed ({type(problem).__name__})."
-    return Failure(ServiceDown(text, hint="Run it again."), transient=False)
+    return Failure(ServiceDown(text, hint=_AGAIN), transient=False)
 
 
 def _not_connected(problem: requests.exceptions.ConnectionError, host: str) -> Failure:
@@ -81,4 +92,4 @@ def _not_connected(problem: requests.exceptions.ConnectionError, host: str) -> F
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
         return Failure(ServiceDown(f"{host} cannot be reached.", hint=_OFFLINE), unsent=True)
     text = f"{host} closed the connection without an answer."
-    return Failure(ServiceDown(text, hint="Run it again."))
+    return Failure(ServiceDown(text, hint=_AGAIN))

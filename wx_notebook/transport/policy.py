@@ -15,13 +15,25 @@ class Timeouts:
     """Limits in seconds.
 
     `first_byte_s` counts until the body's first byte, `idle_s` between two pieces of it,
-    `whole_s` from sending to the end.
+    `whole_s` from sending to the end; `is_given` says that somebody asked for this one.
     """
 
     connect_s: float = 10.0
     first_byte_s: float = 120.0
     idle_s: float = 60.0
     whole_s: float = 1800.0
+    is_given: bool = False
+
+    def given(self, whole_s: float | None) -> Timeouts:
+        """Return the limits of a request that somebody gave a time of its own, if they did.
+
+        Where it is long, an answer may begin late: one that is not streamed comes as a whole.
+        """
+        if whole_s is None:
+            return self
+        return replace(
+            self, whole_s=whole_s, first_byte_s=max(self.first_byte_s, whole_s), is_given=True
+        )
 
     def within(self, left_s: float, first_byte_s: float = math.inf) -> Timeouts:
         """Return the limits of a request that has only `left_s` until its whole time is over."""

@@ -172,6 +172,9 @@ class Reply:
 
     def _too_long(self) -> ConnectionBroken:
         whole = seconds(self._timeouts.whole_s)
+        if self._timeouts.is_given:
+            whole = f"the {whole} of --timeout"
         return ConnectionStalled(
-            f"The answer of {self.host} took longer than {whole}.", hint="Run it again."
+            f"The answer of {self.host} took longer than {whole}.",
+            hint="Give it more time with --timeout.",
         )
