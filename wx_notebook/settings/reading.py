@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from wx_notebook.errors import BadOption, near
+from wx_notebook.settings.faults import (
+    Fault,
+    credential_in_url,
+    has_secret,
+    secret_in,
+    shown,
+    unknown,
+)
+from wx_notebook.settings.files import tables_of, text_of
+from wx_notebook.settings.values import ALIASES, Values, values_in
 
 _NAME = re.compile(r"(?![A-Za-z0-9_-]{40})[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-#: "max_tokens" is none of these
-_SECRET = re.compile(r"key$|token$|passw|passphrase|pwd|secret|credential|bearer")
-#: No settings file is longer; what is, would be read into the memory as a whole.
-_LONGEST = 1_000_000
+_PROFILES = ("profile", "profiles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +51,12 @@ PLACES = ("url", "region", "iam_url", "platform_url")
 
 
 class File(NamedTuple):
-    """What the file says, and its text."""
+    """What the file says of profiles and of prompts, and its text."""
 
     profiles: dict[str, Profile]
     default: str
     text: str
-
-
-class Fault(NamedTuple):
-    """An error to be raised where no frame holds the file's text any more."""
-
-    message: str
-    hint: str
+    values: Values = Values()
 
 
 def settings_file() -> Path:
@@ -79,7 +77,7 @@ def checked_name(name: str) -> str:
     name = name.strip()
     if not _NAME.fullmatch(name):
         raise BadOption(
-            f"{_shown(name, 'That')} cannot be the name of a profile.",
+            f"{shown(name, 'That')} cannot be the name of a profile.",
             hint="A name has letters, digits, '-', '_' and '.', at most 64, and does not look "
             "like a key. For example: work",
         )
@@ -108,7 +106,7 @@ def profile(name: str) -> Profile:
     known = profiles()
     if name not in known:
         raise BadOption(
-            f"There is no profile {_shown(name, 'of that name')} in {settings_file()}."
+            f"There is no profile {shown(name, 'of that name')} in {settings_file()}."
             f"{near(name, known)}",
             hint="%watsonx profiles lists those that are there.",
         )
@@ -134,88 +132,35 @@ def read() -> File:
     BadOption
         As in `profiles`.
     """
-    found = _found(settings_file())
+    found = found_in(settings_file())
     if isinstance(found, Fault):
         raise BadOption(found.message, hint=found.hint)
     return found
 
 
-def _found(path: Path) -> File | Fault:
-    content = _content(path)
-    if isinstance(content, Fault):
-        return content
-    try:
-        # Windows' editor puts a mark of three bytes first
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return Fault(f"{path} is not UTF-8 text: see line {line}.", "Save it as UTF-8.")
-    return understood(text, path)
-
-
-def _content(path: Path) -> bytes | Fault:
-    """Read the file, provided that it is a file and the user's own."""
-
-    def opener(name: str, flags: int) -> int:
-        # a pipe of this name would hold the kernel
-        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
-
-    try:
-        with open(path, "rb", opener=opener) as file:  # Path.open has no opener
-            # of what was opened: the name may lead elsewhere by now
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                return Fault(f"{path} is not a file.", "Move it away.")
-            if os.name == "posix" and status.st_uid != os.geteuid():
-                return Fault(
-                    f"{path} belongs to another user, who could send your keys elsewhere.",
-                    f"Look at it, then make it yours: sudo chown $(id -u) '{path}'",
-                )
-            if os.name == "posix" and status.st_mode & 0o077:
-                return Fault(
-                    f"{path} is open to other users of this machine.", f"Next: chmod 600 '{path}'"
-                )
-            content = file.read(_LONGEST + 1)
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        return Fault(f"{path} cannot be read: {error.strerror}.", "Look at its permissions.")
-    if len(content) > _LONGEST:
-        return Fault(f"{path} is longer than a settings file can be.", "Look at what is in it.")
-    return content
+def found_in(path: Path) -> File | Fault:
+    """Return what a file says, or what is wrong with it."""
+    text = text_of(path, private=True)
+    return text if isinstance(text, Fault) else understood(text, path)
 
 
 def understood(text: str, path: Path) -> File | Fault:
     """Return what a text says that is, or would be, the file's."""
-    try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        # the rest of its message may quote the line
-        line = re.search(r"\(at line (\d+), column \d+\)$", str(error))
-        # without a line it is the end, where something is missing
-        number = line[1] if line else text.count("\n") + 1
-        return Fault(
-            f"{path} is not valid TOML: see line {number}.",
-            'A setting is written as: region = "eu-de"',
-        )
-    return _fault_of(data, path) or File(
-        {name: Profile(name, **table) for name, table in data.get("profiles", {}).items()},
-        data.get("profile", ""),
-        text,
-    )
+    data = tables_of(text, path)
+    if isinstance(data, Fault):
+        return data
+    if fault := _fault_of(data, path):
+        return fault
+    values = values_in(data, "at the top", path, _PROFILES)
+    if isinstance(values, Fault):
+        return values
+    profiles = {name: Profile(name, **table) for name, table in data.get("profiles", {}).items()}
+    return File(profiles, data.get("profile", ""), text, values)
 
 
 def _fault_of(data: Mapping[str, Any], path: Path) -> Fault | None:
-    if _has_secret(data):
-        return Fault(
-            f"A key does not belong into {path}, and there is one.",
-            "Take it out and make a new one; %watsonx login --remember puts it into the keyring.",
-        )
-    for key, value in data.items():
-        # tables of another version of this package are left alone
-        strange = not isinstance(value, dict) or near(key, ("profile", "profiles"))
-        if key not in ("profile", "profiles") and strange:
-            return _unknown(key, "at the top", ("profile", "profiles"), path)
+    if has_secret(data, names_in=ALIASES):
+        return secret_in(path)
     if not isinstance(data.get("profile", ""), str):
         return Fault(
             f"'profile' in {path} is not the name of the default profile.",
@@ -236,12 +181,12 @@ def _fault_of(data: Mapping[str, Any], path: Path) -> Fault | None:
 def _fault_of_profile(name: str, table: Mapping[str, Any], path: Path) -> Fault | None:
     if not _NAME.fullmatch(name):
         return Fault(
-            f"{_shown(name, 'A name')} in {path} cannot be the name of a profile.",
+            f"{shown(name, 'A name')} in {path} cannot be the name of a profile.",
             "A name has letters, digits, '-', '_' and '.', at most 64: [profiles.work]",
         )
     for key, value in table.items():
         if key not in KEYS:
-            return _unknown(key, f"in [profiles.{name}]", KEYS, path)
+            return unknown(key, f"in [profiles.{name}]", KEYS, path)
         if not isinstance(value, str):
             return Fault(
                 f"'{key}' in [profiles.{name}] of {path} is not a text.",
@@ -250,34 +195,3 @@ def _fault_of_profile(name: str, table: Mapping[str, Any], path: Path) -> Fault 
     if any("@" in table.get(key, "") for key in PLACES):
         return credential_in_url(path)
     return None
-
-
-def _has_secret(table: Mapping[str, Any]) -> bool:
-    """Whether anything in it, however deep, is called as a secret is."""
-    for key, value in table.items():
-        if key not in KEYS and _SECRET.search(re.sub(r"[^a-z]", "", key.lower())):
-            return True
-        inner = value if isinstance(value, list) else [value]
-        if any(isinstance(one, dict) and _has_secret(one) for one in inner):
-            return True
-    return False
-
-
-def credential_in_url(path: Path) -> Fault:
-    """Return what there is to say about https://name:password@host."""
-    return Fault(
-        f"A URL with a user name or password in it (before an @) does not belong into {path}.",
-        "Write the URL from its host on; %watsonx login --remember takes the password.",
-    )
-
-
-def _unknown(key: str, where: str, known: tuple[str, ...], path: Path) -> Fault:
-    return Fault(
-        f"{_shown(key, 'A name')} {where} of {path} is not a setting.{near(key, known)}",
-        f"Settings there: {', '.join(known)}.",
-    )
-
-
-def _shown(name: str, instead: str) -> str:
-    """Return a name for a message, unless somebody put a key in its place."""
-    return f"'{name}'" if re.fullmatch(r"[\w. -]{1,39}", name) else instead

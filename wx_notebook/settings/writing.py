@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from wx_notebook.errors import BadOption
+from wx_notebook.settings.faults import Fault, credential_in_url
 from wx_notebook.settings.reading import (
     KEYS,
     PLACES,
-    Fault,
     File,
     Profile,
     checked_name,
-    credential_in_url,
     read,
     settings_file,
     understood,

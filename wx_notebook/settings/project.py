@@ -1,0 +1,77 @@
+"""`[tool.wx_notebook]` in the `pyproject.toml` of the kernel's working directory.
+
+Such a file comes with a project, perhaps from somewhere else: it gives prompts their defaults, and
+says nothing about where a key goes, who signs in, or what is paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wx_notebook.settings.faults import Fault, has_secret, secret_in
+from wx_notebook.settings.files import tables_of, text_of
+from wx_notebook.settings.values import ALIASES, Values, values_in
+
+_WHERE = "in [tool.wx_notebook]"
+_PLACE = ("must not say where your key goes", "Next: %watsonx login --region NAME")
+_WHO = ("must not choose who signs in", "Next: %watsonx use PROFILE")
+_PAYS = ("must not say what is billed", "Next: %watsonx use --project NAME")
+_TRUST = ("must not say whom to trust", "Set REQUESTS_CA_BUNDLE, or write it into your profile.")
+#: Keys that are refused -> why, and where they are said instead.
+_REFUSED = {
+    "url": _PLACE,
+    "host": _PLACE,
+    "region": _PLACE,
+    "iam_url": _PLACE,
+    "platform_url": _PLACE,
+    "profile": _WHO,
+    "profiles": _WHO,
+    "username": _WHO,
+    "kind": _WHO,
+    "trusted_profile_id": _WHO,
+    "project_id": _PAYS,
+    "space_id": _PAYS,
+    "ca_bundle": _TRUST,
+    "yes": ("must not answer questions for you", "Take it out, and answer when you are asked."),
+}
+
+
+def project_file() -> Path:
+    """Return where the file is, or would be: nowhere but in the working directory itself."""
+    try:
+        folder = Path.cwd()
+    except OSError:
+        # somebody has removed it
+        folder = Path()
+    return folder / "pyproject.toml"
+
+
+def project_values(path: Path) -> Values | Fault:
+    """Return what the file says about prompts."""
+    text = text_of(path, private=False)
+    if isinstance(text, Fault):
+        return text
+    if "wx_notebook" not in text:
+        # somebody else's file, be it right or wrong
+        return Values()
+    data = tables_of(text, path)
+    if isinstance(data, Fault):
+        return data
+    tools = data.get("tool", {})
+    table = tools.get("wx_notebook", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        return Fault(f"'tool.wx_notebook' in {path} is no table.", "Write it as [tool.wx_notebook]")
+    return _refused(table, path) or values_in(table, _WHERE, path)
+
+
+def _refused(table: Mapping[str, Any], path: Path) -> Fault | None:
+    for key in table:
+        if key in _REFUSED:
+            why, hint = _REFUSED[key]
+            return Fault(
+                f"'{key}' {_WHERE} of {path} is refused: a file that comes with a project {why}.",
+                f"Take it out. {hint}",
+            )
+    return secret_in(path) if has_secret(table, names_in=ALIASES) else None
