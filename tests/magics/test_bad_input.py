@@ -156,10 +156,10 @@ def test_a_prompt_that_names_variables_which_do_not_exist(connected, sandbox):
     ("line", "said"),
     [
         ("--temprature 1", "'--temprature' is not an option of %%watsonx. Did you mean"),
-        ("--temperature hot", "temperature takes a number, and 'hot' is none."),
+        ("--temperature hot", "temperature takes a number from 0 to 2, and 'hot' is none."),
         ("--temperature 3", "temperature takes a number from 0 to 2, and 3.0 is none."),
         ("--max-tokens 0", "max_tokens takes a whole number from 1, and 0 is none."),
-        ("--max-tokens 1.5", "max_tokens takes a whole number, and '1.5' is none."),
+        ("--max-tokens 1.5", "max_tokens takes a whole number from 1, and '1.5' is none."),
         ("--output 1x", "output takes the name of a variable, and '1x' is none."),
         ("--output class", "output takes the name of a variable, and 'class' is none."),
         ("what is this", "'what' is not an option; the prompt goes below the %%watsonx line."),

@@ -240,7 +240,10 @@ def test_an_unknown_option_gets_the_near_name(session, name, near):
         problem = caught(lambda: ask("hello", **{name: 1}))  # noqa: B023
         assert type(problem) is BadOption
         assert problem.message == f"'{name}' is not an option. Did you mean '{near}'?"
-        assert problem.hint == "Options: model, system, temperature, max_tokens, generate."
+        assert problem.hint == (
+            "Options: model, deployment, system, temperature, max_tokens, top_p, seed, stop, "
+            "reasoning, format, param, timeout, generate."
+        )
 
 
 def test_an_option_like_none_gets_the_list(session):

@@ -68,6 +68,8 @@ class Given:
         The name of the profile that it is.
     model
         The model for prompts that name none.
+    model_is_chosen
+        Whether `%watsonx use --model` said so, and not the profile.
     shadowed
         Where other credentials lie that this one comes before.
     notes
@@ -91,6 +93,7 @@ class Given:
     joined: bool = False
     profile: str = ""
     model: str = ""
+    model_is_chosen: bool = False
     shadowed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

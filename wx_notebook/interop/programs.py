@@ -26,6 +26,8 @@ TARGETS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "requests": ("requests", ("REQUESTS_CA_BUNDLE",)),
     "curl": ("", ("CURL_CA_BUNDLE",)),
 }
+#: Those that ask by a library's own arguments.
+_OF_CLIENTS = ("sdk", "langchain", "openai")
 #: Names in a body that say what it is billed to -> where a program finds them.
 SCOPES = {"project_id": "WATSONX_PROJECT_ID", "space_id": "WATSONX_SPACE_ID"}
 
@@ -163,6 +165,12 @@ def program(request: Request, target: str = "sdk", place: Place = ANYWHERE) -> s
     if request.endpoint not in ("chat", "generation") or request.body is None:
         raise BadOption("Only prompts are written as programs.", hint="Run a %%watsonx cell first.")
     asked = _taken_apart(request, place)
+    if target in _OF_CLIENTS and not _can_be_said(asked):
+        raise BadOption(
+            "This prompt asks in a way that a client library has no arguments for: a deployment, "
+            "or a field beside the parameters.",
+            hint="Next: %watsonx code --for requests, or curl",
+        )
     if target == "curl":
         from wx_notebook.interop.shell_program import curl
 
@@ -176,6 +184,13 @@ def program(request: Request, target: str = "sdk", place: Place = ANYWHERE) -> s
         "requests": python_programs.requests,
     }
     return write[target](asked)
+
+
+def _can_be_said(asked: Asked) -> bool:
+    """Whether model and parameters are all that the request says besides its text."""
+    beside = {"model_id", "input", "parameters", *SCOPES}
+    whole = asked.is_chat or set(asked.request.body or {}) <= beside
+    return bool(asked.model_id) and whole
 
 
 def needs(asked: Asked, target: str) -> list[str]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
-from wx_notebook.magics import code, one_prompt, showing, standing
+from wx_notebook.magics import code, one_prompt, settings, showing, standing, use
 from wx_notebook.magics import login as login_command
+from wx_notebook.magics.defaults import options_of
 from wx_notebook.magics.option_line import options_help
-from wx_notebook.options import Options
 
 if TYPE_CHECKING:
     from wx_notebook.session import Session
@@ -58,7 +58,7 @@ def usage() -> str:
 
 
 def _ask(shell: Any, text: str) -> Any:  # noqa: ANN401
-    return one_prompt.run(shell, text, Options())
+    return one_prompt.run(shell, text, options_of({}))
 
 
 def _help(shell: Any, rest: str) -> None:  # noqa: ANN401
@@ -141,15 +141,12 @@ COMMANDS = {
         standing.logout, "forget the key, the token and the profile in use", "[PROFILE]"
     ),
     "status": _Command(standing.status, "connected to what, as whom, for how long"),
-    "use": _Command(
-        standing.use,
-        "go on with a profile, project, space, model, region",
-        "[PROFILE] [--project X | --space X] [--model X] [--region X]",
-    ),
+    "use": _Command(use.use, "go on with another profile, project, model, default", use.TAKES),
     "profiles": _Command(standing.profiles, "those that login --remember has made"),
     "ask": _Command(_ask, "send the rest of the line as a prompt", "TEXT"),
     "models": _Command(_models, "the region's models; words narrow the list", "[WORDS]"),
     "show": _Command(showing.show_last, "the last request as it went out, and its answer"),
+    "settings": _Command(settings.settings, "the defaults of prompts, and where each comes from"),
     "code": _Command(
         code.code,
         "the last prompt as a program outside of notebooks",

@@ -1,74 +1,82 @@
-"""From the text of an option line to `Options`."""
+"""From the text of an option line to the values of options, and what there is to say of them."""
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import re
+from collections.abc import Mapping
+from dataclasses import Field
 from typing import Any
 
 from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
-from wx_notebook.options import Options, known_options
+from wx_notebook.options import Options, bad_value, checked, known_options
 
 _HELP = "Next: %watsonx help"
 _GLUED = re.compile(r"-[A-Za-z][\w-]")
 
 
-def parse_options(line: str) -> Options:
-    """Return the options in the line behind ``%%watsonx``.
+def parse_options(line: str) -> dict[str, Any]:
+    """Return what the line behind ``%%watsonx`` says, by the options' names.
 
     Raises
     ------
     BadOption
-        An unknown option, with the nearest name, or a value that cannot be.
+        An unknown option, with the nearest name, a value that cannot be, or two options that
+        exclude each other.
     """
     parser, flags = _parser()
     words = split_line(line)
-    for word in words:
-        # argparse would read -show as -s with the value "how", and send the prompt
-        if _GLUED.match(word):
-            raise _unknown(word, flags)
+    _check_glued(words, flags)
     lacking: argparse.ArgumentError | None = None
     try:
         found, rest = parser.parse_known_args(words)
     except argparse.ArgumentError as problem:
         lacking = problem
     if lacking is not None:
-        flag = (lacking.argument_name or "The option").split("/")[-1]
-        raise BadOption(f"{flag} needs a value.", hint=_HELP)
+        raise _without_value((lacking.argument_name or "The option").split("/")[-1], words)
     if rest:
-        raise _unknown(rest[0], flags)
-    chosen: dict[str, Any] = {}
-    for option in known_options():
-        value = getattr(found, option.name)
-        if value is None:
-            continue
-        if option.metadata["metavar"]:
-            value = _converted(option.metadata["flags"][-1], value, option.metadata["convert"])
-        chosen[option.name] = value
-    return Options(**chosen)
+        raise _unknown(rest[0], list(flags))
+    given = {
+        option.name: _of_line(option, getattr(found, option.name))
+        for option in known_options()
+        if getattr(found, option.name) is not None
+    }
+    # what a cell says against itself is told before any setting comes into play
+    Options(**given)
+    return given
 
 
 def options_help() -> str:
     """Return a table of the options, one line each, that fits 80 columns."""
-    rows = []
-    for option in known_options():
-        names = ", ".join(option.metadata["flags"])
-        if option.metadata["metavar"]:
-            names += f" {option.metadata['metavar']}"
-        rows.append((names, option.metadata["describe"]))
     out = io.StringIO()
-    for names, describe in rows:
-        words, line = describe.split(), ""
-        first = True
+    for option in known_options():
+        words = option.metadata["describe"].split()
+        names = _names(option)
         while words:
             line = words.pop(0)
             while words and len(line) + len(words[0]) < 50:
                 line += " " + words.pop(0)
-            out.write(f"  {names if first else '':24}  {line}\n")
-            first = False
+            out.write(f"  {names:24}  {line}\n")
+            names = ""
     return out.getvalue()
+
+
+def options_table() -> str:
+    """Return the options as the README's table."""
+    lines = ["| option | from Python | what it does |", "| --- | --- | --- |"]
+    for option in known_options():
+        python = "" if option.metadata["cell_only"] else f"`{option.name}=`"
+        describe = option.metadata["describe"]
+        lines.append(f"| `{_names(option)}` | {python} | {describe} |")
+    return "\n".join(lines) + "\n"
+
+
+def _names(option: Field[Any]) -> str:
+    names = ", ".join(option.metadata["flags"])
+    return f"{names} {option.metadata['metavar']}".rstrip()
 
 
 def split_line(line: str) -> list[str]:
@@ -110,14 +118,17 @@ def _closing(line: str, opening: int) -> int | None:
     return None
 
 
-def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, bool]]:
+    """Return the parser, and each flag with whether it takes a value."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    flags: list[str] = []
+    flags: dict[str, bool] = {}
     for option in known_options():
         names = option.metadata["flags"]
-        flags += names
-        if option.metadata["metavar"]:
-            parser.add_argument(*names, dest=option.name, default=None)
+        takes_value = bool(option.metadata["metavar"])
+        flags |= dict.fromkeys(names, takes_value)
+        if takes_value:
+            action = "append" if option.metadata["repeatable"] else "store"
+            parser.add_argument(*names, dest=option.name, action=action, default=None)
         else:
             value = not option.default
             parser.add_argument(
@@ -126,18 +137,47 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     return parser, flags
 
 
-def _converted(flag: str, value: str, convert: Any) -> Any:  # noqa: ANN401
-    converted: Any = None
-    is_bad = False
-    try:
-        converted = convert(value)
-    except ValueError:
-        is_bad = True
-    if is_bad:
-        kind = "a whole number" if convert is int else "a number"
-        name = flag.lstrip("-").replace("-", "_")
-        raise BadOption(f"{name} takes {kind}, and '{without_keys(value)}' is none.", hint=_HELP)
-    return converted
+def _check_glued(words: list[str], flags: Mapping[str, bool]) -> None:
+    # argparse would read -show as -s with the value "how", and send the prompt
+    before = ""
+    for word in words:
+        if _GLUED.match(word) and not flags.get(before):
+            raise _unknown(word, list(flags))
+        before = word
+
+
+def _without_value(flag: str, words: list[str]) -> BadOption:
+    following = dict(itertools.pairwise(words)).get(flag, "")
+    hint = f"A value that begins with a hyphen is written {flag}=VALUE." if following else _HELP
+    return BadOption(f"{flag} needs a value.", hint=hint)
+
+
+def _of_line(option: Field[Any], given: Any) -> Any:  # noqa: ANN401  # whatever the option has
+    if not option.metadata["metavar"]:
+        return given
+    return value_of(option, given if option.metadata["repeatable"] else [given])
+
+
+def value_of(option: Field[Any], texts: list[str]) -> Any:  # noqa: ANN401
+    """Return what the texts of a line, more than one if it is repeatable, are as its value.
+
+    Raises
+    ------
+    BadOption
+        They are none.
+    """
+    kind = option.metadata["kind"]
+    wrong = ""
+    found = []
+    for text in texts:
+        try:
+            found.append(kind.read(text))
+        except ValueError:
+            wrong = text
+            break
+    if len(found) < len(texts):
+        raise bad_value(option, wrong, kind.refused(wrong))
+    return checked(option, found if option.metadata["repeatable"] else found[0])
 
 
 def _unknown(word: str, flags: list[str]) -> BadOption:

@@ -1,15 +1,13 @@
-"""What `%watsonx status`, `use`, `profiles` and `logout` do and say."""
+"""What `%watsonx status`, `profiles` and `logout` do and say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.errors import BadOption, NotConnected, WatsonxError, without_keys
+from wx_notebook.errors import NotConnected, WatsonxError, without_keys
 from wx_notebook.magics.words import parsed
 
 if TYPE_CHECKING:
-    from wx_notebook.credentials import Given
     from wx_notebook.session import Session
 
 _LOG_IN = "Next: %watsonx login"
@@ -25,51 +23,6 @@ def status(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's Interact
     held = current()
     lines = _without_a_session() if held is None else [held.line(), *details(held)]
     show_lines(shell, [*lines, *_around()])
-
-
-def use(shell: Any, rest: str) -> None:  # noqa: ANN401
-    """Connect with a profile, or go on with another project, space, region or model.
-
-    Raises
-    ------
-    BadOption
-        Nothing was named.
-    WatsonxError
-        What was named does not exist, or does not fit together; then nothing has changed.
-    """
-    from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.session import current, session
-    from wx_notebook.session.choosing import changed
-    from wx_notebook.session.twin import put_in_force, unverified
-
-    takes = {"--project": "one", "--space": "one", "--model": "one", "--region": "one"}
-    words, options = parsed("use", rest, takes, most_words=1)  # type: ignore[arg-type]
-    if not (words or options):
-        raise BadOption(
-            "%watsonx use says with what to go on.",
-            hint="Next: %watsonx use PROFILE, or --project, --space, --model, --region and a name.",
-        )
-    chosen = {name.removeprefix("--"): value for name, value in options.items()}
-    with Waiting(canvas_for(shell), "signing in") as waiting:
-        held = unverified(_profile(words[0], options)) if words else current() or session()
-        made = changed(held, **chosen) if chosen else held
-        waiting.tell([put_in_force(made).line(), *made.notes()])
-
-
-def _profile(name: str, options: Mapping[str, str]) -> Given:
-    from wx_notebook.session.arguments import named_profile
-
-    unknown: BadOption
-    try:
-        return named_profile(name)
-    except BadOption as problem:
-        unknown = problem
-    if options:
-        # "--project My project" has a word too many, too
-        unknown = BadOption(
-            unknown.message, hint=f"A name with blanks goes into quotes. {unknown.hint}"
-        )
-    raise unknown
 
 
 def profiles(shell: Any, rest: str) -> None:  # noqa: ANN401

@@ -7,12 +7,13 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from wx_notebook.magics import commands, one_prompt
+from wx_notebook.magics.defaults import OptionTraits, options_of
 from wx_notebook.magics.option_line import parse_options
 from wx_notebook.magics.transformer import as_typed, hand_over
 
 
 @magics_class
-class WatsonxMagics(Magics):
+class WatsonxMagics(OptionTraits, Magics):
     """`%watsonx` and `%%watsonx`."""
 
     def __init__(self, shell: Any) -> None:  # noqa: ANN401  # IPython's InteractiveShell
@@ -34,16 +35,18 @@ class WatsonxMagics(Magics):
         if not hasattr(self.shell, "kernel"):
             # in a terminal empty lines end a cell; nobody means them as part of the prompt
             text = text.rstrip("\n")
-        return one_prompt.run(self.shell, text, parse_options(line))
+        return one_prompt.run(self.shell, text, options_of(parse_options(line)))
 
     def attach(self) -> None:
         """Put the transformer and the event handlers on."""
+        self.put_on()
         self.shell.input_transformers_cleanup.insert(0, hand_over)
         self.shell.events.register("pre_run_cell", self._note_raw_cell)
         self.shell.events.register("post_run_cell", self._cell_has_run)
 
     def detach(self) -> None:
         """Take them off."""
+        self.take_off()
         self.shell.input_transformers_cleanup.remove(hand_over)
         self.shell.events.unregister("pre_run_cell", self._note_raw_cell)
         self.shell.events.unregister("post_run_cell", self._cell_has_run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -9,8 +10,10 @@ from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
 from wx_notebook.magics.option_line import split_line
 
-#: Whether an option takes a value: never, always, or where the next word is none of the options.
-Takes: TypeAlias = Literal["none", "one", "maybe"]
+#: Whether an option takes a value: never, always, always and several times, or where the next word
+#: is none of the options.
+Takes: TypeAlias = Literal["none", "one", "many", "maybe"]
+_OPTION = re.compile(r"-(?![0-9.])")
 _KEY_WORDS = ("key", "token", "password", "secret")
 
 
@@ -19,13 +22,16 @@ def parsed(
 ) -> tuple[list[str], dict[str, str]]:
     """Return the bare words of a line, and each option that was given with its value ("" if none).
 
+    Of an option that takes many, the values stand in lines: a line of input holds no line end.
+
     Raises
     ------
     BadOption
         An option that is none, with the nearest; one without the value it needs; a word too many;
         a key, which is never repeated.
     """
-    words, found = [], {}
+    words: list[str] = []
+    found: dict[str, str] = {}
     rest = split_line(line)
     while rest:
         word = rest.pop(0)
@@ -37,15 +43,18 @@ def parsed(
             raise _unknown(command, name, options)
         if options[name] == "none" and equals:
             raise BadOption(f"{name} takes no value.", hint=f"Next: %watsonx {command} {name}")
-        if options[name] == "one" and not equals:
-            if not rest or rest[0].startswith("-"):
+        takes_value = options[name] in ("one", "many")
+        if takes_value and not equals:
+            # a negative number is a value
+            if not rest or _OPTION.match(rest[0]):
                 raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
             value = rest.pop(0)
-        if options[name] == "one" and not value.strip():
+        if takes_value and not value.strip():
             raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
         if options[name] == "maybe" and not equals and rest and not rest[0].startswith("-"):
             value = rest.pop(0)
-        found[name] = value
+        is_further = options[name] == "many" and name in found
+        found[name] = f"{found[name]}\n{value}" if is_further else value
     if len(words) > most_words:
         raise _unknown(command, words[most_words], options)
     return words, found

@@ -17,6 +17,7 @@ from wx_notebook.options import Options, from_keywords
 from wx_notebook.service import Piece, Prompt, Request, count_tokens
 from wx_notebook.session import standing, twin
 from wx_notebook.session.continuing import more
+from wx_notebook.session.defaults import options_of
 from wx_notebook.session.explaining import explained
 from wx_notebook.session.prompts import check, pieces_of, prepare
 
@@ -49,14 +50,15 @@ class Asks:
         prompt
             A text, or messages such as ``{"role": "user", "content": "..."}``.
         options
-            `model`, `system`, `temperature`, `max_tokens`, `generate`: see `Options`.
+            `model`, `system`, `temperature`, `max_tokens` ...: see `Options`. What is not given
+            comes from `%watsonx use`, `%config` and the settings files.
 
         Raises
         ------
         WatsonxError
             See `wx_notebook.errors`: each class names what can be done about it.
         """
-        chosen = from_keywords(options)
+        chosen = options_of(cast("Session", self), from_keywords(options))
         return self.open(self.prepare(prompt, chosen, stream=False)).answer
 
     def generate(self, prompt: str, **options: Any) -> Answer:  # noqa: ANN401
@@ -68,7 +70,7 @@ class Asks:
 
         Afterwards its `.answer` is the whole; leaving its ``with`` block early ends the request.
         """
-        chosen = from_keywords(options)
+        chosen = options_of(cast("Session", self), from_keywords(options))
         return self.open(self.prepare(prompt, chosen, stream=True))
 
     def prepare(
@@ -76,14 +78,17 @@ class Asks:
     ) -> Request:
         """Return the request for a prompt. With `dry` nothing is asked of the service for it."""
         held = cast("Session", self)
-        check(prompt, self.scope, self._way_in.secret if self._way_in is not None else None)
+        secret = self._way_in.secret if self._way_in is not None else None
+        check(prompt, options, self.scope, secret)
+        # a deployment has its own
+        model_id = "" if options.deployment else options.model or held.default_model(dry=dry)
         return prepare(
             prompt,
             options,
-            model_id=options.model or held.default_model(dry=dry),
+            model_id=model_id,
             scope=self.scope,
             stream=stream,
-            default_model=not (options.model or self.given.model),
+            default_model=not (options.deployment or options.model or held.named_model()),
         )
 
     def count_tokens(self, text: str, *, model_id: str) -> int:

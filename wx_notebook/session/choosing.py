@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wx_notebook import settings
 from wx_notebook.credentials import without_keys
 from wx_notebook.credentials.checks import is_uuid
 from wx_notebook.errors import (
@@ -17,6 +18,7 @@ from wx_notebook.errors import (
     WatsonxError,
     near,
 )
+from wx_notebook.options import excluded_by
 from wx_notebook.session.twin import current, put_in_force, unverified
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from wx_notebook.service import Project
     from wx_notebook.session.connection import Session
 
+#: The model that a session has if nobody chooses one.
+DEFAULT = "default"
 #: As many as are named where none was found.
 MOST_NAMED = 8
 
@@ -78,7 +82,7 @@ def changed(
             "A prompt is billed to a project or to a space, not to both.",
             hint="Give --project or --space.",
         )
-    given = held.given
+    given = _with_model(held.given, model)
     if region:
         if held.endpoints.place == "sandbox":
             raise BadOption(
@@ -94,10 +98,33 @@ def changed(
     elif space:
         space = space if _is_an_id(space) else _named(space, there.spaces(), "space")
         given = replace(given, project_id="", space_id=space)
-    other = held.like(replace(given, model=model or given.model))
-    if model:
-        check_model(other, model)
+    other = held.like(given)
+    if given.model_is_chosen and model:
+        check_model(other, given.model)
     return other
+
+
+def _with_model(given: Given, model: str) -> Given:
+    """Return it with this model, or its alias; the word "default" goes back to the profile's."""
+    if not model:
+        return given
+    if model != DEFAULT:
+        return replace(given, model=settings.model_alias(model), model_is_chosen=True)
+    own = ""
+    if given.profile:
+        with contextlib.suppress(WatsonxError):
+            own = settings.profile(given.profile).model
+    return replace(given, model=own, model_is_chosen=False)
+
+
+def choose_default(name: str, value: object, by: str) -> None:
+    """Make a value the default of an option; a model that `use` chose gives way where it must."""
+    settings.choose(name, value, by)
+    held = current()
+    if value is None or held is None or not held.given.model_is_chosen:
+        return
+    if name == "model" or excluded_by("model", [name]):
+        held.given = _with_model(held.given, DEFAULT)
 
 
 def check_model(other: Session, model_id: str) -> None:

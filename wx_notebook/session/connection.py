@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from wx_notebook import settings
 from wx_notebook.answer import Answer
 from wx_notebook.credentials import (
     Endpoints,
@@ -144,14 +145,21 @@ class Session(Asks, HandsOver):
         """Return the deployment spaces that this user can see; as `projects`."""
         return explaining(self, lambda: spaces(self._service, name=name))
 
+    def named_model(self) -> str:
+        """Return the model that ``%watsonx use --model``, the profile or the user's file names.
+
+        Further settings, which come between them, are a matter of each prompt: see `Options`.
+        """
+        return settings.model_alias(self.given.model or settings.user_model())
+
     def default_model(self, *, dry: bool = False) -> str:
         """Return the model for prompts that name none.
 
         `ibm/granite-4-h-small` where the region has it, else the region's first current chat model.
-        With `dry` nothing is asked for it. One that was chosen by ``%watsonx use --model`` wins.
+        With `dry` nothing is asked for it. One that has a name wins: see `named_model`.
         """
-        if self.given.model:
-            return self.given.model
+        if named := self.named_model():
+            return named
         if not (dry or self._asked_for_models):
             # what is wrong with the key is said here and at once, not behind the catalogue's waits
             self._tokens.token()
@@ -186,6 +194,10 @@ class Session(Asks, HandsOver):
         same = given.region == self.given.region and given.url == self.given.url
         token = self._tokens.current() if same else None
         return Session(given, token=token, **self._surroundings)
+
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets of this session, and without what looks like one."""
+        return self._transport.redact(text)
 
     def line(self) -> str:
         """Return one line: connected, to what, as whom, how long the token lives."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wx_notebook.credentials import Secret
@@ -28,7 +28,7 @@ from wx_notebook.transport import ConnectionStalled, Reply
 LAST_EVENT_S = 5.0
 
 
-def check(prompt: Prompt, scope: Scope, secret: Secret | None) -> None:
+def check(prompt: Prompt, options: Options, scope: Scope, secret: Secret | None) -> None:
     """Refuse a prompt that is billed to nothing, or that would carry the credential away.
 
     Raises
@@ -38,16 +38,32 @@ def check(prompt: Prompt, scope: Scope, secret: Secret | None) -> None:
     BadOption
         The credential stands in it.
     """
-    if not (scope.project_id or scope.space_id):
+    if options.deployment is None and not (scope.project_id or scope.space_id):
         raise ProjectError(
             "No project is set, and a prompt is billed to one.",
             hint="Next: run %watsonx login, or set WATSONX_PROJECT_ID.",
         )
-    if isinstance(prompt, str) and secret is not None and secret.hide_in(prompt) != prompt:
+    if secret is None:
+        return
+    asked = [prompt if isinstance(prompt, str) else "", options.system, options.stop, options.param]
+    if any(secret.hide_in(text) != text for text in _texts_in(asked)):
         raise BadOption(
             "The prompt holds the key of this session, which is never sent to a model.",
-            hint="Take it out, or the variable that brought it in.",
+            hint="Take it out, or the variable or option that brought it in.",
         )
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield every text of a value that could be JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield str(key)
+            yield from _texts_in(each)
+    elif isinstance(value, Sequence):
+        for each in value:
+            yield from _texts_in(each)
 
 
 def prepare(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from wx_notebook.credentials.bearer import GO_ON
 from wx_notebook.credentials.token import NO_END_S
+from wx_notebook.errors import WatsonxError
 from wx_notebook.service import without_runtime
+from wx_notebook.session.defaults import options_of
 
 if TYPE_CHECKING:
     from wx_notebook.session.connection import Session
@@ -27,7 +30,7 @@ def line(held: Session) -> str:
     parts = [f"{'not ' if held.token_refused else ''}connected to {to}"]
     if token.subject:
         parts.append(f"as {token.subject}")
-    parts.append(f"model {held.default_model(dry=True)}")
+    parts.append(_what_answers(held))
     parts.append(_life(held))
     return " · ".join(parts)
 
@@ -85,6 +88,16 @@ def scope_name(held: Session) -> str:
 def _where(held: Session) -> str:
     place = held.endpoints.place
     return f"sandbox ({held.endpoints.url})" if place == "sandbox" else place
+
+
+def _what_answers(held: Session) -> str:
+    """Return the model, or the deployment, of a prompt that names none."""
+    model_id, deployment = held.default_model(dry=True), None
+    # a settings file with an error is told by the next prompt, and by %watsonx settings
+    with contextlib.suppress(WatsonxError):
+        chosen = options_of(held, {})
+        model_id, deployment = chosen.model or model_id, chosen.deployment
+    return f"deployment {deployment}" if deployment else f"model {model_id}"
 
 
 def _life(held: Session) -> str:

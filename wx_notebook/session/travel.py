@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from wx_notebook.credentials import Given, find
 from wx_notebook.credentials.regions import region_of_host
@@ -34,6 +34,7 @@ class _Luggage:
     trusted_profile_id: str
     ca_bundle: str
     model: str
+    model_is_chosen: bool
 
 
 def packed(held: Session) -> tuple[object, ...]:
@@ -49,11 +50,12 @@ def packed(held: Session) -> tuple[object, ...]:
         trusted_profile_id=held.given.trusted_profile_id,
         ca_bundle=held.given.ca_bundle,
         model=held.given.model,
+        model_is_chosen=held.given.model_is_chosen,
     )
     return _arrived, (asdict(luggage),)
 
 
-def _arrived(luggage: dict[str, str]) -> Session:
+def _arrived(luggage: dict[str, Any]) -> Session:
     sent = _Luggage(**luggage)
     try:
         return _made(_found_here(sent))
@@ -83,6 +85,7 @@ def _found_here(sent: _Luggage) -> Given:
         project_id=sent.project_id,
         space_id=sent.space_id,
         model=sent.model,
+        model_is_chosen=sent.model_is_chosen,
     )
     own = found.endpoints()
     if _is_bound(own.url) or _is_bound(sent.url):
