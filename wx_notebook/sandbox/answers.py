@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wx_notebook.sandbox.guards import Finding
 from wx_notebook.sandbox.prompts import CHAT_TOKENS, Prompt
 from wx_notebook.sandbox.replies import DOCS
 from wx_notebook.sandbox.shapes import ToolCall
@@ -25,9 +26,13 @@ class Answer:
     Attributes
     ----------
     reason
-        Why it ends: `end`, `stop`, `length` or `call`.
+        Why it ends: `end`, `stop`, `length`, `time` or `call`.
     created
         Epoch seconds.
+    thinking
+        What comes before it, in pieces.
+    findings
+        What guardrails found.
     """
 
     prompt: Prompt
@@ -38,16 +43,21 @@ class Answer:
     id: str
     warnings: list[Document]
     call: ToolCall | None = None
+    thinking: Sequence[str] = ()
+    findings: Sequence[Finding] = ()
 
     @property
     def usage(self) -> Document:
         """What the answer cost."""
-        written, read = len(self.pieces), self.prompt.input_tokens
-        return {
+        written, read = len(self.thinking) + len(self.pieces), self.prompt.input_tokens
+        usage: Document = {
             "completion_tokens": written,
             "prompt_tokens": read,
             "total_tokens": written + read,
         }
+        if self.thinking:
+            usage["completion_tokens_details"] = {"reasoning_tokens": len(self.thinking)}
+        return usage
 
     def model_version(self) -> Document:
         """Return the field that names the version; the service names none for some models."""

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wx_notebook.sandbox.answers import Answer, Document
+from wx_notebook.sandbox.guards import detections, moderations
 from wx_notebook.sandbox.shapes import ToolCall
 from wx_notebook.sandbox.wire import created_at, encode, event
 
-FINISH_REASONS = {"end": "stop", "stop": "stop", "length": "length", "call": "tool_calls"}
-_STOP_REASONS = {"end": "eos_token", "stop": "stop_sequence", "length": "max_tokens"}
+FINISH_REASONS = {
+    "end": "stop",
+    "stop": "stop",
+    "length": "length",
+    "time": "time_limit",
+    "call": "tool_calls",
+}
+_STOP_REASONS = {
+    "end": "eos_token",
+    "stop": "stop_sequence",
+    "length": "max_tokens",
+    "time": "time_limit",
+}
 
 
 def chat(answer: Answer) -> Document:
@@ -17,6 +29,8 @@ def chat(answer: Answer) -> Document:
     message: Document = {"role": "assistant", "content": "".join(answer.pieces)}
     if answer.call:
         message = {"role": "assistant", "content": "", "tool_calls": [_whole_call(answer.call)]}
+    if answer.thinking:
+        message["reasoning_content"] = "".join(answer.thinking)
     reason = FINISH_REASONS[answer.reason]
     return {
         "id": answer.id,
@@ -28,6 +42,8 @@ def chat(answer: Answer) -> Document:
         **answer.model_version(),
         "created_at": created_at(answer.wall_clock()),
         "usage": answer.usage,
+        **moderations(answer.findings),
+        **detections(answer.findings),
         "system": {"warnings": answer.warnings},
     }
 
@@ -55,11 +71,25 @@ def chat_events(answer: Answer) -> Iterator[bytes]:
 
     system = {"warnings": answer.warnings}
     yield chunk(1, choice(None, role="assistant", content=""), system=system)
-    deltas = list(deltas_of(answer))
+    deltas = [*_thinking(answer), *deltas_of(answer)]
     for number, delta in enumerate(deltas, 2):
         last = number == len(deltas) + 1
         yield chunk(number, choice(FINISH_REASONS[answer.reason] if last else None, **delta))
-    yield chunk(len(deltas) + 2, [], usage=answer.usage)
+    found = {**moderations(answer.findings), **detections(answer.findings)}
+    yield chunk(len(deltas) + 2, [], usage=answer.usage, **found)
+
+
+def count(answer: Answer, *, is_chat: bool) -> int:
+    """Return how many events a stream of this answer has."""
+    # an answer without a piece still has an event that ends it
+    written = 1 + max(len(answer.pieces), 1)
+    return written + 1 + len(list(_thinking(answer))) if is_chat else written
+
+
+def _thinking(answer: Answer) -> Iterator[Document]:
+    """Yield what is thought before the answer; it begins with nothing (IBM's Java SDK fixtures)."""
+    for text in ("", *answer.thinking) if answer.thinking else ():
+        yield {"reasoning_content": text}
 
 
 def deltas_of(answer: Answer) -> Iterator[Document]:
@@ -88,6 +118,7 @@ def generation(answer: Answer) -> Document:
         "generated_token_count": len(answer.pieces),
         "input_token_count": answer.prompt.input_tokens,
         "stop_reason": _STOP_REASONS[answer.reason],
+        **moderations(answer.findings),
     }
     return {
         "model_id": answer.prompt.model.model_id,
@@ -102,13 +133,20 @@ def generation_events(answer: Answer) -> Iterator[bytes]:
     """Yield the events of `text/generation_stream`."""
 
     def chunk(
-        number: int, text: str, written: int, read: int, stop_reason: str, **more: object
+        number: int,
+        text: str,
+        written: int,
+        read: int,
+        stop_reason: str,
+        found: Document | None = None,
+        **more: object,
     ) -> bytes:
         result = {
             "generated_text": text,
             "generated_token_count": written,
             "input_token_count": read,
             "stop_reason": stop_reason,
+            **(found or {}),
         }
         document = {
             "model_id": answer.prompt.model.model_id,
@@ -126,4 +164,5 @@ def generation_events(answer: Answer) -> Iterator[bytes]:
     for number, text in enumerate(texts, 2):
         last = number == len(texts) + 1
         reason = _STOP_REASONS[answer.reason] if last else "not_finished"
-        yield chunk(number, text, min(number - 1, len(answer.pieces)), 0, reason)
+        found = moderations(answer.findings) if last else {}
+        yield chunk(number, text, min(number - 1, len(answer.pieces)), 0, reason, found)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from wx_notebook.sandbox import documents, gateway, pieces, prompts
 from wx_notebook.sandbox.answers import NOT_ASKED, Answer, warnings
 from wx_notebook.sandbox.deployments import Deployments
+from wx_notebook.sandbox.guards import findings
 from wx_notebook.sandbox.replies import ok
 from wx_notebook.sandbox.script import Script
 from wx_notebook.sandbox.shapes import PROSE
@@ -84,8 +85,7 @@ class Inference:
             document = documents.chat(answer) if is_chat else documents.generation(answer)
             return self._whole(answer, document)
         write = documents.chat_events if is_chat else documents.generation_events
-        # an answer without a piece still has an event that ends it
-        length = 1 + max(len(answer.pieces), 1) + is_chat
+        length = documents.count(answer, is_chat=is_chat)
         return Stream(write(answer), length, self._interval_s)
 
     def _at_the_gateway(self, request: Request, today: str, *, is_chat: bool) -> Reply | Stream:
@@ -98,18 +98,23 @@ class Inference:
         return Stream(gateway.events(answer, is_chat=is_chat), length, self._interval_s)
 
     def _whole(self, answer: Answer, document: dict[str, object]) -> Reply:
-        return ok(document, delay_s=self._interval_s * len(answer.pieces))
+        written = len(answer.thinking) + len(answer.pieces)
+        return ok(document, delay_s=self._interval_s * written)
 
     def _written(self, prompt: prompts.Prompt, anchor: str, today: str, *, is_chat: bool) -> Answer:
         said = self._script.answer(prompt, anchor)
+        most, limit = self._most(prompt)
+        # a generation has no field for it
+        thought = said.thinking[:most] if is_chat else ()
         kept, reason = pieces.trim(
             said.pieces,
-            prompt.most_tokens,
+            most - len(thought),
             # a stop sequence ends words, not the arguments of a call
             () if said.call else prompt.stops,
             keep_stop=prompt.keep_stop,
             least=prompt.least_tokens,
         )
+        reason = limit if reason == "length" else reason
         call = said.call and replace(said.call, arguments="".join(kept))
         remarks = warnings(prompt, today, is_chat=is_chat)
         # prose says it itself; what has a shape often has no room for it
@@ -124,4 +129,13 @@ class Inference:
             f"chatcmpl-{uuid.uuid4().hex}",
             remarks,
             call,
+            thought,
+            findings(prompt.guards, [turn.text for turn in prompt.turns], "".join(kept)),
         )
+
+    def _most(self, prompt: prompts.Prompt) -> tuple[int, str]:
+        """Return how many pieces there is room for, and what ends an answer that has more."""
+        if prompt.most_s is None or not self._interval_s:
+            return prompt.most_tokens, "length"
+        in_time = int(prompt.most_s / self._interval_s)
+        return min((prompt.most_tokens, "length"), (in_time, "time"))

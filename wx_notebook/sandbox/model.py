@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 TASKS = (
     "question_answering",
@@ -28,6 +29,9 @@ class Model:
         Length of an embedding.
     behind
         The model of an upstream that answers in its place, "" where none does.
+    thinks
+        Where it thinks when asked to: in a "field" of its own, or in "tags" within the text; "" for
+        one that does not.
     """
 
     model_id: str
@@ -45,6 +49,7 @@ class Model:
     version: str = ""
     dimension: int = 0
     behind: str = ""
+    thinks: Literal["", "field", "tags"] = ""
 
     @property
     def what_answers(self) -> str:

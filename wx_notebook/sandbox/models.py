@@ -41,6 +41,8 @@ _LANGUAGE_MODELS = (
         (("available", "2025-04-16"),),
         _CODE_TASKS,
         version="3.3.0",
+        # a recording among the fixtures of IBM's Java SDK
+        thinks="tags",
     ),
     Model(
         "ibm/granite-3-8b-instruct",
@@ -133,6 +135,7 @@ _LANGUAGE_MODELS = (
         "class_9",
         (("available", "2025-08-05"),),
         _CODE_TASKS,
+        thinks="field",
     ),
     Model(
         "meta-llama/llama-2-13b-chat",

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wx_notebook.sandbox import pieces
-from wx_notebook.sandbox.fields import Body, Rule
+from wx_notebook.sandbox import pieces, thinking
+from wx_notebook.sandbox.fields import Body, Document, Rule
+from wx_notebook.sandbox.guards import NO_GUARDS, Guards, guards_of
 from wx_notebook.sandbox.library import SHELF, Library
 from wx_notebook.sandbox.messages import Turn, turns_of
 from wx_notebook.sandbox.model import Model
@@ -47,6 +48,7 @@ _CHAT = (
         "include_reasoning": Rule("boolean"),
         "reasoning_effort": Rule("string", words=("low", "medium", "high")),
         "context": Rule("string"),
+        "moderations": Rule("object"),
     }
 )
 _GENERATION = SCOPE | {
@@ -80,6 +82,12 @@ class Prompt:
     ----------
     limit_given
         The request named a limit; otherwise `most_tokens` is the service's own choice.
+    thinking
+        How much the model thinks first, 0 to 3.
+    most_s
+        Seconds after which what is written has to do; None is no limit.
+    guards
+        What is looked for in the prompt and in the answer.
     """
 
     model: Model
@@ -91,6 +99,9 @@ class Prompt:
     keep_stop: bool = False
     least_tokens: int = 0
     shape: Shape = PROSE
+    thinking: int = 0
+    most_s: float | None = None
+    guards: Guards = NO_GUARDS
 
 
 #: Lets a prompt into the project or space that it names, or refuses it: field name and id.
@@ -111,6 +122,9 @@ def chat(data: bytes, anchor: str, model_of: ModelOf, *, has_model: bool = True)
     document = body.document
     body.check(_CHAT, required=("model_id", "messages") if has_model else ("messages",))
     turns = turns_of(body, document["messages"])
+    if not has_model and any(turn.role == "system" for turn in turns):
+        # of a deployment the template says it (request types of IBM's Node SDK)
+        raise body.invalid("A deployment takes no message of the role 'system'.", "messages")
     if "top_logprobs" in document and not document.get("logprobs"):
         raise body.invalid("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs")
     shape = shape_of(body, document)
@@ -127,6 +141,9 @@ def chat(data: bytes, anchor: str, model_of: ModelOf, *, has_model: bool = True)
         most is not None,
         tuple(document.get("stop", ())),
         shape=shape,
+        thinking=thinking.asked(document, turns, model),
+        most_s=_seconds(document),
+        guards=guards_of(body),
     )
 
 
@@ -149,7 +166,13 @@ def generation(data: bytes, anchor: str, model_of: ModelOf, *, has_model: bool =
         tuple(parameters.get("stop_sequences", ())),
         parameters.get("include_stop_sequence", True),
         parameters.get("min_new_tokens", 0),
+        most_s=_seconds(parameters),
+        guards=guards_of(body),
     )
+
+
+def _seconds(fields: Document) -> float | None:
+    return fields["time_limit"] / 1000 if "time_limit" in fields else None
 
 
 def scoped(admit: Admit, today: str, library: Library = SHELF) -> ModelOf:

@@ -248,6 +248,13 @@ class Sandbox(AccountControls):
         """Queue answers: each next prompt takes one, cut in small pieces, within its limits."""
         self._script.say(pieces.cut(text) for text in texts)
 
+    def say_thinking(self, thinking: str, text: str) -> None:
+        """Queue one answer with what the model thinks first, in the field that chats have for it.
+
+        Tags in a text are no matter of this one: `say` says them as they are.
+        """
+        self._script.say([pieces.cut(text)], thinking)
+
     def say_pieces(self, answer: Iterable[str]) -> None:
         """Queue one answer with exactly these pieces; each counts as one token."""
         self._script.say([list(answer)])
