@@ -118,8 +118,8 @@ class Options:
     format: str = _option(
         "-f", "--format", default=FORMATS[0], metavar="FORMAT", layered=True,
         kind=values.choice(*FORMATS),
-        describe=f"show the answer as {', '.join(FORMATS[1:-1])} or {FORMATS[-1]} instead of what "
-        "it looks like (auto); json is also asked for",
+        describe=f"how the answer is shown: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}; "
+        "the model is asked for json, too",
     )  # fmt: skip
     param: Mapping[str, Any] | None = _option(
         "-p", "--param", metavar="KEY=VALUE", layered=True, repeatable=True, kind=params(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from wx_notebook.errors import without_keys
 from wx_notebook.options.values import Kind, Refused
@@ -60,9 +60,12 @@ def _read(text: str) -> tuple[str, Any]:
     if not equals:
         raise ValueError
     try:
-        return key.strip(), json.loads(value, parse_constant=_no_constant)
+        found = json.loads(value)
+        # NaN and Infinity are Python's own addition to JSON, and 1e400 is one of them
+        json.dumps(found, allow_nan=False)
     except (ValueError, RecursionError):
-        return key.strip(), value
+        found = value
+    return key.strip(), found
 
 
 def _checked(value: object) -> dict[str, Any] | None:
@@ -113,8 +116,3 @@ def _copy(key: str, value: object) -> Any:  # noqa: ANN401  # JSON is any value
         hint="Give texts, numbers, True, False, lists and dicts.",
         complete=True,
     )
-
-
-def _no_constant(word: str) -> NoReturn:
-    # NaN and Infinity are Python's own addition to JSON
-    raise ValueError(word)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+from urllib.parse import unquote
 
 Base: TypeAlias = Literal["inference", "platform"]
 Message: TypeAlias = Mapping[str, Any]
@@ -42,6 +43,12 @@ class Request:
     def method(self) -> str:
         """POST with a body, GET without."""
         return "GET" if self.body is None else "POST"
+
+    @property
+    def deployment(self) -> str:
+        """The deployment that is asked, "" for a model."""
+        _, is_one, rest = self.path.partition("/deployments/")
+        return unquote(rest.partition("/")[0]) if is_one else ""
 
     @property
     def query(self) -> dict[str, str]:

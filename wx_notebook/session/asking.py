@@ -112,7 +112,7 @@ class Asks:
         except WatsonxError as problem:
             failure = problem
         if failure is not None:
-            raise explained(held, self._service, failure, model_id)
+            raise explained(held, self._service, failure, model_id, request.deployment)
         return AnswerStream(
             self._pieces(request, reply),
             model_id=model_id,

@@ -26,7 +26,7 @@ _Result = TypeVar("_Result")
 
 
 def explained(
-    held: Session, service: Service, problem: WatsonxError, model_id: str
+    held: Session, service: Service, problem: WatsonxError, model_id: str, deployment: str = ""
 ) -> WatsonxError:
     """Return the error of a prompt with what only the session knows besides.
 
@@ -35,6 +35,8 @@ def explained(
     Interrupted
         The user stopped it while other regions were asked for the project.
     """
+    if deployment and type(problem) is WatsonxError:
+        return _no_deployment(problem, deployment)
     if isinstance(problem, ModelError):
         return _with_near_model(held, problem, model_id)
     if isinstance(problem, ProjectError):
@@ -65,6 +67,16 @@ def _about_the_credential(held: Session, problem: WatsonxError) -> WatsonxError:
     if not credential.renewable:
         return TokenRefused(problem.message, hint=GO_ON)
     return problem
+
+
+def _no_deployment(problem: WatsonxError, deployment: str) -> ModelError:
+    said = problem.message.partition("\n")[2]
+    return ModelError(
+        f"The deployment '{without_keys(deployment)}' was not found here, or does not take this.\n"
+        f"{said}",
+        hint="In watsonx.ai: Deployments > yours > API reference has its ID. Some take --generate "
+        "only, others chats only.",
+    )
 
 
 def _with_near_model(held: Session, problem: ModelError, model_id: str) -> ModelError:
