@@ -101,7 +101,7 @@ class Kernel:
     def renew(self) -> None:
         """Empty the namespace, load the magics anew, forget the connection."""
         self.run(
-            "%reset -f\n%reload_ext wx_notebook\n"
+            "%reset -f\nget_ipython().config.pop('WatsonxMagics', None)\n%reload_ext wx_notebook\n"
             "from wx_notebook.session import disconnect as _d; _d(); import os as _os\n"
             "[_os.environ.pop(n) for n in list(_os.environ) if n.startswith(('WATSONX_', 'WX_'))]\n"
             "%xmode Context\nNone"

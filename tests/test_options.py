@@ -76,8 +76,8 @@ def test_a_value_that_cannot_be_is_refused_with_the_options_name(name, value):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"format": "htm"}, "auto, markdown, text, code, json, html or math, and 'htm' is none. "
-                             "Did you mean 'html'?"),
+        ({"format": "htm"}, ("auto, markdown, text, code, json, html or math, "
+                            "and 'htm' is none. Did you mean 'html'?")),
         ({"reasoning": "hig"}, "off, low, medium or high, and 'hig' is none. Did you mean 'high'?"),
         ({"top_p": 2}, "a number from 0 to 1, and 2 is none."),
         ({"timeout": 0}, "a number of seconds above 0 and up to 86400, and 0 is none."),

@@ -28,10 +28,14 @@ PROMPTS = {
 OPTIONS: dict[str, dict[str, Any]] = {
     "as it is": {},
     "all options": {"system": "Be \"brief\" & 'kind'.\n$", "temperature": 0.25, "max_tokens": 77,
-                    "model": "meta-llama/llama-3-3-70b-instruct"},
-    "generate": {"generate": True, "temperature": 1.0},
+                    "model": "meta-llama/llama-3-3-70b-instruct", "top_p": 0.5, "seed": 7,
+                    "stop": ["\n\n", "$END'"], "reasoning": "low", "format": "json", "timeout": 60,
+                    "param": {"frequency_penalty": 0.5, "logprobs": True}},
+    "generate": {"generate": True, "temperature": 1.0, "seed": 7, "stop": "END", "timeout": 60,
+                 "param": {"top_k": 5}},
 }  # fmt: skip
-PROMPT_CALLS = ("chat", "chat_stream", "generation", "generation_stream", "gateway_chat")
+PROMPT_CALLS = ("chat", "chat_stream", "generation", "generation_stream", "gateway_chat",
+                "deployment_chat", "deployment_generation_stream")  # fmt: skip
 
 
 @dataclass

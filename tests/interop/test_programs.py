@@ -70,6 +70,27 @@ def test_whatever_the_prompt_holds_arrives_byte_for_byte(
     assert told.body["messages"][1]["content"] == prompt
 
 
+NOT_THE_CLIENTS = {
+    "a deployment": {"deployment": "sandbox_chat"},
+    "a field beside the parameters": {"generate": True, "param": {"moderations": {"pii": {}}}},
+}
+
+
+@pytest.mark.parametrize("options", NOT_THE_CLIENTS.values(), ids=NOT_THE_CLIENTS)
+def test_what_a_client_has_no_argument_for_is_a_program_of_plain_http(
+    options, session, sandbox, tmp_path
+):
+    send(session, "hello", options, stream="generate" in options)
+    cell = at_work.last_prompt(sandbox)
+    for target in ("requests", "curl"):
+        told = at_work.run(at_work.printed_for(session, target), target, sandbox, tmp_path)
+        assert (told.body, told.path) == (json.loads(cell.body), cell.path)
+    for target in ("sdk", "langchain", "openai"):
+        with pytest.raises(BadOption, match="a client library has no arguments for") as caught:
+            at_work.printed_for(session, target)
+        assert "--for requests" in caught.value.hint
+
+
 def test_a_program_prints_the_answer(session, sandbox, tmp_path):
     for stream in (True, False):
         for options in ({}, {"generate": True}):

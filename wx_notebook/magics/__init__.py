@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wx_notebook.errors import BadOption
 from wx_notebook.magics.watsonx import WatsonxMagics
 
 __all__ = ["WatsonxMagics", "load", "unload"]
@@ -18,7 +19,17 @@ _LOADED: dict[int, WatsonxMagics] = {}
 def load(shell: Any) -> None:  # noqa: ANN401  # IPython's InteractiveShell
     """Register the magics, their input transformer and their event handlers."""
     unload(shell)
-    magics = WatsonxMagics(shell)
+    refused: BadOption | None = None
+    try:
+        magics = WatsonxMagics(shell)
+    except BadOption as problem:
+        refused = problem
+    if refused is not None:
+        raise BadOption(
+            refused.message,
+            hint="IPython's configuration says so (c.WatsonxMagics): correct it there. "
+            "Next: %load_ext wx_notebook, which goes on without it.",
+        )
     shell.register_magics(magics)
     magics.attach()
     _LOADED[id(shell)] = magics

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import TraitType
 from traitlets.config import Configurable
 
+from wx_notebook.errors import BadOption
 from wx_notebook.options import Options, checked, known_options
 
 if TYPE_CHECKING:
@@ -45,7 +46,14 @@ class _OptionTrait(TraitType[Any, Any]):
 
     def validate(self, obj: Any, value: Any) -> Any:  # noqa: ANN401  # as traitlets has it
         """Return the value as the option keeps it."""
-        return checked(self._option, value)
+        try:
+            return checked(self._option, value)
+        except BadOption as problem:
+            refused = problem
+        # `%config` tells the shell first, whose configuration would bring it back at the next load
+        section = getattr(getattr(obj, "parent", None), "config", {}).get(type(obj).__name__, {})
+        section.pop(self.name, None)
+        raise refused
 
 
 class _Following(Configurable):
