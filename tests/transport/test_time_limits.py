@@ -6,9 +6,21 @@ import socket
 import time
 
 import pytest
-from transport.servers import CHAT, TOKEN_DOCUMENT, caught, chunked, connect, events, http
+from transport.servers import (
+    CHAT,
+    KEY,
+    PROJECT,
+    TOKEN_DOCUMENT,
+    caught,
+    chunked,
+    connect,
+    events,
+    http,
+)
 
+from wx_notebook.credentials import Given, Secret
 from wx_notebook.errors import AnswerCut, ServiceDown
+from wx_notebook.session import Session
 from wx_notebook.transport import FREE, PAID, Call, Timeouts, Transport
 
 BEGUN = chunked(events({"choices": [{"delta": {"content": "Four"}}]}), end=False)
@@ -179,3 +191,69 @@ def test_waiting_for_iam_is_limited_too(serve):
     session = connect(server, timeouts=Timeouts(first_byte_s=0.6))
     assert session.chat("hello", model="m").text == "Four.", "a token is free: asked again"
     assert len(server.of("/identity/")) == 2
+
+
+# --- the time that a prompt was given ------------------------------------------------------------
+
+
+def test_a_prompt_may_take_as_long_as_it_was_given_and_the_error_names_the_option(serve):
+    server = serve()
+    server.on("/ml/", server.silent())
+    session = connect(server)
+    problem = caught(lambda: session.chat("hello", model="m", timeout=0.5))
+    assert type(problem) is ServiceDown
+    assert problem.message == (
+        f"127.0.0.1:{server.port} did not answer within the 0.5 s of --timeout."
+    )
+    assert problem.hint.startswith("Raise --timeout")
+    assert len(server.of("/ml/")) == 1, "a prompt that was sent is not sent again"
+    assert server.gone.wait(2)
+
+
+def test_an_answer_that_has_begun_ends_there_too_and_what_came_is_kept(serve):
+    server = serve()
+    server.on("/ml/", server.drip(BEGUN, PING, every_s=0.02))
+    problem = caught(lambda: connect(server).stream("hello", model="m", timeout=0.5).answer)
+    assert type(problem) is AnswerCut
+    assert "took longer than the 0.5 s of --timeout." in problem.message
+    assert problem.answer.text == "Four"
+    assert server.gone.wait(2)
+
+
+def test_waiting_for_a_token_counts_and_nothing_is_sent_when_the_time_is_up(serve):
+    server = serve(token=False)
+    server.on("/identity/", http(200, TOKEN_DOCUMENT))
+    server.on("/ml/", http(200, CHAT))
+    # each look at the clock is a second later: the exchange takes more than the prompt was given
+    now = iter(range(10**6))
+    given = Given("arguments", Secret(KEY), url=server.url, project_id=PROJECT)
+    session = Session(given, transport=Transport(clock=lambda: float(next(now))))
+    problem = caught(lambda: session.chat("hello", model="m", timeout=1))
+    assert "within the 1 s of --timeout." in problem.message
+    assert server.of("/ml/") == []
+
+
+def test_with_more_time_an_answer_may_begin_later_than_usual():
+    usual = Timeouts()
+    given = usual.given(600)
+    assert (given.whole_s, given.first_byte_s, given.idle_s) == (600, 600, usual.idle_s)
+    assert given.within(600).first_byte_s == 600
+    assert usual.given(5).within(5).first_byte_s == 5
+    assert usual.given(None) is usual
+
+
+def test_a_silence_says_which_option_gives_a_prompt_more_time(serve):
+    server = serve()
+    server.on("/ml/", server.silent())
+    session = connect(server, timeouts=Timeouts(first_byte_s=0.6))
+    assert "--timeout" in caught(lambda: session.chat("hello", model="m")).hint
+    transport = Transport(timeouts=Timeouts(first_byte_s=0.2), sleep=lambda _: None)
+    assert caught(lambda: transport.open(Call("GET", f"{server.url}/ml/"))).hint == "Run it again."
+
+
+def test_a_service_that_is_busy_is_asked_again_only_while_there_is_time(serve):
+    server = serve()
+    server.on("/ml/", http(429, {"errors": [{"code": "rate_limit_reached_requests"}]}))
+    problem = caught(lambda: connect(server).chat("hello", model="m", timeout=0.4))
+    assert type(problem).__name__ == "RateLimited"
+    assert len(server.of("/ml/")) == 1, "the shortest pause is half a second"
