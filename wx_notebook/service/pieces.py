@@ -11,7 +11,8 @@ from wx_notebook.errors import AnswerCut
 from wx_notebook.service.failures import quoted, refusal
 from wx_notebook.service.sse import Event
 
-_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+# the parser itself, as `JSONDecoder.raw_decode` calls it; typeshed does not list it
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 RUN_AGAIN = "What was received is in wx.last(); run the cell again for a whole answer."
 NOTHING_CAME = "Nothing was received; run the cell again."
 
