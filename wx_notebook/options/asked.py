@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from typing import Any
 
 from wx_notebook.options import values
@@ -156,11 +157,14 @@ class Options:
 
     def __post_init__(self) -> None:
         for option in known_options():
-            value = checked(option, getattr(self, option.name))
-            object.__setattr__(self, option.name, value)
+            value = getattr(self, option.name)
+            # most are left as they are, and this runs for each prompt
+            if value is not option.default:
+                object.__setattr__(self, option.name, checked(option, value))
         check_together(self)
 
 
+@cache
 def known_options() -> tuple[Field[Any], ...]:
     """Return the fields of `Options`, with all there is to say about each in `metadata`.
 

@@ -105,7 +105,7 @@ def check_together(options: Options) -> None:
         There are two.
     """
     for first, second, why in _EXCLUDE:
-        if _is_in(options, first) and _is_in(options, second):
+        if is_given(getattr(options, first)) and _is_in(options, second):
             raise _two(first, second, why)
     if options.generate:
         _check_generation(options)

@@ -17,8 +17,8 @@ from wx_notebook.options import Options, excluded_by, is_given
 from wx_notebook.settings.chosen import USE, chosen
 from wx_notebook.settings.faults import Fault
 from wx_notebook.settings.files import Fresh
-from wx_notebook.settings.project import project_file, project_values
-from wx_notebook.settings.reading import found_in, settings_file
+from wx_notebook.settings.project import project_path, project_values
+from wx_notebook.settings.reading import found_in, settings_path
 from wx_notebook.settings.values import Values
 
 PROJECT, USER = "project file", "user file"
@@ -86,11 +86,12 @@ def options_for(given: Mapping[str, Any], session: SessionModel | None = None) -
     files = read_files()
     for fault in files.faults:
         raise BadOption(fault.message, hint=fault.hint)
-    layers = [_layer(given, ""), *_layers(files, session)]
-    values, params = _taken_apart(resolve(layers))
-    if params:
-        # one that is no mapping is an error, also beside those of a file
-        values.setdefault("param", params)
+    values = dict(given)
+    if any(layers := _layers(files, session)):
+        values, params = _taken_apart(resolve([_layer(given, ""), *layers]))
+        if params:
+            # one that is no mapping is an error, also beside those of a file
+            values.setdefault("param", params)
     if isinstance(values.get("model"), str):
         values["model"] = _aliases(files).get(values["model"], values["model"])
     try:
@@ -158,7 +159,7 @@ def alias_sources(files: Files) -> dict[str, list[Sourced]]:
 
 def read_files() -> Files:
     """Return what both files say, each read again when it has changed."""
-    project, user = _project.of(project_file()), _user.of(settings_file())
+    project, user = _project.of(project_path()), _user.of(settings_path())
     faults = tuple(each for each in (project, user) if isinstance(each, Fault))
     return Files(
         Values() if isinstance(project, Fault) else project,

@@ -6,6 +6,7 @@ says nothing about where a key goes, who signs in, or what is paid.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,17 @@ _REFUSED = {
 
 def project_file() -> Path:
     """Return where the file is, or would be: nowhere but in the working directory itself."""
+    return Path(project_path())
+
+
+def project_path() -> str:
+    """Return the same as a text, quickly."""
     try:
-        folder = Path.cwd()
+        folder = os.getcwd()  # noqa: PTH109
     except OSError:
         # somebody has removed it
-        folder = Path()
-    return folder / "pyproject.toml"
+        folder = ""
+    return os.path.join(folder, "pyproject.toml")  # noqa: PTH118
 
 
 def project_values(path: Path) -> Values | Fault:

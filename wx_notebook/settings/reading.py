@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +24,8 @@ from wx_notebook.settings.values import ALIASES, Values, values_in
 
 _NAME = re.compile(r"(?![A-Za-z0-9_-]{40})[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _PROFILES = ("profile", "profiles")
+#: By these Jupyter finds its configuration folder, as far as they change in a process.
+_SAY_WHERE = ("JUPYTER_CONFIG_DIR", "JUPYTER_NO_CONFIG", "HOME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,19 @@ class File(NamedTuple):
 
 def settings_file() -> Path:
     """Return where the file is, or would be."""
+    return Path(settings_path())
+
+
+def settings_path() -> str:
+    """Return the same as a text, quickly."""
+    return _settings_path(tuple(map(os.environ.get, _SAY_WHERE)))
+
+
+@lru_cache(maxsize=8)
+def _settings_path(_: tuple[str | None, ...]) -> str:
     from jupyter_core.paths import jupyter_config_dir
 
-    return Path(jupyter_config_dir()) / "wx_notebook.toml"
+    return os.path.join(jupyter_config_dir(), "wx_notebook.toml")  # noqa: PTH118
 
 
 def checked_name(name: str) -> str:
