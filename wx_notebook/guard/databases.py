@@ -20,7 +20,7 @@ HEADER = b"SQLite format 3\0"
 #: Bytes at a time, and how much of the last ones is looked at again: a token has fewer.
 _PIECE, _OVERLAP = 1 << 22, 1 << 13
 #: IPython's own words for where an input stands.
-_HISTORY = {"history": "session {0}, line {1}", "output_history": "output of session {0}, line {1}"}
+_HISTORY = {"history": "input {1} of session {0}", "output_history": "output {1} of session {0}"}
 
 
 def search_database(

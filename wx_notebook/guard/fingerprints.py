@@ -53,7 +53,7 @@ def fingerprint(secret: Secret, what: str, salt: bytes) -> Fingerprint | None:
 
     That is a password, and whatever has not the form of a key or token.
     """
-    if what == "api_key" and _KEY.fullmatch(secret.reveal()):
+    if what == "api_key" and _KEY.fullmatch(secret.reveal()) and _has_both_cases(secret):
         return Fingerprint("key", KEY_LENGTH, False, _digest(salt, secret))
     if what == "token" and _JWT.fullmatch(secret.reveal()):
         return Fingerprint("token", len(secret.reveal()), True, _digest(salt, secret))
@@ -78,8 +78,8 @@ class Fingerprints:
         self._jwts: list[_Known] = []
         for salt, prints in groups:
             for each in prints:
-                kind = self._jwts if each.is_jwt else self._in_runs
-                _Known.of(kind, salt, each.length)[each.digest] = each.what
+                known = self._jwts if each.is_jwt else self._in_runs
+                _Known.of(known, salt, each).digests.add(each.digest)
 
     def __bool__(self) -> bool:
         return bool(self._in_runs or self._jwts)
@@ -88,41 +88,48 @@ class Fingerprints:
         """Yield where they stand."""
         if self._in_runs:
             for start, end in _runs(text):
+                run = text[start:end].encode("ascii")
+                # a hash, or a long name
+                is_of_one_case = run.islower() or run.isupper()
                 for known in self._in_runs:
-                    for at in range(start, end - known.length + 1):
-                        yield from known.hit(text, at)
+                    if not (is_of_one_case and known.what == "key"):
+                        yield from known.in_run(run, start)
         if self._jwts:
             at = text.find(_JWT_BEGINS)
             while at >= 0:
                 for known in self._jwts:
-                    yield from known.hit(text, at)
+                    # UTF-8 has no form for a lone surrogate, and no token has one inside
+                    window = text[at : at + known.length].encode("utf-8", "replace")
+                    yield from known.in_run(window, at)
                 at = text.find(_JWT_BEGINS, at + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Secrets of one length under one salt, by their digests."""
+    """Secrets of one kind and length under one salt, by their digests."""
 
     salt: bytes
+    what: What
     length: int
-    digests: dict[bytes, What]
+    digests: set[bytes]
 
     @classmethod
-    def of(cls, groups: list[_Known], salt: bytes, length: int) -> dict[bytes, What]:
-        """Return the digests of these, in a group of their own where there is none yet."""
+    def of(cls, groups: list[_Known], salt: bytes, one: Fingerprint) -> _Known:
+        """Return the group of those that are alike, a new one where there is none yet."""
         for group in groups:
-            if group.salt == salt and group.length == length:
-                return group.digests
-        groups.append(cls(salt, length, {}))
-        return groups[-1].digests
+            if (group.salt, group.what, group.length) == (salt, one.what, one.length):
+                return group
+        groups.append(cls(salt, one.what, one.length, set()))
+        return groups[-1]
 
-    def hit(self, text: str, at: int) -> Iterator[Hit]:
-        """Yield the secret that stands there, if one does."""
-        # UTF-8 has no form for a lone surrogate, and no secret has one inside
-        window = text[at : at + self.length].encode("utf-8", "replace")
-        digest = hmac.digest(self.salt, window, "sha256")
-        if (what := self.digests.get(digest)) is not None:
-            yield Hit(at, at + self.length, what, mark=digest.hex()[:16])
+    def in_run(self, run: bytes, start: int) -> Iterator[Hit]:
+        """Yield the secrets in a run of characters that begins at `start`."""
+        # a loop of local names: it goes round once for each character
+        salt, length, digests = self.salt, self.length, self.digests
+        for at in range(len(run) - length + 1):
+            digest = hmac.digest(salt, run[at : at + length], "sha256")
+            if digest in digests:
+                yield Hit(start + at, start + at + length, self.what, mark=digest.hex()[:16])
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
@@ -140,6 +147,11 @@ def _runs(text: str) -> Iterator[tuple[int, int]]:
         for run in _RUN.finditer(text, *stretch.span()):
             if run.end() - run.start() <= LONGEST_RUN:
                 yield run.span()
+
+
+def _has_both_cases(secret: Secret) -> bool:
+    # one in ten thousand million random keys has not
+    return not (secret.reveal().islower() or secret.reveal().isupper())
 
 
 def _digest(salt: bytes, secret: Secret) -> bytes:

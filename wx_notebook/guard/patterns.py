@@ -28,7 +28,9 @@ _LINE_OF_BASE64 = re.compile(r"[A-Za-z0-9+/]{60,}\r?\n[ \t]*\Z")
 _OF_GOOGLE = "1"
 #: In a comment behind it says that it is none; the same words as for the tool detect-secrets.
 ALLOWED = "pragma: allowlist secret"
-_SAYS_MORE = re.compile(r"key|token|secret|credential|watsonx|ibm", re.IGNORECASE)
+_SAYS_MORE = re.compile(r"key|token|secret|credential|watsonx|\bibm\b", re.IGNORECASE)
+#: In a random word there may be any of these by chance.
+_LONG_WORD = re.compile(r"[A-Za-z0-9_-]{25,}")
 
 
 def like_keys(text: str) -> Iterator[Hit]:
@@ -56,7 +58,7 @@ def _is_something_else(text: str, start: int) -> bool:
     if ALLOWED in text[start : start + 200].partition("\n")[0]:
         return True
     before = text[max(line_begins, start - 80) : start]
-    if text[start] == _OF_GOOGLE and not _SAYS_MORE.search(before):
+    if text[start] == _OF_GOOGLE and not _SAYS_MORE.search(_LONG_WORD.sub("", before)):
         return True
     # the last line of a block of base64, such as a certificate
     return not before.strip() and bool(_LINE_OF_BASE64.search(text[max(0, start - 200) : start]))

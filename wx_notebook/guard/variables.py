@@ -37,7 +37,8 @@ def search_variables(
                 if time_is_up():
                     return
                 for hit in hits_in(text, search):
-                    yield Finding(hit.what, Place(f"variable {path}"), 0, hit.name)
+                    part = path if name in ("In", "Out") else f"variable {path}"
+                    yield Finding(hit.what, Place(part), 0, hit.name)
 
 
 def _texts(
@@ -53,6 +54,9 @@ def _texts(
     elif isinstance(value, bytes | bytearray):
         yield name, bytes(value).decode("latin-1")
     if isinstance(value, (str, bytes, bytearray, *_SKIPPED)) or depth > _DEEPEST:
+        return
+    # a session shows nothing, and a sandbox's key opens nothing
+    if type(value).__module__.startswith("wx_notebook."):
         return
     if id(value) in seen:
         return

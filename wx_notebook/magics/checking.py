@@ -78,7 +78,8 @@ def _look_around(shell: Any, looked: _Looked, search: Search) -> None:  # noqa: 
             looked.at_file("the edit history beside it", folder / ".jupyter_ystore.db", search)
     elif hasattr(shell, "kernel"):
         looked.missed.append(_NO_FILE)
-    looked.at_file("IPython's history", Path(shell.history_manager.hist_file), search)
+    history = Path(shell.history_manager.hist_file)
+    looked.at_file(f"IPython's history ({history})", history, search)
 
 
 def _notebook(shell: Any) -> Path | None:  # noqa: ANN401

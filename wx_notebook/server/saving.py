@@ -97,6 +97,13 @@ class Guard:
         for problem in look.problems:
             self._log_fault(path, problem)
         certain = [finding for finding in look.findings if finding.is_certain]
+        # what was left there looks like a key as well
+        at = {(finding.place, finding.line) for finding in certain}
+        findings = certain + [
+            finding
+            for finding in look.findings
+            if not finding.is_certain and (finding.place, finding.line) not in at
+        ]
         if mode == "block" and certain:
             return (
                 f"{shown(path)} was not saved: {certain[0].thing} is in it "
@@ -107,7 +114,7 @@ class Guard:
             Report(
                 path,
                 "removed" if mode == "redact" else "left",
-                look.findings,
+                findings,
                 " and ".join(look.failed),
                 look.was_cut,
                 has_history,
