@@ -333,6 +333,7 @@ def digest(name, text, encode=base64.b64encode):
 HARMLESS = {
     "base64 of pictures": lambda n: f'<img src="data:image/png;base64,{_base64(3000)}">',
     "base64 in lines": lambda n: "\n".join(_lines(_base64(1000 + n))),
+    "the last line of base64": lambda n: "\n".join([*_lines(_base64(285)), words(44)]),
     "base64 of 32 bytes": lambda n: f'{{"digest": "{digest("sha256", str(n))}"}}',
     "a certificate": lambda n: (
         "-----BEGIN CERTIFICATE-----\n"

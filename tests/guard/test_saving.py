@@ -22,7 +22,8 @@ from guard.conftest import (
     shown,
 )
 
-from wx_notebook.guard.reports import HISTORY, ROTATE, STILL_OPEN, Report
+from wx_notebook.guard.patterns import ALLOWED
+from wx_notebook.guard.reports import HISTORY, ROTATE, SAY_SO, STILL_OPEN, Report
 from wx_notebook.server import saving
 from wx_notebook.server.saving import KEYS, LOOKALIKES, TOKENS, Guard
 
@@ -126,7 +127,11 @@ def test_what_only_looks_like_a_key_is_told_and_not_touched(server):
         "looks.ipynb was saved as it is, and may hold a secret:",
         "  what looks like an API key: cell 1 [7], source, line 1",
         "  a token of another service: cell 2 [7], source, line 1",
+        SAY_SO,
     ]
+    document = book(code(f"k = '{looks}'  # {ALLOWED}"), code(f"t = '{foreign}'  # {ALLOWED}"))
+    server.save("says-so.ipynb", document)
+    assert server.reports() == []
 
 
 def test_a_clean_notebook_is_saved_without_a_word(server, key):

@@ -18,7 +18,7 @@ def run(chosen: argparse.Namespace) -> int:
     from wx_notebook.guard.files import files_in, search_file, searching
     from wx_notebook.guard.named import Named
     from wx_notebook.guard.patterns import shown
-    from wx_notebook.guard.reports import ROTATE
+    from wx_notebook.guard.reports import ROTATE, SAY_SO
 
     found, problems = named_secrets(os.environ)
     search = searching(Named(found))
@@ -50,7 +50,7 @@ def run(chosen: argparse.Namespace) -> int:
     if secrets:
         more = max(0, secrets + warnings - _MOST_SHOWN)
         print(f"\n{secrets} found in {count}{f', {more} not shown' if more else ''}. {ROTATE}")
-        print("A line that holds none ends with the comment: pragma: allowlist secret")
+        print(SAY_SO)
         return 1
     print(f"No key and no token of yours in {count}.")
     return 2 if unreadable else 0

@@ -40,6 +40,11 @@ def like_keys(text: str) -> Iterator[Hit]:
             yield Hit(found.start(), found.end(), "like_key")
 
 
+def is_allowed(text: str, end: int) -> bool:
+    """Whether the rest of the line says that what ends there is no secret."""
+    return ALLOWED in text[end : end + 200].partition("\n")[0]
+
+
 def shown(path: str) -> str:
     """Return the path of a file for a message; its name may be a key, too."""
     return _WORD.sub(lambda word: PLACEHOLDER if _is_random(word[0]) else word[0], path)
@@ -54,9 +59,9 @@ def _is_random(word: str) -> bool:
 
 
 def _is_something_else(text: str, start: int) -> bool:
-    line_begins = text.rfind("\n", 0, start) + 1
-    if ALLOWED in text[start : start + 200].partition("\n")[0]:
+    if is_allowed(text, start + KEY_LENGTH):
         return True
+    line_begins = text.rfind("\n", 0, start) + 1
     before = text[max(line_begins, start - 80) : start]
     if text[start] == _OF_GOOGLE and not _SAYS_MORE.search(_LONG_WORD.sub("", before)):
         return True

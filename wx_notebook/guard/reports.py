@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from wx_notebook.credentials.checks import WHERE_KEYS_ARE_MADE
 from wx_notebook.guard import folder, handover
 from wx_notebook.guard.hits import CERTAIN, Finding, Place
-from wx_notebook.guard.patterns import shown
+from wx_notebook.guard.patterns import ALLOWED, shown
 
 #: What was done about a finding: taken out of the file, or left as it is.
 Done: TypeAlias = Literal["removed", "left"]
@@ -23,6 +23,7 @@ _MOST = 50
 _MOST_LINES = 5
 ROTATE = f"Make a new key and delete the old one: {WHERE_KEYS_ARE_MADE}"
 STILL_OPEN = "What was removed is still in the open page: take it out there, too."
+SAY_SO = f"A line that holds none ends with the comment: {ALLOWED}"
 HISTORY = "jupyter-collaboration's edit history, .jupyter_ystore.db, still has it."
 
 
@@ -65,6 +66,7 @@ class Report:
             said += [f"{path} was saved with what was found in it:", *_places(certain), ROTATE]
         if others:
             said += [f"{path} was saved as it is, and may hold a secret:", *_places(others)]
+            said.append(SAY_SO)
         look = f"Look for yourself: wx-notebook check '{path}'"
         if self.failed:
             said += [f"The guard failed on {path}, which was not searched for {self.failed}.", look]

@@ -18,6 +18,7 @@ from wx_notebook.credentials.regions import (
     IAM_HOSTS,
 )
 from wx_notebook.guard.hits import Hit
+from wx_notebook.guard.patterns import is_allowed
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")
 #: A name that IBM Cloud's IAM had before.
@@ -31,9 +32,12 @@ def tokens(text: str) -> Iterator[Hit]:
         return
     for found in _JWT.finditer(text):
         issuer = _issuer(found[0])
-        if issuer is not None:
-            what = "token" if _host(issuer) in _ISSUERS else "other_token"
-            yield Hit(found.start(), found.end(), what)  # type: ignore[arg-type]
+        if issuer is None:
+            continue
+        if _host(issuer) in _ISSUERS:
+            yield Hit(found.start(), found.end(), "token")
+        elif not is_allowed(text, found.end()):
+            yield Hit(found.start(), found.end(), "other_token")
 
 
 def issued_by_ibm(text: str) -> Iterator[Hit]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.errors import BadOption, Interrupted, without_keys
+from wx_notebook.errors import BadOption, Interrupted
 from wx_notebook.magics.words import parsed
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ def check(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's Interacti
     """
     from wx_notebook.display import Waiting, canvas_for
     from wx_notebook.guard.files import searching
+    from wx_notebook.guard.patterns import shown
 
     names, _ = parsed("check", rest, {}, most_words=_MOST_FILES)
     for name in names:
         if not Path(name).expanduser().exists():
             raise BadOption(
-                f"There is no file '{without_keys(name)}'.",
+                f"There is no file '{shown(name)}'.",
                 hint="Next: %watsonx check, or with the name of a file.",
             )
     ends = time.monotonic() + BUDGET_S
@@ -52,7 +53,7 @@ def check(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's Interacti
             search = searching(known)
             if names:
                 for name in names:
-                    looked.at_file(without_keys(name), Path(name).expanduser(), search)
+                    looked.at_file(shown(name), Path(name).expanduser(), search)
             else:
                 _look_around(shell, looked, search)
         except KeyboardInterrupt:
