@@ -62,6 +62,9 @@ FLAGS = (
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NO_BROWSER = "no browser; get one with: python -m playwright install chromium"
 
+#: In the environment of a server: with jupyter-collaboration, where it is installed.
+COLLABORATION = "WITH_COLLABORATION"
+
 #: What one step of a scenario, a whole scenario, and the start of a server may take.
 STEP_S, SCENARIO_S, START_S = 20.0, 60.0, 40.0
 #: What the download of a browser may take.
@@ -434,7 +437,7 @@ def start_jupyter(front: Front, home: Path, environment: Mapping[str, str]) -> J
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--{application}.expose_app_in_browser=True",
     ]
-    if importlib.util.find_spec("jupyter_server_ydoc"):
+    if importlib.util.find_spec("jupyter_server_ydoc") and COLLABORATION not in environment:
         command.append("--YDocExtension.disable_rtc=True")
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(

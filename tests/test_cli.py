@@ -108,6 +108,11 @@ def test_ctrl_c_ends_demo_run_with_no_process_left(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to look for processes")
 def test_demo_opens_jupyterlab_on_a_fresh_notebook_and_ctrl_c_ends_it_all(tmp_path):
+    # jupyter-collaboration ends with a traceback of its own when no page was opened
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/jupyter_server_config.json").write_text(
+        '{"ServerApp": {"jpserver_extensions": {"jupyter_server_ydoc": false}}}'
+    )
     process = start("demo", "--no-browser", "--port", "18899", TMPDIR=str(tmp_path),
                     JUPYTER_CONFIG_DIR=str(tmp_path / "config"),
                     JUPYTER_RUNTIME_DIR=str(tmp_path / "runtime"))  # fmt: skip

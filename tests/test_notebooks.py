@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from kernels import Kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -27,6 +28,7 @@ from wx_notebook.sandbox import FAULTS, model_map
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 FIRST, CREDENTIALS = NOTEBOOKS[:2]
+(SHARING,) = (path for path in NOTEBOOKS if path.name.startswith("05-"))
 (PRODUCTION,) = (path for path in NOTEBOOKS if path.name.startswith("06-"))
 (WITHOUT_ACCOUNT,) = (path for path in NOTEBOOKS if path.name.startswith("07-"))
 
@@ -287,6 +289,44 @@ def test_a_line_of_yours_has_the_arguments_of_connect_and_no_key(line):
     assert all(len(text) < 40 for text in texts), "a key would be as long"
 
 
+# --- 05-sharing-a-notebook-safely ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sharing(tmp_path_factory):
+    """05 on a machine without account, environment and keyring."""
+    return alone(SHARING, tmp_path_factory.mktemp("sharing"), ["sandbox"])
+
+
+def test_what_was_shared_carelessly_is_found_with_cell_and_line(sharing):
+    notebook, _, _ = sharing
+    assert "no key and no token was found" in plain(cell_with(notebook, "%watsonx check\n"))
+    assert plain(cell_with(notebook, "%watsonx check careless")).splitlines()[2:5] == [
+        "  an API key (in use): cell 1, source, line 1",
+        "  an API key (in use): cell 2, output, line 1",
+        "  an API key (in use): cell 3, source, line 1",
+    ]
+
+
+def test_the_command_has_the_status_that_it_tells_and_does_not_find_what_it_says(sharing):
+    found, encoded = (plain(cell_with(sharing[0], text)) for text in ('"."', "b64encode"))
+    assert "careless.ipynb: cell 1, source, line 1: what looks like an API key" in found
+    assert found.splitlines()[-1] == "1"
+    assert encoded.splitlines()[-1] == "0"
+
+
+def test_no_key_is_in_it_although_it_is_careless_with_one(sharing):
+    leaves_no_secret(*sharing)
+    assert not list((sharing[1] / "tmp").iterdir())
+
+
+def test_its_configuration_for_pre_commit_names_a_hook_that_there_is():
+    (config,) = blocks(SHARING, "yaml")
+    (hook,) = yaml.safe_load(config)["repos"][0]["hooks"]
+    hooks = yaml.safe_load((SHARING.parents[1] / ".pre-commit-hooks.yaml").read_text())
+    assert hook["id"] in {each["id"] for each in hooks}
+
+
 # --- 06-from-notebook-to-production, 07-without-an-account ---------------------------------------
 
 #: A kernel's own process in which the big packages are not installed, whatever this machine has.
@@ -315,7 +355,7 @@ EXTRAS = {
 
 def cell_with(notebook, text):
     (found,) = [cell for cell in notebook.cells
-                if cell.cell_type == "code" and text in cell.source]  # fmt: skip
+                if cell.cell_type == "code" and text in f"{cell.source}\n"]  # fmt: skip
     return found
 
 

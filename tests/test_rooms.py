@@ -14,7 +14,7 @@ PACKAGE = ROOT / "wx_notebook"
 #: Top to bottom; a room imports only rooms above it. `sandbox` stands beside all of them.
 ROOMS = [
     "errors", "options", "settings", "transport", "credentials", "service", "prompt", "render",
-    "answer", "session", "interop", "display", "form", "magics", "cli",
+    "answer", "session", "interop", "guard", "display", "form", "magics", "server", "cli",
 ]  # fmt: skip
 #: The front door binds the session's functions, because `wx.session` is one of them.
 FRONT_DOOR = "__init__"
@@ -50,6 +50,9 @@ def test_a_module_imports_only_rooms_above_its_own(path):
         return
     if room == "sandbox":
         assert imported_rooms(path) <= {"sandbox"}, "a mistake shared with the client would hide"
+        return
+    if room == "server":
+        assert imported_rooms(path) <= {"guard", "server"}, "it runs in somebody's Jupyter server"
         return
     allowed = set(ROOMS[: ROOMS.index(room) + 1])
     if room == "cli":

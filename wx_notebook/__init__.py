@@ -20,9 +20,11 @@ from wx_notebook.errors import WatsonxError
 # These are imported here and not on first use: importing the package `wx_notebook.session` later
 # would put the package in the place of the function `session`.
 from wx_notebook.session import ask, connect, last, session, stream
+from wx_notebook.session.observing import observe_secrets
 
 if TYPE_CHECKING:
     from wx_notebook.answer import Answer
+    from wx_notebook.credentials import Secret
     from wx_notebook.session import Session
 
 __version__ = "0.1.0"
@@ -79,6 +81,23 @@ def login() -> None:
             hint="Next: set WATSONX_API_KEY, or call wx.connect(api_key=..., project_id=...).",
         )
     show_form(shell, "")
+
+
+def _secret_is_held(secret: Secret, what: str) -> None:
+    """In a notebook, see to it that a secret which a session holds is not saved with it."""
+    import sys
+
+    if "IPython" not in sys.modules:
+        return
+    from IPython.core.getipython import get_ipython
+
+    if (shell := get_ipython()) is not None:
+        from wx_notebook.magics.guarding import secret_is_held
+
+        secret_is_held(shell, secret, what)
+
+
+observe_secrets(_secret_is_held)
 
 
 def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401  # IPython's InteractiveShell

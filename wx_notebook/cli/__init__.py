@@ -1,4 +1,4 @@
-"""The command `wx-notebook`: the demo and the sandbox. Heavy imports live inside functions."""
+"""The command `wx-notebook`: demo, sandbox and check. Heavy imports live inside functions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from wx_notebook.cli.check import run as run_check
 from wx_notebook.cli.demo import run as run_demo
 from wx_notebook.cli.serve import run as run_sandbox
 
@@ -19,6 +20,7 @@ examples:
   wx-notebook demo --run        the same without a browser: runs the first
                                 notebook and prints prompts and answers
   wx-notebook sandbox           the stand-in alone; prints what to paste
+  wx-notebook check .           no key in what is passed on?
 """
 _UPSTREAM_HELP = (
     "answers from a server that speaks OpenAI's protocol, such as Ollama at "
@@ -34,6 +36,15 @@ example:
   wx-notebook sandbox --port 8765 --token-lifetime 60 --fault cut=0.05
   wx-notebook sandbox --fault 429=0.1,retry_after=2 --fault slow-iam,seconds=5
   wx-notebook sandbox --upstream http://127.0.0.1:11434 --map models.toml
+"""
+
+
+_CHECK_EXAMPLE = """\
+examples:
+  wx-notebook check notebooks/ .env
+  wx-notebook check one.ipynb && git commit one.ipynb
+
+exit status: 0 nothing found, 1 something found, 2 a file could not be read
 """
 
 
@@ -110,6 +121,22 @@ def _parser() -> argparse.ArgumentParser:
                          help="TOML or JSON: which of its models answers for which of watsonx.ai, "
                          'as in "ibm/granite-4-h-small" = "granite4:tiny-h"')  # fmt: skip
     sandbox.set_defaults(run=run_sandbox)
+
+    check = commands.add_parser(
+        "check",
+        help="files searched for keys and tokens",
+        description=wrapped(
+            "Search notebooks, programs, settings and databases for keys and tokens: for those of "
+            "this machine's environment and of remembered profiles exactly, for tokens of IBM "
+            "Cloud by their issuer, for other keys by how they look. What is found is named by "
+            "file, cell and line, and never shown."
+        ),
+        epilog=_CHECK_EXAMPLE,
+        formatter_class=layout,
+    )
+    check.add_argument("files", nargs="+", type=_existing, metavar="FILE",
+                       help="a file, or a folder with all below it")  # fmt: skip
+    check.set_defaults(run=run_check)
     return parser
 
 
@@ -117,6 +144,15 @@ def _faults_help() -> str:
     from wx_notebook.sandbox import FAULTS
 
     return "faults:\n" + "".join(f"  {name:18}{text[:58]}\n" for name, text in FAULTS.items())
+
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        from wx_notebook.guard.patterns import shown
+
+        raise argparse.ArgumentTypeError(f"there is no file '{shown(text)}'")
+    return path
 
 
 def _port(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
-from wx_notebook.magics import code, one_prompt, settings, showing, standing, use
+from wx_notebook.magics import checking, code, one_prompt, settings, showing, standing, use
 from wx_notebook.magics import login as login_command
 from wx_notebook.magics.defaults import options_of
 from wx_notebook.magics.option_line import options_help
@@ -151,6 +151,11 @@ COMMANDS = {
         code.code,
         "the last prompt as a program outside of notebooks",
         "[--for sdk|langchain|openai|requests|curl] [--cell]",
+    ),
+    "check": _Command(
+        checking.check,
+        "look for keys: notebook, history, variables, files",
+        "[FILES]",
     ),
     "version": _Command(_version, "versions of this package and its kin"),
     "help": _Command(_help, "this text; of one command, what it takes", "[COMMAND]"),

@@ -6,9 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import WatsonxError
+from wx_notebook.magics.guarding import warnings_collected
 from wx_notebook.magics.standing import sign_out
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wx_notebook.credentials import Given
     from wx_notebook.session import Session
 
@@ -63,7 +66,7 @@ class FormDesk:
         if offer == "sandbox":
             # whole, as it is: its key opens nothing else
             alone = {SANDBOX_VARIABLE: environment().get(SANDBOX_VARIABLE, "")}
-            return self._told(signed_in(Given("form"), alone))
+            return self._told(lambda: signed_in(Given("form"), alone))
         return self._connect(Given("form", region=region), project_id)
 
     def sign_out(self) -> None:
@@ -80,8 +83,12 @@ class FormDesk:
     def _connect(self, given: Given, project: str) -> str:
         from wx_notebook.session.choosing import signed_in
 
-        return self._told(signed_in(given, project=project, space="" if project else self._space))
+        space = "" if project else self._space
+        return self._told(lambda: signed_in(given, project=project, space=space))
 
-    def _told(self, held: Session) -> str:
-        self._more = [*held.notes(), *remembered(held, self._remember)]
+    def _told(self, sign_in: Callable[[], Session]) -> str:
+        # no cell runs now that could show them
+        with warnings_collected() as warnings:
+            held = sign_in()
+        self._more = [*held.notes(), *remembered(held, self._remember), *warnings]
         return self.line()

@@ -8,6 +8,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from wx_notebook.magics import commands, one_prompt
 from wx_notebook.magics.defaults import OptionTraits, options_of
+from wx_notebook.magics.guarding import tell_pending
 from wx_notebook.magics.option_line import parse_options
 from wx_notebook.magics.transformer import as_typed, hand_over
 
@@ -25,12 +26,14 @@ class WatsonxMagics(OptionTraits, Magics):
     @line_magic("watsonx")  # type: ignore[arg-type]  # as annotated in IPython, nothing fits
     def line(self, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
         """Run a command of wx_notebook: `%watsonx help` lists them."""
+        tell_pending(self.shell)
         return commands.run(self.shell, line)
 
     @no_var_expand
     @cell_magic("watsonx")  # type: ignore[arg-type]  # as above
     def cell(self, line: str, cell: str) -> Any:  # noqa: ANN401  # an Answer, None with --show
         """Send the cell to a model of watsonx.ai; its answer streams in and is the cell's value."""
+        tell_pending(self.shell)
         text = as_typed(cell, self._raw_cell)
         if not hasattr(self.shell, "kernel"):
             # in a terminal empty lines end a cell; nobody means them as part of the prompt

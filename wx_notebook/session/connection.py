@@ -39,6 +39,7 @@ from wx_notebook.session import standing
 from wx_notebook.session.asking import Asks
 from wx_notebook.session.explaining import explaining
 from wx_notebook.session.handover import HandsOver
+from wx_notebook.session.observing import observed
 from wx_notebook.transport import Transport
 
 
@@ -85,9 +86,8 @@ class Session(Asks, HandsOver):
             checked_id(given.project_id, "project"), checked_id(given.space_id, "space")
         )
         self.project: Project | None = None  # as it was verified
-        self._way_in: WayIn | None = way_in(
-            given, self.endpoints, transport, clock=clock, wall_clock=wall_clock
-        )
+        found = way_in(given, self.endpoints, transport, clock=clock, wall_clock=wall_clock)
+        self._way_in: WayIn | None = observed(found, given)
         # nothing of it leads back here: a session that is let go renews no more
         self._tokens = TokenSource(
             self._way_in.fetch, clock=clock, renewable=self._way_in.renewable, token=token

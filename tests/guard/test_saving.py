@@ -1,0 +1,365 @@
+"""The server extension at work: modes, the user's own hook, faults, what the user is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from guard.conftest import (
+    GONE,
+    TOKEN_GONE,
+    book,
+    code,
+    jwt,
+    leaks,
+    new_key,
+    printed,
+    shown,
+)
+
+from wx_notebook.guard.patterns import ALLOWED
+from wx_notebook.guard.reports import HISTORY, ROTATE, SAY_SO, STILL_OPEN, Report
+from wx_notebook.server import saving
+from wx_notebook.server.saving import KEYS, LOOKALIKES, TOKENS, Guard
+
+#: jupyter-collaboration is installed for the tests, and switched off.
+ALONE = "c.YDocExtension.disable_rtc = True"
+#: A user's own hook, and faults that a file switches on; all of it runs inside the server.
+OWN_HOOK_AND_FAULTS = """
+import os, pathlib
+from wx_notebook.guard import handover, reports
+from wx_notebook.server import saving
+
+def mark(model, path, contents_manager, **kwargs):
+    if model["type"] == "notebook":
+        model["content"]["metadata"]["mine"] = path
+
+c.ContentsManager.pre_save_hook = mark
+c.YDocExtension.disable_rtc = True
+
+def faulty(name, function):
+    def either(*args, **kwargs):
+        if pathlib.Path(os.environ["FAULTS"], "fault-" + name).exists():
+            raise RuntimeError("a fault: " + str(args))
+        return function(*args, **kwargs)
+    return either
+
+handover.live = faulty("keys", handover.live)
+saving.issued_by_ibm = faulty("tokens", saving.issued_by_ibm)
+saving._lookalikes = faulty("lookalikes", saving._lookalikes)
+saving._is_notebook = faulty("all", saving._is_notebook)
+reports.leave = faulty("leave", reports.leave)
+"""
+
+
+@pytest.fixture
+def server(server_with):
+    running = server_with(OWN_HOOK_AND_FAULTS)
+    yield running
+    for fault in running.home.glob("fault-*"):
+        fault.unlink()
+
+
+@pytest.fixture
+def key(server):
+    made = new_key()
+    server.knows(made)
+    return made
+
+
+def both(key, token):
+    return book(code(f"a = '{key}'"), code("b", [printed(f"{token}\n")]))
+
+
+# --- beside the user's own hook ------------------------------------------------------------------
+
+
+def test_the_users_own_hook_runs_as_well(server, key):
+    saved = json.loads(server.save("hook.ipynb", book(code(f"k = '{key}'"))))
+    assert saved["metadata"]["mine"] == "hook.ipynb"
+    assert saved["cells"][0]["source"] == [f"k = '{GONE}'"]
+
+
+def test_keys_and_tokens_are_removed_and_the_user_is_told_where_and_to_rotate(server, key):
+    saved = server.save("told.ipynb", both(key, jwt()))
+    assert GONE.encode() in saved
+    assert TOKEN_GONE.encode() in saved
+    assert server.reports() == [
+        "told.ipynb was saved without what was found in it:",
+        "  an API key: cell 1 [7], source, line 1",
+        "  an access token of IBM Cloud: cell 2 [7], output, line 1",
+        STILL_OPEN,
+        ROTATE,
+    ]
+
+
+def test_the_user_is_told_once_although_the_page_saves_the_same_again_and_again(server, key):
+    document = both(key, jwt())
+    server.save("once.ipynb", document)
+    assert server.reports()
+    assert server.reports() == [], "shown once"
+    document["cells"].insert(0, code("a new cell"))
+    saved = server.save("once.ipynb", document)
+    assert key.encode() not in saved
+    assert server.reports() == [], "only its cell has another number"
+
+
+def test_another_key_in_the_same_cell_is_told_again(server, key):
+    server.save("again.ipynb", book(code(f"k = '{key}'")))
+    assert server.reports()
+    second = new_key()
+    server.knows(second)
+    server.save("again.ipynb", book(code(f"k = '{second}'")))
+    assert any(GONE not in line and "an API key" in line for line in server.reports())
+
+
+def test_what_only_looks_like_a_key_is_told_and_not_touched(server):
+    looks, foreign = new_key(), jwt("KNOXSSO")
+    saved = server.save("looks.ipynb", book(code(f"k = '{looks}'"), code(f"t = '{foreign}'")))
+    assert looks.encode() in saved
+    assert foreign.encode() in saved
+    assert server.reports() == [
+        "looks.ipynb was saved as it is, and may hold a secret:",
+        "  what looks like an API key: cell 1 [7], source, line 1",
+        "  a token of another service: cell 2 [7], source, line 1",
+        SAY_SO,
+    ]
+    document = book(code(f"k = '{looks}'  # {ALLOWED}"), code(f"t = '{foreign}'  # {ALLOWED}"))
+    server.save("says-so.ipynb", document)
+    assert server.reports() == []
+
+
+def test_a_clean_notebook_is_saved_without_a_word(server, key):
+    server.save("clean.ipynb", book(code("1 + 1", [printed("2\n")])))
+    assert server.reports() == []
+
+
+def test_the_text_of_a_notebook_in_an_editor_is_searched_and_a_file_with_settings_is_not(
+    server, key
+):
+    raw = json.dumps(book(code(f"k = '{key}'")))
+    assert server.save("raw.ipynb", raw, of_type="file") == raw.replace(key, GONE).encode()
+    for name in (".env", "settings.py"):
+        # where a key may be
+        if name != ".env":
+            assert server.save(name, f"KEY={key}\n", of_type="file") == f"KEY={key}\n".encode()
+    assert len([line for line in server.reports() if "was saved without" in line]) == 1
+
+
+def test_nothing_that_the_guard_writes_or_logs_holds_a_piece_of_the_secret(server, key):
+    token = jwt()
+    server.save(f"{key}.ipynb", both(key, token))
+    written = b"".join(path.read_bytes() for path in server.runtime.glob("wx-notebook-guard-*"))
+    said = "\n".join(server.reports())
+    assert "<secret>.ipynb was saved without" in said
+    # jupyter_server itself logs the name of each file that is saved
+    ours = "\n".join(line for line in server.log.splitlines() if "was saved with" in line)
+    assert ours
+    assert leaks(said + ours, key, token) == []
+    assert leaks(written.replace(f"{key}.ipynb".encode(), b""), key, token) == []
+
+
+# --- faults --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "missed", "key_goes", "token_goes"),
+    [
+        ("keys", KEYS, False, True),
+        ("tokens", TOKENS, True, False),
+        ("lookalikes", LOOKALIKES, True, True),
+    ],
+)
+def test_a_fault_in_one_search_leaves_the_others_saves_the_notebook_and_is_told(
+    server, key, fault, missed, key_goes, token_goes
+):
+    token = jwt()
+    (server.home / f"fault-{fault}").touch()
+    saved = server.save(f"{fault}.ipynb", both(key, token))
+    assert (key.encode() not in saved) is key_goes
+    assert (token.encode() not in saved) is token_goes
+    assert json.loads(saved)["metadata"]["mine"] == f"{fault}.ipynb"
+    told = server.reports()
+    assert f"The guard failed on {fault}.ipynb, which was not searched for {missed}." in told
+    assert f"Look for yourself: wx-notebook check '{fault}.ipynb'" in told
+    assert re.search(rf"The guard failed on {fault}.ipynb: RuntimeError at .*:\d+", server.log)
+    assert leaks(server.log, key, token) == []
+
+
+def test_faults_in_all_searches_still_save_the_notebook_and_are_told(server, key):
+    for fault in ("keys", "tokens", "lookalikes"):
+        (server.home / f"fault-{fault}").touch()
+    saved = server.save("three.ipynb", both(key, "x"))
+    assert key.encode() in saved, "losing work would be worse"
+    assert any(f"not searched for {KEYS} and {TOKENS} and {LOOKALIKES}" in line
+               for line in server.reports())  # fmt: skip
+
+
+def test_a_fault_around_the_searches_still_saves_the_notebook_and_is_logged(server, key):
+    (server.home / "fault-all").touch()
+    assert key.encode() in server.save("around.ipynb", both(key, "x"))
+    assert "The guard failed on around.ipynb: RuntimeError" in server.log
+    assert leaks(server.log, key) == []
+
+
+def test_where_no_report_can_be_left_the_notebook_is_saved_clean_and_the_log_says_it(server, key):
+    (server.home / "fault-leave").touch()
+    assert key.encode() not in server.save("report.ipynb", both(key, "x"))
+    assert "report.ipynb was saved without what was found in it" in server.log
+    assert server.reports() == []
+
+
+# --- modes ---------------------------------------------------------------------------------------
+
+
+def test_warn_saves_the_notebook_as_it_is_and_tells(server_with):
+    server, key = server_with(f"c.WatsonxGuard.mode = 'warn'\n{ALONE}"), new_key()
+    server.knows(key)
+    assert key.encode() in server.save("warned.ipynb", book(code(f"k = '{key}'")))
+    assert server.reports() == [
+        "warned.ipynb was saved with what was found in it:",
+        "  an API key: cell 1 [7], source, line 1",
+        ROTATE,
+    ]
+
+
+def test_block_refuses_what_is_certain_says_where_and_saves_the_rest(server_with):
+    server = server_with(f"c.WatsonxGuard.mode = 'block'\n{ALONE}")
+    key = new_key()
+    server.knows(key)
+    refused = server.refusal("blocked.ipynb", book(code("x"), code(f"k = '{key}'")))
+    assert refused.startswith("blocked.ipynb was not saved: an API key is in it (cell 2 [7], sou")
+    assert "WatsonxGuard.mode" in refused
+    assert leaks(refused, key) == []
+    assert not (server.root / "blocked.ipynb").exists()
+    looks = new_key()
+    assert looks.encode() in server.save("looks.ipynb", book(code(f"k = '{looks}'")))
+
+
+def test_block_is_refused_where_documents_are_edited_by_several_at_once(server_with):
+    pytest.importorskip("jupyter_server_ydoc")
+    server, key = server_with("c.WatsonxGuard.mode = 'block'"), new_key()
+    server.knows(key)
+    assert "with real-time collaboration a save that is refused is lost" in server.log
+    saved = server.save("redacted.ipynb", book(code(f"k = '{key}'")))
+    assert GONE.encode() in saved
+    assert HISTORY in server.reports()
+
+
+def test_off_looks_at_nothing(server_with):
+    server, key = server_with("c.WatsonxGuard.mode = 'off'"), new_key()
+    server.knows(key)
+    assert key.encode() in server.save("off.ipynb", both(key, jwt()))
+    assert server.reports() == []
+    assert "The guard of wx_notebook is off" in server.log
+
+
+def test_a_mode_that_does_not_exist_is_said_and_redact_is_used(server_with):
+    server, key = server_with("c.WatsonxGuard.mode = 'nonsense'"), new_key()
+    server.knows(key)
+    assert "nonsense" in server.log
+    assert "Its default is used: 'redact'." in server.log
+    assert key.encode() not in server.save("mode.ipynb", book(code(f"k = '{key}'")))
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Says that much more time has passed whenever it is asked."""
+
+    def __init__(self, step_s: float) -> None:
+        self.now_s, self.step_s = 0.0, step_s
+
+    def __call__(self) -> float:
+        self.now_s += self.step_s
+        return self.now_s
+
+
+@pytest.mark.parametrize(("step_s", "was_cut"), [(0.0, False), (0.6, True)])
+def test_when_a_second_has_passed_only_the_search_for_lookalikes_is_given_up_and_that_is_told(
+    step_s, was_cut, runtime, monkeypatch
+):
+    from wx_notebook.credentials.secret import Secret
+    from wx_notebook.guard.handover import HandOver
+
+    key, looks, told = new_key(), new_key(), []
+    handed = HandOver()
+    handed.add(Secret(key), "api_key")
+    guard = Guard(mode=lambda: "redact", collaborates=lambda: False, leave=told.append,
+                  log=logging.getLogger("test"), clock=Clock(step_s))  # fmt: skip
+    cells = [code("x"), code(f"k = '{looks}'"), code(f"k = '{key}'"), code("", [printed(jwt())])]
+    model = {"type": "notebook", "content": book(*cells)}
+    guard.before_save(model, "large.ipynb")
+    assert GONE in model["content"]["cells"][2]["source"]
+    assert TOKEN_GONE in str(model["content"]["cells"][3])
+    (report,) = told
+    assert report.was_cut is was_cut
+    assert any(finding.what == "like_key" for finding in report.findings) is not was_cut
+    said = "large.ipynb is large: it was searched for your keys and tokens, not for what only"
+    assert any(line.startswith(said) for line in report.lines()) is was_cut
+
+
+def test_a_notebook_of_20_mb_with_pictures_is_saved_with_each_picture_as_it_was(server_with):
+    server, key = server_with(OWN_HOOK_AND_FAULTS), new_key()
+    server.knows(key)
+    pictures = [os.urandom(2_250_000).hex() for _ in range(4)]
+    cells = [code(f"plot({n})", [shown(image__png=p)]) for n, p in enumerate(pictures)]
+    words = "df.groupby('country')['value'].mean()  # and so on, and so on\n" * 500
+    cells += [code(words, [printed(words)]) for _ in range(30)]
+    cells.append(code(f"k = '{key}'"))
+    saved = server.save("large.ipynb", book(*cells))
+    assert len(saved) > 19_000_000
+    assert key.encode() not in saved
+    found = json.loads(saved)["cells"]
+    assert ["".join(cell["outputs"][0]["data"]["image/png"]) for cell in found[:4]] == pictures
+
+
+# --- the extension itself ------------------------------------------------------------------------
+
+
+def test_the_server_finds_it_as_it_is_installed_here():
+    done = subprocess.run([sys.executable, "-m", "jupyter", "server", "extension", "list"],
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    said = re.sub(r"\x1b\[\d*m", "", done.stdout + done.stderr)
+    assert "wx_notebook.server enabled" in said
+    assert re.search(r"wx_notebook\.server \d+\.\d+\.\d+\S* OK", said)
+
+
+def test_importing_it_loads_neither_the_http_library_nor_ipython():
+    script = (
+        "import sys, wx_notebook.server, wx_notebook.server.loading\n"
+        "assert wx_notebook.server._jupyter_server_extension_points()\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert not {"requests", "urllib3", "IPython", "ipykernel"} & set(done.stdout.split())
+
+
+def test_a_contents_manager_without_hooks_and_a_server_of_another_kind_are_left_alone(caplog):
+    from wx_notebook.server import _load_jupyter_server_extension
+
+    class Server:
+        log = logging.getLogger("strange")
+        contents_manager = object()
+
+    with caplog.at_level(logging.WARNING):
+        _load_jupyter_server_extension(Server())
+    assert "could not be loaded" in caplog.text or "has no hooks before a save" in caplog.text
+
+
+def test_a_report_of_many_findings_is_short():
+    from wx_notebook.guard.hits import Finding, Place
+
+    found = [Finding("key", Place("source", n, None), 1) for n in range(1, 30)]
+    lines = Report("many.ipynb", "removed", found).lines()
+    assert len(lines) == 9
+    assert "  and 24 more" in lines
+    assert saving.BUDGET_S == 1.0
