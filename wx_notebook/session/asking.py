@@ -98,7 +98,6 @@ class Asks:
         `more` is what goes on with the answer where it was cut.
         """
         held = cast("Session", self)
-        model_id = str((request.body or {}).get("model_id", ""))
         failure: WatsonxError | None = None
         began = time.monotonic()  # an answer's seconds count while this process is awake
         twin.asked(request, self._service.base_url(request))
@@ -107,10 +106,10 @@ class Asks:
         except WatsonxError as problem:
             failure = problem
         if failure is not None:
-            raise explained(held, self._service, failure, model_id)
+            raise explained(held, self._service, failure, request.model_id)
         return AnswerStream(
             self._pieces(request, reply),
-            model_id=model_id,
+            model_id=request.model_id,
             clock=time.monotonic,
             began=began,
             redact=self._transport.redact,
@@ -136,7 +135,8 @@ class Asks:
         held = cast("Session", self)
         if told := held.notes():
             yield Piece(warnings=tuple(told))
-        yield from pieces_of(self._service, request, reply)
+        pieces = pieces_of(self._service, request, reply)
+        yield from held.catalogue.noted(request.model_id, pieces)
         if not self._warned and (warning := standing.ending(held)):
             self._warned = True
             yield Piece(warnings=(warning,))

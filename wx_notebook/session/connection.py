@@ -22,20 +22,18 @@ from wx_notebook.credentials import (
     way_in,
 )
 from wx_notebook.errors import NotConnected, ProjectError, WatsonxError
-from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.service import (
     Model,
     Project,
     Scope,
     Service,
-    default_model,
-    models,
     project,
     projects,
     spaces,
 )
 from wx_notebook.session import standing
 from wx_notebook.session.asking import Asks
+from wx_notebook.session.catalogue import Catalogue
 from wx_notebook.session.explaining import explaining
 from wx_notebook.session.handover import HandsOver
 from wx_notebook.transport import Transport
@@ -96,10 +94,10 @@ class Session(Asks, HandsOver):
             "today": today, "remember": remember, "others": others,
         }  # fmt: skip
         self._transport = transport
-        self._today = today
         self._remember = remember
         self._service = Service(transport, self.endpoints, self._tokens)
-        self._catalogue: list[Model] | None = None
+        #: the models of the region, as far as they are known
+        self.catalogue = Catalogue(self._service, today=today, clock=clock)
         self._asked_for_models = False
         # what is said once, with the first answer
         self._announcements = list(given.notes)
@@ -124,14 +122,7 @@ class Session(Asks, HandsOver):
 
     def models(self) -> list[Model]:
         """Return the models of the region that are not withdrawn; asked once a session."""
-        if self._catalogue is None:
-            self._catalogue = models(self._service, today=self._today())
-        return self._catalogue
-
-    @property
-    def catalogue(self) -> list[Model] | None:
-        """The models of the region where they have been asked for; asks nothing."""
-        return self._catalogue
+        return self.catalogue.models()
 
     def projects(self, name: str = "") -> list[Project]:
         """Return the projects that this user can see, with id and name, by name.
@@ -159,7 +150,7 @@ class Session(Asks, HandsOver):
             with contextlib.suppress(WatsonxError):
                 # once: without a catalogue the prompt itself will tell whether the model is there
                 self.models()
-        return default_model(self._catalogue) if self._catalogue else DEFAULT_MODEL
+        return self.catalogue.default()
 
     # --- the connection ------------------------------------------------------------------------
 
