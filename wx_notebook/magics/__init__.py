@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wx_notebook.magics import usage
 from wx_notebook.magics.watsonx import WatsonxMagics
 
 __all__ = ["WatsonxMagics", "load", "unload"]
@@ -21,6 +22,7 @@ def load(shell: Any) -> None:  # noqa: ANN401  # IPython's InteractiveShell
     magics = WatsonxMagics(shell)
     shell.register_magics(magics)
     magics.attach()
+    usage.attach(shell)
     _LOADED[id(shell)] = magics
 
 
@@ -30,6 +32,7 @@ def unload(shell: Any) -> None:  # noqa: ANN401
     if magics is None:
         return
     magics.detach()
+    usage.detach()
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("watsonx", None)
     shell.magics_manager.registry.pop(type(magics).__name__, None)

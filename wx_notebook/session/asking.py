@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wx_notebook.credentials import Given, WayIn
     from wx_notebook.service import Scope, Service
     from wx_notebook.session.connection import Session
+    from wx_notebook.session.usage import Meter
     from wx_notebook.transport import OnWait, Reply, Transport
 
 More: TypeAlias = Callable[["Session", Request, Answer], Answer]
@@ -38,6 +39,7 @@ class Asks:
     _service: Service
     _transport: Transport
     _remember: Callable[[Answer], None]
+    _meter: Meter
     _told: set[str]
     _warned: bool
 
@@ -100,22 +102,23 @@ class Asks:
         held = cast("Session", self)
         failure: WatsonxError | None = None
         began = time.monotonic()  # an answer's seconds count while this process is awake
+        ticket = self._meter.admit(request, self._transport.redact)
         twin.asked(request, self._service.base_url(request))
         try:
-            reply = self._service.send(request, on_wait=on_wait)
+            reply = ticket.sending(lambda: self._service.send(request, on_wait=on_wait))
         except WatsonxError as problem:
             failure = problem
         if failure is not None:
             raise explained(held, self._service, failure, request.model_id)
         return AnswerStream(
-            self._pieces(request, reply),
+            ticket.watch(self._pieces(request, reply)),
             model_id=request.model_id,
             clock=time.monotonic,
             began=began,
             redact=self._transport.redact,
             remember=lambda answer: self._ended(request, answer),
             is_news=self._is_news,
-            close=reply.close,
+            close=ticket.closing(reply.close),
             format=request.format,
             default_model=request.default_model,
             more=lambda answer: more(held, request, answer),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from wx_notebook.credentials import steady_clock
 from wx_notebook.errors import WatsonxError
+from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.service import Listing, Model, Piece, Service, default_model, listing
 from wx_notebook.service.models import as_of
 
@@ -99,6 +100,19 @@ class Catalogue:
     def default(self) -> str:
         """Return the model for prompts that name none."""
         return default_model(self.current)
+
+    def why_default(self) -> str:
+        """Return why the default is not the usual one, or that it goes; "" where all is well."""
+        model = self.find(self.default())
+        if model is None:
+            return ""
+        outlook = model.outlook(self.today())
+        if model.model_id != DEFAULT_MODEL:
+            current = any(one.model_id == DEFAULT_MODEL for one in self.current)
+            lacks = f"lets {DEFAULT_MODEL} go" if current else f"has no {DEFAULT_MODEL}"
+            told = f"the default is {model.model_id}: {self.endpoints.place} {lacks}"
+            return f"{told}, and this one is {outlook}" if outlook else told
+        return f"the default, {model.model_id}, is {outlook}" if outlook else ""
 
     # --- asking --------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ from wx_notebook.session.asking import Asks
 from wx_notebook.session.catalogue import Catalogue
 from wx_notebook.session.explaining import explaining
 from wx_notebook.session.handover import HandsOver
+from wx_notebook.session.usage import Meter
 from wx_notebook.transport import Transport
 
 
@@ -56,6 +57,8 @@ class Session(Asks, HandsOver):
         a token is still good that the user brought; the day by which models are withdrawn.
     remember
         Is given every answer once it has ended.
+    meter
+        Counts tokens, and lets no prompt pass that a budget has no room for.
     others
         Where else a project may be: the other regions of the account, if not these.
     token
@@ -71,6 +74,7 @@ class Session(Asks, HandsOver):
         wall_clock: Callable[[], float] = time.time,
         today: Callable[[], dt.date] = dt.date.today,
         remember: Callable[[Answer], None] = lambda answer: None,
+        meter: Meter | None = None,
         others: Sequence[Endpoints] | None = None,
         token: Token | None = None,
     ) -> None:
@@ -91,10 +95,11 @@ class Session(Asks, HandsOver):
         )
         self._surroundings: dict[str, Any] = {
             "transport": transport, "clock": clock, "wall_clock": wall_clock,
-            "today": today, "remember": remember, "others": others,
+            "today": today, "remember": remember, "meter": meter, "others": others,
         }  # fmt: skip
         self._transport = transport
         self._remember = remember
+        self._meter = meter or Meter(today=today)
         self._service = Service(transport, self.endpoints, self._tokens)
         #: the models of the region, as far as they are known
         self.catalogue = Catalogue(self._service, today=today, clock=clock)

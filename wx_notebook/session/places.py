@@ -27,10 +27,14 @@ _PROFILE = "profile "
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A region and its models; `source` says who named it, `model` which one was chosen there."""
+    """A region and its models.
+
+    `source` is what named it where nobody has signed in, "" otherwise; `model` is the one that was
+    chosen there.
+    """
 
     catalogue: Catalogue
-    source: str
+    source: str = ""
     model: str = ""
 
     @property
@@ -69,9 +73,9 @@ class Places:
             named = endpoints(region=region, joined=True)
             if held is None or held.endpoints.url != named.url:
                 bundle = held.given.ca_bundle if held is not None else ""
-                return Place(self._at(named, bundle), "named")
+                return Place(self._at(named, bundle))
         if held is not None:
-            return Place(held.catalogue, held.source, held.given.model)
+            return Place(held.catalogue, model=held.given.model)
         found = place_of_the_next_prompt(environ)
         return Place(self._at(found.endpoints(), found.ca_bundle), found.source, found.model)
 
