@@ -6,6 +6,7 @@ theme of any colour, and where a page takes all styles off (GitHub).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -21,6 +22,8 @@ _LONGEST_CELL, _LONGEST_LINE = 200, 400
 _WIDEST_COLUMN = 52
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
+_BLOCKS = re.compile("^█+")
+_FONT = "font-size: var(--jp-ui-font-size1, 13px)"
 
 _LINE = "border-bottom: 1px solid var(--jp-border-color1, #9e9e9e)"
 _CELL = "padding: 0.2em 0.8em 0.2em 0; vertical-align: top"
@@ -82,11 +85,12 @@ def table_html(table: Table) -> str:
     """Give a table as an HTML fragment that runs nothing and fetches nothing."""
     lines = [f'<div class="wxn-table {_NO_TEX}" style="{_EDGE}; overflow-x: auto">']
     if table.caption:
-        lines.append(f'<div class="wxn-status">{escape(_one_line(table.caption))}</div>')
+        caption = escape(_one_line(table.caption))
+        lines.append(f'<div class="wxn-status" style="{_FONT}">{caption}</div>')
     # against JupyterLab's own style of tables, which centres them and puts all text to the right
     lines.append(
         '<table style="margin-left: 0; border-collapse: collapse; table-layout: auto; '
-        'font-size: var(--jp-ui-font-size1, 13px)"><thead><tr>'
+        f'{_FONT}"><thead><tr>'
     )
     lines += [
         f'<th scope="col" style="{_CELLS[column.kind]}; {_LINE}">{escape(column.title)}</th>'
@@ -123,6 +127,8 @@ def _row_html(row: Row, columns: Sequence[Column]) -> str:
         style, hidden = _CELLS[column.kind], ""
         if column.kind == "bar":
             hidden = ' aria-hidden="true"'
+            # in many fonts there is a seam between two blocks
+            inner = _BLOCKS.sub('<span style="background: currentColor">\\g<0></span>', inner)
         if at == 0:
             style += "; min-width: 12em"
             inner += f" <em>{escape(_one_line(row.mark))}</em>" if row.mark else ""
