@@ -35,25 +35,20 @@ def parsed(
             continue
         if name not in options:
             raise _unknown(command, name, options)
-        if name in found:
-            raise BadOption(f"{name} was given twice.", hint=f"Next: %watsonx help {command}")
-        found[name] = _value(command, name, value if equals else None, options[name], rest)
+        if options[name] == "none" and equals:
+            raise BadOption(f"{name} takes no value.", hint=f"Next: %watsonx {command} {name}")
+        if options[name] == "one" and not equals:
+            if not rest or rest[0].startswith("-"):
+                raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
+            value = rest.pop(0)
+        if options[name] == "one" and not value.strip():
+            raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
+        if options[name] == "maybe" and not equals and rest and not rest[0].startswith("-"):
+            value = rest.pop(0)
+        found[name] = value
     if len(words) > most_words:
         raise _unknown(command, words[most_words], options)
     return words, found
-
-
-def _value(command: str, name: str, typed: str | None, takes: Takes, rest: list[str]) -> str:
-    """Return an option's value: the one behind its =, or the next word, which is used up."""
-    if takes == "none":
-        if typed is not None:
-            raise BadOption(f"{name} takes no value.", hint=f"Next: %watsonx {command} {name}")
-        return ""
-    if typed is None:
-        typed = rest.pop(0) if rest and not rest[0].startswith("-") else ""
-    if takes == "one" and not typed.strip():
-        raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
-    return typed
 
 
 def _unknown(command: str, word: str, options: Mapping[str, Takes]) -> BadOption:
