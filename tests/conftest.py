@@ -21,8 +21,13 @@ def _empty_config(tmp_path_factory):
     return tmp_path_factory.mktemp("jupyter-config")
 
 
+@pytest.fixture(scope="session")
+def _own_data(tmp_path_factory):
+    return tmp_path_factory.mktemp("jupyter-data")
+
+
 @pytest.fixture(autouse=True)
-def _no_credentials_of_this_machine(monkeypatch, _empty_config):
+def _no_credentials_of_this_machine(monkeypatch, _empty_config, _own_data):
     """What a developer has in the environment neither helps nor harms a test."""
     for name in list(os.environ):
         if name.startswith(("WATSONX_", "WX_", "RUNTIME_ENV_")) or name.upper() in _READ_TOO:
@@ -30,6 +35,8 @@ def _no_credentials_of_this_machine(monkeypatch, _empty_config):
     # nor does a default profile, or a keyring that asks somebody for leave
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(_empty_config))
+    # and what a test spends is not counted among the developer's own tokens
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(_own_data))
 
 
 @pytest.fixture(autouse=True)

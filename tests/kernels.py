@@ -80,6 +80,7 @@ class Kernel:
         env |= {"IPYTHONDIR": str(self.ipython_dir), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
         env |= {
             "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "JUPYTER_DATA_DIR": str(folder / "data"),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         }
         self._manager = KernelManager(transport="ipc", ip=str(folder / "socket"))

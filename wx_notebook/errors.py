@@ -10,7 +10,7 @@
     │   └── NoRuntime    it has no watsonx.ai Runtime associated
     ├── ModelError       the model is unknown, or cannot do what was asked
     ├── PromptTooLong    the prompt does not fit into the model's context
-    ├── QuotaSpent       the plan's tokens are used up
+    ├── QuotaSpent       the plan's tokens, or those of a budget, are used up
     ├── RateLimited      too many requests, also after waiting
     ├── ServiceDown      the service cannot be reached, or fails
     ├── AnswerCut        the answer ended before its last event
@@ -129,7 +129,7 @@ class PromptTooLong(WatsonxError):
 
 
 class QuotaSpent(WatsonxError):
-    """The plan's tokens for this month are used up."""
+    """The plan's tokens for this month, or those of a budget that was set, are used up."""
 
 
 class RateLimited(WatsonxError):

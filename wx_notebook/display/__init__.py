@@ -2,7 +2,13 @@
 
 from wx_notebook.display.canvas import Canvas, NotebookCanvas, TerminalCanvas, canvas_for
 from wx_notebook.display.live import Live
-from wx_notebook.display.once import show_lines, show_request, show_widget
+from wx_notebook.display.once import (
+    show_lines,
+    show_request,
+    show_table,
+    show_widget,
+    table_bundle,
+)
 from wx_notebook.display.waiting import Waiting
 
 __all__ = [
@@ -14,5 +20,7 @@ __all__ = [
     "canvas_for",
     "show_lines",
     "show_request",
+    "show_table",
     "show_widget",
+    "table_bundle",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
 from wx_notebook.answer import Answer
@@ -27,6 +27,9 @@ class Canvas(Protocol):
 
     def tell(self, lines: Sequence[str]) -> int:
         """Show lines of ours, for good."""
+
+    def show(self, bundle: Mapping[str, str]) -> int:
+        """Show something of ours in plain text and HTML, for good."""
 
     def abandon(self, line: str) -> int:
         """Leave one line in place of what `wait` showed."""
@@ -66,7 +69,11 @@ class NotebookCanvas:
 
     def tell(self, lines: Sequence[str]) -> int:
         """Show lines of ours."""
-        return self._publish(lines_bundle(lines), {})
+        return self.show(lines_bundle(lines))
+
+    def show(self, bundle: Mapping[str, str]) -> int:
+        """Show something of ours."""
+        return self._publish(bundle, {})
 
     def abandon(self, line: str) -> int:
         """Leave one line, if `wait` showed one: an output cannot be taken back by its id."""
@@ -76,9 +83,9 @@ class NotebookCanvas:
             return 0
         return self._publish({"text/plain": line, "text/html": line_html(line)}, {})
 
-    def _publish(self, data: dict[str, str], metadata: dict[str, Any]) -> int:
+    def _publish(self, data: Mapping[str, str], metadata: dict[str, Any]) -> int:
         self._publisher.publish(
-            data=data, metadata=metadata, transient=self._transient, update=self._is_there
+            data=dict(data), metadata=metadata, transient=self._transient, update=self._is_there
         )
         self._is_there = True
         return _ENVELOPE_BYTES + sum(len(text.encode("utf-8", "replace")) for text in data.values())
@@ -125,8 +132,12 @@ class TerminalCanvas:
 
     def tell(self, lines: Sequence[str]) -> int:
         """Write lines of ours."""
+        return self.show(lines_bundle(lines))
+
+    def show(self, bundle: Mapping[str, str]) -> int:
+        """Write something of ours in its plain text."""
         self._clear()
-        self._out.write(lines_bundle(lines)["text/plain"] + "\n")
+        self._out.write(bundle["text/plain"] + "\n")
         self._out.flush()
         return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -60,6 +60,12 @@ class Waiting:
         self._ended.set()
         with self._lock:
             self._canvas.tell(lines)
+
+    def show(self, bundle: Mapping[str, str]) -> None:
+        """End with something of ours in plain text and HTML, such as a table."""
+        self._ended.set()
+        with self._lock:
+            self._canvas.show(bundle)
 
     def abandon(self) -> None:
         """End without a result."""

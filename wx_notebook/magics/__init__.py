@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from wx_notebook.errors import BadOption
+from wx_notebook.magics import usage
 from wx_notebook.magics.watsonx import WatsonxMagics
 
 __all__ = ["WatsonxMagics", "load", "unload"]
@@ -32,6 +33,7 @@ def load(shell: Any) -> None:  # noqa: ANN401  # IPython's InteractiveShell
         )
     shell.register_magics(magics)
     magics.attach()
+    usage.attach(shell)
     _LOADED[id(shell)] = magics
 
 
@@ -41,6 +43,7 @@ def unload(shell: Any) -> None:  # noqa: ANN401
     if magics is None:
         return
     magics.detach()
+    usage.detach()
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("watsonx", None)
     shell.magics_manager.registry.pop(type(magics).__name__, None)

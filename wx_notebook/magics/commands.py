@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
-from wx_notebook.magics import checking, code, one_prompt, settings, showing, standing, use
+from wx_notebook.magics import (
+    checking,
+    code,
+    models,
+    one_prompt,
+    settings,
+    showing,
+    standing,
+    use,
+)
 from wx_notebook.magics import login as login_command
+from wx_notebook.magics import usage as tokens
 from wx_notebook.magics.defaults import options_of
 from wx_notebook.magics.option_line import options_help
-
-if TYPE_CHECKING:
-    from wx_notebook.session import Session
 
 
 class _Command(NamedTuple):
@@ -87,43 +94,6 @@ def _version(shell: Any, rest: str) -> None:  # noqa: ANN401
     )
 
 
-def _models(shell: Any, words: str) -> None:  # noqa: ANN401
-    from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.session import session
-
-    held = session()
-    with Waiting(canvas_for(shell), f"asking {held.endpoints.place} for its models") as waiting:
-        waiting.tell(_table(held, words))
-
-
-def _table(held: Session, words: str) -> list[str]:
-    """Return the models that match all words, one line each."""
-    wanted = words.lower().split()
-    found = [
-        model
-        for model in held.models()
-        if all(word in f"{model.model_id} {model.label}".lower() for word in wanted)
-    ]
-    if not found:
-        raise BadOption(
-            f"No model in {held.endpoints.place} matches '{without_keys(words)}'."
-            f"{near(words, [model.model_id for model in held.models()])}",
-            hint="%watsonx models lists all of them.",
-        )
-    width = max(len(model.model_id) for model in found)
-    default = held.default_model(dry=True)
-    rows = [f"{'model':{width}}  {'context':>9}  can"]
-    for model in sorted(found, key=lambda model: (not model.can_chat, model.model_id)):
-        context = f"{model.context_tokens:,}" if model.context_tokens else "-"
-        facts = ", ".join(name.removeprefix("text_") for name in model.functions)
-        if model.stage != "available":
-            facts += f" ({model.stage})"
-        if model.model_id == default:
-            facts += "  <- default"
-        rows.append(f"{model.model_id:{width}}  {context:>9}  {facts}")
-    return rows
-
-
 def _takes_nothing(name: str, rest: str) -> None:
     if rest:
         # what was typed is not repeated: it may be a key
@@ -144,7 +114,16 @@ COMMANDS = {
     "use": _Command(use.use, "go on with another profile, project, model, default", use.TAKES),
     "profiles": _Command(standing.profiles, "those that login --remember has made"),
     "ask": _Command(_ask, "send the rest of the line as a prompt", "TEXT"),
-    "models": _Command(_models, "the region's models; words narrow the list", "[WORDS]"),
+    "models": _Command(
+        models.models,
+        "the region's models, live; words narrow the list",
+        "[WORDS] [--can chat,tools] [--region X]",
+    ),
+    "usage": _Command(
+        tokens.usage,
+        "tokens of cell, notebook and day; a budget that stops",
+        "[--budget N|off] [--day]",
+    ),
     "show": _Command(showing.show_last, "the last request as it went out, and its answer"),
     "settings": _Command(settings.settings, "the defaults of prompts, and where each comes from"),
     "code": _Command(

@@ -140,7 +140,7 @@ def _room(held: Session | None, request: Request) -> str:
     """Return how much the model reads, where that is known already."""
     model_id = (request.body or {}).get("model_id")
     with contextlib.suppress(WatsonxError, StopIteration):
-        known = held.catalogue if held is not None else None
+        known = held.catalogue.current if held is not None else None
         model = next(model for model in known or () if model.model_id == model_id)
         if model.context_tokens:
             return f"of {model.context_tokens:,} that {model_id} takes, its answer included"

@@ -14,14 +14,22 @@ from wx_notebook.render.fragments import (
     pre_html,
     warm,
 )
+from wx_notebook.render.tables import Column, Row, Table, bar, sparkline, table_html, table_text
 from wx_notebook.render.text import clean_text
 
 __all__ = [
     "LARGEST_MARKDOWN",
+    "Column",
+    "Row",
+    "Table",
     "answer_html",
+    "bar",
     "clean_text",
     "line_html",
     "markdown_html",
     "pre_html",
+    "sparkline",
+    "table_html",
+    "table_text",
     "warm",
 ]

@@ -6,7 +6,7 @@ from wx_notebook.service.containers import Project
 from wx_notebook.service.continuing import continuation
 from wx_notebook.service.elsewhere import located
 from wx_notebook.service.generation import generation_events, generation_reply, generation_request
-from wx_notebook.service.models import Model, default_model, models
+from wx_notebook.service.models import Listing, Model, default_model, listing, models
 from wx_notebook.service.pieces import Piece, Usage, cut
 from wx_notebook.service.projects import project, projects, spaces, without_runtime
 from wx_notebook.service.request import Prompt, Request, Scope
@@ -14,6 +14,7 @@ from wx_notebook.service.thinking import apart
 from wx_notebook.service.tokenization import count_tokens
 
 __all__ = [
+    "Listing",
     "Model",
     "Piece",
     "Project",
@@ -33,6 +34,7 @@ __all__ = [
     "generation_events",
     "generation_reply",
     "generation_request",
+    "listing",
     "located",
     "models",
     "project",

@@ -1,34 +1,63 @@
 """foundation_model_specs: which models a region has, and what each can do.
 
 No authorisation is needed (IBM's Java SDK sends none). Paging by `next.href`, whose `start` is
-opaque.
+opaque. Without a filter the list holds the withdrawn ones, too: with their day and what replaces
+them, for whoever still has their name in a notebook.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from wx_notebook.errors import WatsonxError
 from wx_notebook.options import DEFAULT_MODEL
+from wx_notebook.service import lifecycle as life
 from wx_notebook.service.client import Service
-from wx_notebook.service.pieces import objects_in
+from wx_notebook.service.pieces import count, objects_in
 from wx_notebook.service.request import Request
 from wx_notebook.transport import one_line
 
 _PATH = "/ml/v1/foundation_model_specs"
 #: The service gives at most 200 a page; a catalogue without an end is a fault.
-_MOST_PAGES = 20
+_MOST_PAGES, _MOST_MODELS = 20, 10_000
+#: Words of one model that are looked at.
+_MOST_WORDS = 40
+
+#: What a model can do, in the word to search by, and the function or task that says so.
+ABILITIES: Mapping[str, tuple[str, ...]] = {
+    "chat": ("text_chat",),
+    "generation": ("text_generation",),
+    "image": ("image_chat",),
+    "audio": ("audio_chat",),
+    "video": ("video_chat",),
+    "transcription": ("audio_transcriptions",),
+    "tools": ("function_calling",),
+    "reasoning": ("reasoning",),
+    "embedding": ("embedding",),
+    "rerank": ("rerank",),
+    "similarity": ("similarity",),
+    "forecast": ("time_series_forecast",),
+    "code": ("code",),
+    "multilingual": ("multilingual",),
+    "tuning": ("prompt_tune_trainable", "lora_fine_tune_trainable"),
+    "deployable": ("base_foundation_model_deployable",),
+}
+# no field of the catalogue says that a model thinks before it answers; its description does
+_REASONS = re.compile(r"\breason(?:s|ing)?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """One model of a region's catalogue.
 
-    `stage` is the service's word for today: available, deprecated, constricted or withdrawn.
-    `context_tokens` is 0 where the service does not say.
+    `stage` is the service's word for the day of the list: available, deprecated, constricted or
+    withdrawn; `lifecycle` has all of them with their days. `context_tokens` and
+    `max_output_tokens` are 0 where the service does not say.
     """
 
     model_id: str
@@ -36,36 +65,106 @@ class Model:
     functions: tuple[str, ...]
     context_tokens: int
     stage: str
+    max_output_tokens: int = 0
+    provider: str = ""
+    about: str = ""
+    tasks: tuple[str, ...] = ()
+    lifecycle: tuple[life.Stage, ...] = ()
 
     @property
     def can_chat(self) -> bool:
         """Whether it answers text/chat."""
         return "text_chat" in self.functions
 
+    @property
+    def abilities(self) -> tuple[str, ...]:
+        """What it can do, in the words of `ABILITIES`."""
+        known = {*self.functions, *self.tasks}
+        if _REASONS.search(self.about):
+            known.add("reasoning")
+        return tuple(word for word, ids in ABILITIES.items() if not known.isdisjoint(ids))
 
-def models(service: Service, *, today: dt.date) -> list[Model]:
-    """Return the models of the region that are not withdrawn as of `today`, in the service's order.
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the region has it no more."""
+        return self.stage == life.WITHDRAWN
+
+    @property
+    def successors(self) -> tuple[str, ...]:
+        """The ids of what replaces it."""
+        return life.successors(self.lifecycle)
+
+    def outlook(self, today: dt.date) -> str:
+        """Return by when it goes and what replaces it; see `lifecycle.outlook`."""
+        return life.outlook(self.lifecycle, today)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A catalogue as it arrived; `problem` says why its end is missing, "" when it is whole."""
+
+    models: tuple[Model, ...]
+    problem: str = ""
+
+
+def listing(service: Service, *, today: dt.date) -> Listing:
+    """Return all models of the region, withdrawn ones too, in the service's order.
 
     Raises
     ------
     ServiceDown
-        The catalogue cannot be had.
+        The catalogue cannot be had. Once a part of it has arrived, that is returned.
     """
-    found = [_model(entry, today) for entry in _entries(service)]
-    return [model for model in found if model.model_id and model.stage != "withdrawn"]
+    found: list[Model] = []
+    broken: WatsonxError | None = None
+    try:
+        for entry in _entries(service):
+            model = _model(entry, today)
+            if model.model_id:
+                found.append(model)
+            if len(found) == _MOST_MODELS:
+                return Listing(tuple(found), f"only its first {_MOST_MODELS:,} models were read")
+    except WatsonxError as problem:
+        broken = problem
+    if broken is None:
+        return Listing(tuple(found))
+    if not found:
+        raise broken
+    return Listing(tuple(found), one_line(broken.message, 300))
 
 
-def default_model(catalogue: list[Model]) -> str:
-    """Return the default model where the catalogue has it, else its first current chat model."""
-    current = [model.model_id for model in catalogue if model.stage == "available"]
-    if DEFAULT_MODEL in current or not catalogue:
+def models(service: Service, *, today: dt.date) -> list[Model]:
+    """Return the models of the region that are not withdrawn as of `today`; raises as `listing`."""
+    return [model for model in listing(service, today=today).models if not model.is_withdrawn]
+
+
+def as_of(found: Iterable[Model], today: dt.date) -> tuple[Model, ...]:
+    """Return models with the stage that they have today: a list may be older than that."""
+    return tuple(
+        replace(model, stage=life.stage_on(model.lifecycle, today)) if model.lifecycle else model
+        for model in found
+    )
+
+
+def default_model(catalogue: Iterable[Model]) -> str:
+    """Return the default model where the catalogue has it, else its first current chat model.
+
+    One that guards others, and one whose end is announced, is taken only where nothing else is.
+    """
+    there = [model for model in catalogue if not model.is_withdrawn]
+    if not there or any(m.model_id == DEFAULT_MODEL and m.stage == life.AVAILABLE for m in there):
         return DEFAULT_MODEL
-    chatting = [model.model_id for model in catalogue if model.can_chat]
-    return next((name for name in chatting if name in current), (chatting or [DEFAULT_MODEL])[0])
+    chatting = [model for model in there if model.can_chat]
+    return min(chatting, key=_last_choice).model_id if chatting else DEFAULT_MODEL
+
+
+def _last_choice(model: Model) -> tuple[bool, bool, bool]:
+    ends = any(stage.name != life.AVAILABLE for stage in model.lifecycle)
+    return model.stage != life.AVAILABLE, "guard" in model.model_id, ends
 
 
 def _entries(service: Service) -> Iterator[Mapping[str, Any]]:
-    params = {"limit": "200", "filters": "!lifecycle_withdrawn"}
+    params = {"limit": "200"}
     for _ in range(_MOST_PAGES):
         document = service.document(Request(_PATH, params=params, authorized=False))
         yield from objects_in(document.get("resources"))
@@ -79,21 +178,30 @@ def _entries(service: Service) -> Iterator[Mapping[str, Any]]:
 
 def _model(entry: Mapping[str, Any], today: dt.date) -> Model:
     limits = entry.get("model_limits")
-    context = limits.get("max_sequence_length") if isinstance(limits, dict) else 0
+    limits = limits if isinstance(limits, dict) else {}
+    stages = life.read(entry.get("lifecycle"))
     return Model(
         one_line(str(entry.get("model_id") or "")),
         one_line(str(entry.get("label") or entry.get("model_id") or "")),
-        tuple(str(f.get("id")) for f in objects_in(entry.get("functions"))),
-        context if isinstance(context, int) else 0,
-        _stage(entry.get("lifecycle"), today),
+        _ids(entry.get("functions")),
+        count(limits.get("max_sequence_length")),
+        life.stage_on(stages, today),
+        count(limits.get("max_output_tokens")),
+        one_line(_text(entry.get("provider"))),
+        one_line(_text(entry.get("short_description")), 300),
+        _ids(entry.get("tasks")) or _words(entry.get("task_ids")),
+        stages,
     )
 
 
-def _stage(lifecycle: Any, today: dt.date) -> str:  # noqa: ANN401
-    """Return the latest stage whose date has come: the list holds past and future ones."""
-    stage, since = "available", ""
-    for entry in objects_in(lifecycle):
-        start = str(entry.get("start_date") or "")
-        if since <= start <= today.isoformat():
-            stage, since = str(entry.get("id") or stage), start
-    return stage
+def _ids(value: object) -> tuple[str, ...]:
+    return _words([one.get("id") for one in objects_in(value)])
+
+
+def _words(value: object) -> tuple[str, ...]:
+    found = value[:_MOST_WORDS] if isinstance(value, list) else []
+    return tuple(one_line(word) for word in found if isinstance(word, str))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -56,6 +56,11 @@ class Request:
         version = {"version": API_VERSION} if self.base == "inference" else {}
         return version | dict(self.params)
 
+    @property
+    def model_id(self) -> str:
+        """The model that is asked, "" where none is."""
+        return str((self.body or {}).get("model_id", ""))
+
     def shown(self, base_url: str) -> str:
         """Return the request as a person reads it; the body is exactly what goes out."""
         query = "&".join(f"{name}={value}" for name, value in self.query.items())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wx_notebook.credentials import Given, WayIn
     from wx_notebook.service import Scope, Service
     from wx_notebook.session.connection import Session
+    from wx_notebook.session.usage import Meter
     from wx_notebook.transport import OnWait, Reply, Transport
 
 More: TypeAlias = Callable[["Session", Request, Answer], Answer]
@@ -39,6 +40,7 @@ class Asks:
     _service: Service
     _transport: Transport
     _remember: Callable[[Answer], None]
+    _meter: Meter
     _told: set[str]
     _warned: bool
 
@@ -103,25 +105,25 @@ class Asks:
         `more` is what goes on with the answer where it was cut.
         """
         held = cast("Session", self)
-        model_id = str((request.body or {}).get("model_id", ""))
         failure: WatsonxError | None = None
         began = time.monotonic()  # an answer's seconds count while this process is awake
+        ticket = self._meter.admit(request, self._transport.redact)
         twin.asked(request, self._service.base_url(request))
         try:
-            reply = self._service.send(request, on_wait=on_wait)
+            reply = ticket.sending(lambda: self._service.send(request, on_wait=on_wait))
         except WatsonxError as problem:
             failure = problem
         if failure is not None:
-            raise explained(held, self._service, failure, model_id, request.deployment)
+            raise explained(held, self._service, failure, request.model_id, request.deployment)
         return AnswerStream(
-            self._pieces(request, reply),
-            model_id=model_id,
+            ticket.watch(self._pieces(request, reply)),
+            model_id=request.model_id,
             clock=time.monotonic,
             began=began,
             redact=self._transport.redact,
             remember=lambda answer: self._ended(request, answer),
             is_news=self._is_news,
-            close=reply.close,
+            close=ticket.closing(reply.close),
             format=request.format,
             default_model=request.default_model,
             more=lambda answer: more(held, request, answer),
@@ -141,7 +143,8 @@ class Asks:
         held = cast("Session", self)
         if told := held.notes():
             yield Piece(warnings=tuple(told))
-        yield from pieces_of(self._service, request, reply)
+        pieces = pieces_of(self._service, request, reply)
+        yield from held.catalogue.noted(request.model_id, pieces)
         if not self._warned and (warning := standing.ending(held)):
             self._warned = True
             yield Piece(warnings=(warning,))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 #: As many as are named where none was found.
 MOST_NAMED = 8
+_LISTED = "%watsonx models lists those that are there."
 
 
 def signed_in(
@@ -138,11 +139,17 @@ def check_model(other: Session, model_id: str) -> None:
     known: list[str] = []
     with contextlib.suppress(WatsonxError):
         known = [model.model_id for model in other.models()]
-    if known and model_id not in known:
+    if gone := other.catalogue.withdrawal(model_id):
+        raise ModelError(
+            f"{other.endpoints.place} has no model '{without_keys(model_id)}'. {gone.told}",
+            hint=f"Next: %watsonx use --model {gone.successor}" if gone.successor else _LISTED,
+        )
+    # of a list without its end the first prompt will tell, too
+    if known and model_id not in known and not other.catalogue.problem:
         raise ModelError(
             f"{other.endpoints.place} has no model '{without_keys(model_id)}'."
             f"{near(model_id, known)}",
-            hint="%watsonx models lists those that are there.",
+            hint=_LISTED,
         )
 
 

@@ -23,23 +23,22 @@ from wx_notebook.credentials import (
     way_in,
 )
 from wx_notebook.errors import NotConnected, ProjectError, WatsonxError
-from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.service import (
     Model,
     Project,
     Scope,
     Service,
-    default_model,
-    models,
     project,
     projects,
     spaces,
 )
 from wx_notebook.session import standing
 from wx_notebook.session.asking import Asks
+from wx_notebook.session.catalogue import Catalogue
 from wx_notebook.session.explaining import explaining
 from wx_notebook.session.handover import HandsOver
 from wx_notebook.session.observing import observed
+from wx_notebook.session.usage import Meter
 from wx_notebook.transport import Transport
 
 
@@ -60,6 +59,8 @@ class Session(Asks, HandsOver):
         a token is still good that the user brought; the day by which models are withdrawn.
     remember
         Is given every answer once it has ended.
+    meter
+        Counts tokens, and lets no prompt pass that a budget has no room for.
     others
         Where else a project may be: the other regions of the account, if not these.
     token
@@ -75,6 +76,7 @@ class Session(Asks, HandsOver):
         wall_clock: Callable[[], float] = time.time,
         today: Callable[[], dt.date] = dt.date.today,
         remember: Callable[[Answer], None] = lambda answer: None,
+        meter: Meter | None = None,
         others: Sequence[Endpoints] | None = None,
         token: Token | None = None,
     ) -> None:
@@ -94,13 +96,14 @@ class Session(Asks, HandsOver):
         )
         self._surroundings: dict[str, Any] = {
             "transport": transport, "clock": clock, "wall_clock": wall_clock,
-            "today": today, "remember": remember, "others": others,
+            "today": today, "remember": remember, "meter": meter, "others": others,
         }  # fmt: skip
         self._transport = transport
-        self._today = today
         self._remember = remember
+        self._meter = meter or Meter(today=today)
         self._service = Service(transport, self.endpoints, self._tokens)
-        self._catalogue: list[Model] | None = None
+        #: the models of the region, as far as they are known
+        self.catalogue = Catalogue(self._service, today=today, clock=clock)
         self._asked_for_models = False
         # what is said once, with the first answer
         self._announcements = list(given.notes)
@@ -125,14 +128,7 @@ class Session(Asks, HandsOver):
 
     def models(self) -> list[Model]:
         """Return the models of the region that are not withdrawn; asked once a session."""
-        if self._catalogue is None:
-            self._catalogue = models(self._service, today=self._today())
-        return self._catalogue
-
-    @property
-    def catalogue(self) -> list[Model] | None:
-        """The models of the region where they have been asked for; asks nothing."""
-        return self._catalogue
+        return self.catalogue.models()
 
     def projects(self, name: str = "") -> list[Project]:
         """Return the projects that this user can see, with id and name, by name.
@@ -167,7 +163,7 @@ class Session(Asks, HandsOver):
             with contextlib.suppress(WatsonxError):
                 # once: without a catalogue the prompt itself will tell whether the model is there
                 self.models()
-        return default_model(self._catalogue) if self._catalogue else DEFAULT_MODEL
+        return self.catalogue.default()
 
     # --- the connection ------------------------------------------------------------------------
 

@@ -83,8 +83,11 @@ def _with_near_model(held: Session, problem: ModelError, model_id: str) -> Model
     known: list[str] = []
     with contextlib.suppress(WatsonxError):
         known = [model.model_id for model in held.models()]
+    first, _, rest = problem.message.partition("\n")
+    message = f"{first.rstrip('.')}: '{without_keys(model_id)}'."
+    if gone := held.catalogue.withdrawal(model_id):
+        hint = f"Next: %%watsonx --model {gone.successor}" if gone.successor else problem.hint
+        return ModelError(f"{message} {gone.told}\n{rest}", hint=hint)
     # a model that is there, but cannot chat, is not a typo
     suggestion = near(model_id, known) if model_id not in known else ""
-    first, _, rest = problem.message.partition("\n")
-    message = f"{first.rstrip('.')}: '{without_keys(model_id)}'.{suggestion}"
-    return ModelError(f"{message}\n{rest}", hint=problem.hint)
+    return ModelError(f"{message}{suggestion}\n{rest}", hint=problem.hint)

@@ -71,7 +71,7 @@ def _made(found: Given) -> Session:
     from wx_notebook.transport import Transport
 
     transport = Transport(ca_bundle=found.ca_bundle or None)
-    return Session(found, transport=transport, remember=twin.remember)
+    return Session(found, transport=transport, remember=twin.remember, meter=twin.METER)
 
 
 def _found_here(sent: _Luggage) -> Given:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Never
 
 from wx_notebook.credentials.secret import Held, Secret, Unshown
 from wx_notebook.errors import unframed
+from wx_notebook.session.ledger import Ledger
+from wx_notebook.session.usage import Meter
+from wx_notebook.settings import budget
 
 if TYPE_CHECKING:
     from wx_notebook.answer import Answer, AnswerStream
@@ -26,6 +29,9 @@ class Exchange(NamedTuple):
     base_url: str
     answer: Answer | None
 
+
+#: The tokens of this process and of this user's day.
+METER = Meter(Ledger(), default_budget=budget)
 
 _current: Session | None = None
 _last: Answer | None = None
@@ -171,7 +177,8 @@ def _made(given: Given, environ: Mapping[str, str] | None = None) -> Session:
     from wx_notebook.transport import Transport
 
     found = find(given, environment() if environ is None else Unshown(environ))
-    return Session(found, transport=Transport(ca_bundle=found.ca_bundle or None), remember=remember)
+    transport = Transport(ca_bundle=found.ca_bundle or None)
+    return Session(found, transport=transport, remember=remember, meter=METER)
 
 
 def environment() -> Mapping[str, str]:

@@ -1,0 +1,151 @@
+"""`%watsonx usage`: what a cell, a notebook and a day cost, and a budget that stops."""
+
+from __future__ import annotations
+
+import pytest
+from kernels import Kernel
+
+from wx_notebook.errors import BadOption
+from wx_notebook.magics.usage import TAKES, _tokens, table
+from wx_notebook.render import table_html, table_text
+from wx_notebook.session.ledger import Spent
+from wx_notebook.session.usage import Meter
+
+
+@pytest.fixture
+def spending(connected):
+    """A connected kernel without a budget; the notebook begins at nothing."""
+    clear = "t.METER.by_model.clear(); t.METER.by_cell.clear()"
+    anew = f"from wx_notebook.session import twin as t; {clear}"
+    connected.run(anew, store_history=False).ok()
+    yield connected
+    connected.run("%watsonx usage --budget off", store_history=False).ok()
+
+
+def asked(sandbox):
+    return sandbox.counts["chat_stream"] + sandbox.counts["chat"]
+
+
+def test_it_shows_each_cell_the_notebook_the_day_and_the_models(spending):
+    cell = spending.run("%%watsonx\nhello").ok().reply["execution_count"]
+    spending.run("for _ in range(2): wx.ask('hi', model='openai/gpt-oss-120b')").ok()
+    lines = spending.run("%watsonx usage").ok().plain.split("\n")
+    assert lines[0].split() == ["tokens", "prompts", "in", "out", "all"]
+    # of the notebook: those of the day come below
+    rows = {line.split("  ")[0]: line.split() for line in reversed(lines)}
+    assert rows[f"cell [{cell}]"][2] == "1"
+    assert rows[f"cell [{cell + 1}]"][2] == "2"
+    assert rows["this notebook"][2] == "3"
+    assert rows["· openai/gpt-oss-120b"][2] == "2"
+    assert int(rows["today"][1]) >= 3
+    assert "█" in rows["· openai/gpt-oss-120b"][-1]
+    assert any(line.startswith("the last 14 days") for line in lines)
+
+
+def test_it_is_one_output_with_a_table_and_its_plain_twin(spending):
+    (output,) = spending.run("%watsonx usage").ok().outputs
+    assert set(output["data"]) == {"text/plain", "text/html"}
+
+
+def test_a_budget_fails_the_cell_before_anything_is_sent_and_says_what_to_type(spending, sandbox):
+    said = spending.run("%watsonx usage --budget 50").ok().plain
+    assert said.startswith("budget for this notebook: 50 tokens, of which 0 are used")
+    spending.run("%%watsonx\nhello").ok()
+    before = asked(sandbox)
+    ran = spending.run("%%watsonx\na prompt that has no room any more")
+    assert ran.status == "error"
+    assert ran.error[0].startswith("QuotaSpent: The budget for this notebook is used up: ")
+    assert ran.error[-1].startswith("Next: %watsonx usage --budget ")
+    assert spending.run("wx.ask('hi')").error[-2].startswith("QuotaSpent: ")
+    assert asked(sandbox) == before
+    ending = ran.error[-1].split(", ")[1].removesuffix(" ends it.")
+    assert spending.run(ending).ok().plain == "no budget any more"
+    spending.run("%%watsonx\nhello").ok()
+    assert asked(sandbox) == before + 1
+
+
+def test_an_answer_says_once_that_a_budget_is_nearly_used_up(spending):
+    spending.run("%watsonx usage --budget 100").ok()
+    ran = spending.run("%%watsonx\nhello").ok()
+    assert "% of the budget for this notebook is used" in ran.plain
+    row = next(line for line in spending.run("%watsonx usage").ok().plain.split("\n")
+               if line.startswith("budget for this notebook"))  # fmt: skip
+    assert "% of 100" in row
+    assert "█" in row
+
+
+def test_two_kernels_at_once_share_the_day_and_its_budget(spending, sandbox, tmp_path):
+    data = spending.value("__import__('os').environ['JUPYTER_DATA_DIR']")
+    with Kernel(tmp_path, JUPYTER_DATA_DIR=data) as other:
+        other.run("%load_ext wx_notebook").ok()
+        other.connect(sandbox)
+        other.run("%%watsonx\nhello").ok()
+        used = "(m := __import__('wx_notebook.session.twin', fromlist=['x']).METER).used('{}')"
+        assert other.value(used.format("day")) == spending.value(used.format("day"))
+        assert other.value(used.format("notebook")) > spending.value(used.format("notebook")) == 0
+        spending.run("%watsonx usage --budget 1 --day").ok()
+        ran = spending.run("%%watsonx\nhello")
+        assert ran.error[0].startswith("QuotaSpent: The budget for today is used up: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("50000", 50_000), ("50_000", 50_000), ("50,000", 50_000), ("50k", 50_000),
+     ("1.5M", 1_500_000), ("1,000,000", 10**6), (" 7 ", 7)],
+)  # fmt: skip
+def test_a_budget_is_written_as_people_write_numbers(text, tokens):
+    assert _tokens(text) == tokens
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "5x", "1.5", "1,00", "k", "", "9" * 50, "k" * 44])
+def test_what_is_no_number_of_tokens_is_refused_without_repeating_a_key(text):
+    with pytest.raises(BadOption) as problem:
+        _tokens(text)
+    assert problem.value.hint == "For example: %watsonx usage --budget 50000"
+    assert "k" * 44 not in str(problem.value)
+
+
+def test_day_alone_says_nothing_and_is_refused(kernel):
+    ran = kernel.run("%watsonx usage --day")
+    assert ran.error == ["BadOption: --day goes with --budget.",
+                         "Next: %watsonx usage --budget 50000 --day"]  # fmt: skip
+
+
+def test_before_the_first_prompt_it_shows_nothing_but_nothing(tmp_path):
+    text = table_text(table(Meter()))
+    assert text.split("\n")[1].split() == ["this", "notebook", "0", "0", "0", "0"]
+    assert text.endswith("no budget: %watsonx usage --budget 50000 sets one")
+
+
+def test_estimates_are_marked_and_explained():
+    meter = Meter()
+    meter.count("a/b", Spent(1, 10, 20, estimated=1))
+    text = table_text(table(meter))
+    assert "~30" in text
+    assert "~ with an estimate: an answer ended before the service counted its tokens" in text
+
+
+def test_a_name_of_a_model_stays_text_and_the_table_bounded():
+    meter = Meter()
+    for n in range(3_000):
+        meter.cell = lambda n=n: n
+        meter.count(f"{n}<script>alert(1)</script>", Spent(1, 1, 1))
+    assert "<script" not in table_html(table(meter))
+    assert len(table_html(table(meter))) < 200_000
+    assert len(meter.by_cell) <= 500
+    assert meter.used("notebook") == 6_000
+
+
+def test_its_help_names_what_it_takes(kernel):
+    said = kernel.run("%watsonx help usage").ok().plain
+    assert all(option in said for option in TAKES)
+
+
+def test_after_unload_tokens_are_counted_on_without_cells(spending):
+    spending.run("%unload_ext wx_notebook").ok()
+    try:
+        spending.run("wx.ask('hi'); None").ok()
+        outside = spending.value("list(t.METER.by_cell)[-1]")
+        assert outside is None
+    finally:
+        spending.run("%load_ext wx_notebook").ok()

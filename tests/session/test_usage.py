@@ -1,0 +1,343 @@
+"""What prompts cost, by cell, notebook and day; and the budget that stops the next one unsent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import threading
+
+import pytest
+from transport.servers import (
+    CHAT,
+    KEY,
+    PROJECT,
+    TOKEN,
+    caught,
+    chunked,
+    events,
+    http,
+    interrupt_when,
+)
+
+from wx_notebook.credentials import Given, Secret
+from wx_notebook.errors import AnswerCut, Interrupted, QuotaSpent
+from wx_notebook.service import Request
+from wx_notebook.session import Session
+from wx_notebook.session.ledger import Ledger, Spent
+from wx_notebook.session.usage import Meter, prompt_tokens
+from wx_notebook.transport import Transport
+
+TODAY = dt.date(2026, 6, 15)
+GRANITE = "ibm/granite-4-h-small"
+
+
+class Days:
+    """A day that a test turns."""
+
+    def __init__(self):
+        self.today = TODAY
+
+    def __call__(self):
+        return self.today
+
+
+@pytest.fixture
+def days():
+    return Days()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "usage"
+
+
+@pytest.fixture
+def meter(days, folder):
+    return Meter(Ledger(lambda: folder, host="here"), today=days)
+
+
+def connect(server, meter):
+    given = Given("arguments", Secret(KEY), url=server.url, project_id=PROJECT, model=GRANITE)
+    return Session(given, transport=Transport(sleep=lambda seconds: None), meter=meter)
+
+
+def answering(serve, meter, reply=None, **usage):
+    told = {"usage": {"prompt_tokens": 21, "completion_tokens": 3}} | usage
+    server = serve(reply or http(200, CHAT | told))
+    return server, connect(server, meter)
+
+
+def prompts(server):
+    return len(server.of("/ml/v1/text"))
+
+
+DELTA = {"choices": [{"delta": {"content": "some words of an answer "}}], "model_id": GRANITE}
+
+
+# --- counting ----------------------------------------------------------------------------------
+
+
+def test_tokens_are_counted_by_model_by_cell_and_by_day(serve, meter):
+    _, session = answering(serve, meter)
+    meter.cell = iter([3, 3, 4]).__next__
+    session.chat("one")
+    session.chat("two")
+    session.stream("three", model="a/b").close()
+    assert meter.by_cell[3] == Spent(2, 42, 6)
+    assert meter.by_model[GRANITE] == Spent(2, 42, 6)
+    assert meter.by_cell[4].prompts == 1
+    assert meter.used("notebook") == meter.used("day") > 48
+
+
+def test_the_day_ends_at_midnight_and_the_notebook_does_not(serve, meter, days):
+    _, session = answering(serve, meter)
+    session.chat("one")
+    days.today += dt.timedelta(days=1)
+    assert (meter.used("notebook"), meter.used("day")) == (24, 0)
+    session.chat("two")
+    assert (meter.used("notebook"), meter.used("day")) == (48, 24)
+
+
+def test_what_another_notebook_spends_counts_for_the_day_only(serve, meter, days, folder):
+    other = Meter(Ledger(lambda: folder, host="here"), today=days)
+    answering(serve, other)[1].chat("hi")
+    answering(serve, meter)[1].chat("hi")
+    assert (meter.used("notebook"), meter.used("day")) == (24, 48)
+
+
+def test_a_prompt_that_is_refused_costs_nothing(serve, meter):
+    refused = {"errors": [{"code": "invalid_request_entity", "message": "No."}]}
+    _, session = answering(serve, meter, http(400, refused))
+    caught(lambda: session.chat("hi"))
+    assert meter.used("notebook") == 0
+    assert meter.by_model == {}
+
+
+def test_an_answer_that_is_cut_is_counted_by_estimate_and_marked(serve, meter):
+    _, session = answering(serve, meter, chunked(events(DELTA, DELTA), end=False))
+    problem = caught(lambda: list(session.stream("a prompt of some words")))
+    assert type(problem) is AnswerCut
+    spent = meter.by_model[GRANITE]
+    assert spent.estimated == 1
+    assert spent.input_tokens > 3
+    assert spent.output_tokens > 8
+    assert meter.day_by_model()[GRANITE].estimated == 1
+
+
+def test_an_answer_that_is_closed_early_is_counted_by_what_had_come(serve, meter):
+    server = serve()
+    server.on("/ml/v1/text", server.silent(chunked(events(DELTA), end=False)))
+    stream = connect(server, meter).stream("a prompt of some words")
+    assert next(stream) == "some words of an answer "
+    assert meter.by_model == {}
+    stream.close()
+    assert meter.by_model[GRANITE].output_tokens > 4
+    assert meter.by_model[GRANITE].estimated == 1
+
+
+def test_an_answer_that_is_interrupted_is_counted_once(serve, meter):
+    server = serve()
+    server.on("/ml/v1/text", server.silent(chunked(events(DELTA), end=False)))
+    session = connect(server, meter)
+    session.models = list
+    with interrupt_when(server.arrived, 0.3):
+        problem = caught(lambda: list(session.stream("a prompt of some words")))
+    assert type(problem) is Interrupted
+    assert meter.by_model[GRANITE].prompts == 1
+    assert meter.by_model[GRANITE].estimated == 1
+
+
+def test_a_stream_that_nobody_reads_to_its_end_is_counted_when_it_is_let_go(serve, meter):
+    server = serve()
+    server.on("/ml/v1/text", server.silent(chunked(events(DELTA), end=False)))
+    stream = connect(server, meter).stream("a prompt of some words")
+    next(stream)
+    del stream
+    gc.collect()
+    assert meter.by_model[GRANITE].prompts == 1
+
+
+def test_of_a_generation_that_ends_early_the_service_s_own_count_so_far_is_taken(serve, meter):
+    result = {"generated_text": "so far", "generated_token_count": 2, "input_token_count": 9,
+              "stop_reason": "not_finished"}  # fmt: skip
+    event = {"model_id": GRANITE, "results": [result]}
+    _, session = answering(serve, meter, chunked(events(event), end=False))
+    caught(lambda: list(session.stream("hi", generate=True)))
+    assert meter.by_model[GRANITE] == Spent(1, 9, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "least"),
+    [({"messages": [{"role": "user", "content": "four words of prose"}]}, 4),
+     ({"messages": [{"content": "a b c"}, {"content": "four words of prose"}]}, 5),
+     ({"messages": [{"content": [{"type": "text", "text": "four words of prose"},
+                                 {"type": "image_url", "image_url": {}}]}]}, 4),
+     ({"input": "four words of prose"}, 4), ({"messages": [{"content": None}]}, 0), ({}, 0)],
+)  # fmt: skip
+def test_the_texts_of_a_prompt_are_estimated_in_each_form_that_it_has(body, least):
+    assert least <= prompt_tokens(Request("/x", body=body)) <= least + 6
+
+
+# --- the budget --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scope", ["notebook", "day"])
+def test_a_budget_stops_a_prompt_before_it_is_sent(serve, meter, scope):
+    server, session = answering(serve, meter)
+    session.chat("hello")
+    meter.set_budget(25, scope)
+    problem = caught(lambda: session.chat("a prompt that has no room in one token"))
+    assert type(problem) is QuotaSpent
+    assert prompts(server) == 1
+    whose, day = {"notebook": ("this notebook", ""), "day": ("today", " --day")}[scope]
+    assert problem.message == (f"The budget for {whose} is used up: 24 of 25 tokens, and this "
+                               "prompt has about 9. It was not sent.")  # fmt: skip
+    assert problem.hint == (f"Next: %watsonx usage --budget 50{day} raises it, "
+                            f"%watsonx usage --budget off{day} ends it.")  # fmt: skip
+    meter.set_budget(None, scope)
+    session.chat("a prompt that has no room in one token")
+    assert prompts(server) == 2
+
+
+def test_every_way_of_a_prompt_meets_the_budget(serve, meter):
+    server, session = answering(serve, meter)
+    meter.set_budget(1, "notebook")
+    messages = [{"role": "user", "content": "a prompt of some length"}]
+    for ask in (lambda: session.chat("a prompt of some length"), lambda: session.chat(messages),
+                lambda: session.stream("a prompt of some length"),
+                lambda: session.generate("a prompt of some length")):  # fmt: skip
+        assert type(caught(ask)) is QuotaSpent
+    assert prompts(server) == 0
+    # a session made from this one is no way around it
+    assert type(caught(lambda: session.like(session.given).chat("a prompt"))) is QuotaSpent
+
+
+def test_the_last_answer_may_pass_the_budget_and_then_nothing_is_sent(serve, meter):
+    server, session = answering(serve, meter, usage={"prompt_tokens": 2, "completion_tokens": 500})
+    meter.set_budget(100, "notebook")
+    session.chat("hi")
+    assert meter.used("notebook") == 502
+    assert type(caught(lambda: session.chat("hi"))) is QuotaSpent
+    assert prompts(server) == 1
+
+
+def test_prompts_on_their_way_count_before_their_answers_have_come(serve, meter):
+    asked, gate = threading.Event(), threading.Event()
+
+    def wait(connection, seen):
+        asked.set()
+        gate.wait(20)
+        connection.sendall(http(200, CHAT))
+        return True
+
+    server = serve()
+    server.on("/ml/v1/text", wait)
+    session = connect(server, meter)
+    prompt = "a prompt of some length"
+    estimate = prompt_tokens(Request("/x", body={"input": prompt}))
+    meter.set_budget(estimate + 1, "notebook")
+    first = threading.Thread(target=lambda: session.chat(prompt))
+    first.start()
+    assert asked.wait(20)
+    problem = caught(lambda: session.chat(prompt))
+    assert type(problem) is QuotaSpent
+    assert f"{estimate} are on their way" in problem.message
+    gate.set()
+    first.join(20)
+    assert meter.used("notebook") == 24
+    # what was on its way has arrived: it does not count twice
+    meter.set_budget(24 + estimate, "notebook")
+    session.chat(prompt)
+
+
+def test_a_prompt_that_failed_or_was_stopped_is_no_more_on_its_way(serve, meter):
+    meter.set_budget(10_000, "notebook")
+    _, session = answering(serve, meter, http(400, {}))
+    caught(lambda: session.chat("hi"))
+    assert meter._on_their_way == 0
+    meter.set_budget(1, "notebook")
+    caught(lambda: session.chat("a prompt of some length"))
+    assert meter._on_their_way == 0
+
+
+def test_a_budget_of_a_setting_holds_until_something_else_is_typed(serve, days):
+    meter = Meter(today=days, default_budget=lambda: (5, "day"))
+    _, session = answering(serve, meter)
+    assert type(caught(lambda: session.chat("a prompt of some length"))) is QuotaSpent
+    meter.set_budget(None, "day")
+    session.chat("a prompt of some length")
+    assert meter.budgets() == {}
+
+
+def test_from_four_fifths_on_one_answer_says_so_and_the_next_ones_do_not(serve, meter):
+    _, session = answering(serve, meter)
+    meter.set_budget(100, "notebook")
+    said = [session.chat("hi").warnings for _ in range(4)]
+    note = "96 % of the budget for this notebook is used: 96 of 100 tokens"
+    assert said == [(), (), (), (note,)]
+    meter.set_budget(120, "notebook")
+    assert session.chat("hi").warnings == (
+        "100 % of the budget for this notebook is used: 120 of 120 tokens",
+    )
+
+
+# --- a disk that fails -------------------------------------------------------------------------
+
+
+def test_a_disk_that_fails_is_told_once_and_no_answer_is_lost(serve, days, tmp_path):
+    (tmp_path / "in the way").write_text("a file where the folder would be")
+    meter = Meter(Ledger(lambda: tmp_path / "in the way" / "usage"), today=days)
+    _, session = answering(serve, meter)
+    said = [session.chat("hi") for _ in range(3)]
+    assert [answer.text for answer in said] == ["Four."] * 3
+    assert [len(answer.warnings) for answer in said] == [0, 1, 0]
+    assert said[1].warnings[0] == (
+        "the tokens of this day are counted in this notebook alone: "
+        "Jupyter's data folder cannot be written (Not a directory)"
+    )
+    # they still count here
+    assert (meter.used("notebook"), meter.used("day")) == (72, 72)
+
+
+@pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), RuntimeError("odd")])
+def test_whatever_goes_wrong_with_the_ledger_the_answer_is_there(serve, days, problem):
+    def fail():
+        raise problem
+
+    meter = Meter(Ledger(fail), today=days)
+    _, session = answering(serve, meter)
+    assert session.chat("hi").text == "Four."
+    assert meter.used("day") == 24
+
+
+def test_when_the_disk_is_well_again_nothing_counts_twice(serve, days, tmp_path):
+    folder = tmp_path / "usage"
+    folder.write_text("in the way")
+    meter = Meter(Ledger(lambda: folder), today=days)
+    _, session = answering(serve, meter)
+    session.chat("hi")
+    folder.unlink()
+    session.chat("hi")
+    assert meter.used("day") == 48
+
+
+# --- secrets -----------------------------------------------------------------------------------
+
+
+def test_neither_key_token_project_prompt_nor_answer_is_on_the_disk(serve, meter, folder):
+    _, session = answering(serve, meter)
+    session.chat("The prompt that must not be written.")
+    (path,) = folder.iterdir()
+    written = path.read_text() + path.name
+    for secret in (KEY, TOKEN, PROJECT, "prompt", "Four"):
+        assert secret not in written
+    assert GRANITE in written
+
+
+@pytest.mark.parametrize("asked", ["a/b", f"a/{KEY}"])
+def test_a_model_id_with_the_key_in_it_does_not_take_it_to_the_disk(serve, meter, folder, asked):
+    server = serve(http(200, CHAT | {"model_id": f"a/{KEY}"}))
+    connect(server, meter).chat("hi", model=asked)
+    (path,) = folder.iterdir()
+    assert KEY not in path.read_text()
+    assert KEY not in repr(meter.by_model)
