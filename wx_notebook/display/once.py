@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wx_notebook.display.canvas import lines_bundle
+from wx_notebook.display.lines import lines_bundle
 
 
 def show_lines(shell: Any, lines: Sequence[str]) -> None:  # noqa: ANN401  # InteractiveShell

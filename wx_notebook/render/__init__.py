@@ -6,22 +6,33 @@ room and nowhere else. Importing it loads neither the parser nor the sanitiser; 
 
 from __future__ import annotations
 
+from wx_notebook.render.answers import answer_html, partial_html, plain_answer, thinking_line
+from wx_notebook.render.fences import Code, fenced_code
 from wx_notebook.render.fragments import (
     LARGEST_MARKDOWN,
-    answer_html,
     line_html,
     markdown_html,
     pre_html,
     warm,
 )
+from wx_notebook.render.json_value import parsed_json
+from wx_notebook.render.next_cell import NextCell, next_cell
 from wx_notebook.render.text import clean_text
 
 __all__ = [
     "LARGEST_MARKDOWN",
+    "Code",
+    "NextCell",
     "answer_html",
     "clean_text",
+    "fenced_code",
     "line_html",
     "markdown_html",
+    "next_cell",
+    "parsed_json",
+    "partial_html",
+    "plain_answer",
     "pre_html",
+    "thinking_line",
     "warm",
 ]
