@@ -16,6 +16,7 @@ class Canvas:
     def __init__(self, clock, cost_s=0.0, size=None):
         self.clock, self.cost_s, self.size = clock, cost_s, size
         self.painted: list[tuple[float, str]] = []
+        self.thoughts: list[tuple[str, float]] = []
         self.waits: list[str] = []
         self.finished: list[Answer] = []
         self.abandoned: list[str] = []
@@ -25,8 +26,9 @@ class Canvas:
         self.waits.append(line)
         return 0
 
-    def paint(self, text):
+    def paint(self, text, reasoning="", *, seconds=0.0):
         self.painted.append((self.clock.now, text))
+        self.thoughts.append((reasoning, seconds))
         self.clock.now += self.cost_s
         return len(text) if self.size is None else self.size
 
@@ -93,13 +95,50 @@ def test_each_repaint_has_the_whole_text_so_far(clock):
     assert [text for _, text in canvas.painted] == ["a", "ab", "abc", "abcd", "abcde", "abcdef"]
 
 
+def test_thinking_is_painted_apart_from_the_text_with_the_seconds_it_takes(clock):
+    canvas = Canvas(clock)
+    live = Live(canvas, "waiting", clock=clock)
+    clock.now += 2
+    live.think("so ")
+    clock.now += 1
+    live.think("far")
+    clock.now += 1
+    live.add("The answer")
+    assert [text for _, text in canvas.painted] == ["", "", "The answer"]
+    assert canvas.thoughts == [("so ", 2.0), ("so far", 3.0), ("so far", 0.0)]
+
+
+def test_the_seconds_of_thinking_go_on_while_nothing_comes():
+    import threading
+
+    thrice, canvas = threading.Event(), Canvas(Clock())
+    canvas.paint = lambda _text, _thoughts, *, seconds: (
+        canvas.thoughts.append(seconds), len(canvas.thoughts) == 3 and thrice.set(), 0
+    )[2]  # fmt: skip
+    with Live(canvas, "waiting") as live:
+        live.think("hm")
+        assert thrice.wait(10)
+    first, second, third = canvas.thoughts
+    assert first < second < third
+    assert canvas.waits == [], "thinking is no waiting"
+
+
+def test_thinking_is_no_frame_for_each_of_its_pieces(clock):
+    canvas = Canvas(clock)
+    live = Live(canvas, "waiting", clock=clock)
+    for _ in range(1000):
+        live.think("x")
+        clock.now += 0.001
+    assert 9 <= len(canvas.painted) <= 11
+
+
 def test_what_came_last_is_painted_when_the_stream_pauses():
     canvas = Canvas(Clock())
     painted = []
     import threading
 
     twice = threading.Event()
-    canvas.paint = lambda text: (painted.append(text), text == "ab" and twice.set(), 0)[2]
+    canvas.paint = lambda text, *_, **__: (painted.append(text), text == "ab" and twice.set(), 0)[2]
     with Live(canvas, "waiting") as live:
         live.add("a")
         live.add("b")
@@ -137,8 +176,8 @@ def test_work_that_ends_with_lines_shows_them():
 
 
 def test_work_that_fails_leaves_one_line():
-    canvas = Canvas(Clock())
-    with pytest.raises(RuntimeError), Waiting(canvas, "asking"):
+    canvas, clock = Canvas(Clock()), Clock()
+    with pytest.raises(RuntimeError), Waiting(canvas, "asking", clock=clock):
         raise RuntimeError
     assert canvas.abandoned == ["nothing came in 0.0 s"]
 
@@ -161,6 +200,55 @@ def test_a_file_gets_no_waits():
     out = io.StringIO()
     TerminalCanvas(out).wait("waiting (1 s)")
     assert out.getvalue() == ""
+
+
+def test_a_terminal_shows_thinking_as_one_dim_line_and_never_in_the_text():
+    out = Terminal()
+    canvas = TerminalCanvas(out)
+    canvas.paint("", "secretly", seconds=2.4)
+    canvas.paint("", "secretly\nmore", seconds=3.0)
+    canvas.paint("one", "secretly\nmore")
+    assert out.getvalue() == (
+        "\r\x1b[2mthinking (2 s, 8 characters)\x1b[0m\x1b[K"
+        "\r\x1b[2mthinking (3 s, 13 characters)\x1b[0m\x1b[K"
+        "\r\x1b[Kone"
+    )
+
+
+def test_a_file_gets_no_thinking():
+    out = io.StringIO()
+    canvas = TerminalCanvas(out)
+    canvas.paint("", "secretly", seconds=2.4)
+    canvas.paint("one", "secretly")
+    canvas.finish(Answer("one", "m", "stop", reasoning="secretly"))
+    assert out.getvalue() == "one\n\n[m · 0.0 s]\n"
+
+
+@pytest.mark.parametrize(
+    ("format_", "text", "printed"),
+    [
+        ("code", "Do:\n```python\nx = 1\n```\nNice?", "x = 1"),
+        ("json", '{"a":[1]}', '{\n  "a": [\n    1\n  ]\n}'),
+        ("json", "no JSON", "no JSON"),
+        ("html", "<b>x</b>", "<b>x</b>"),
+        ("math", "$x$", "$x$"),
+    ],
+)
+def test_a_terminal_prints_an_answer_as_its_format_says(format_, text, printed):
+    out = Terminal()
+    canvas = TerminalCanvas(out, format_)
+    for end in range(1, len(text) + 1):
+        canvas.paint(text[:end])
+    canvas.finish(Answer(text, "m", "stop"))
+    shown = out.getvalue().rpartition("\r\x1b[K")[2]
+    assert shown == f"{printed}\n\n[m · 0.0 s]\n"
+
+
+def test_what_a_terminal_counts_is_overwritten_by_the_answer():
+    out = Terminal()
+    canvas = TerminalCanvas(out, "json")
+    canvas.paint('{"a"')
+    assert out.getvalue() == "\r\x1b[2mreceiving json (4 characters)\x1b[0m\x1b[K"
 
 
 def test_a_terminal_gets_each_character_once_and_no_control_characters():

@@ -205,8 +205,12 @@ def test_without_a_region_it_says_what_to_type(kernel):
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("--can", "--can needs a value."), ("--cann chat", "Did you mean '--can'?"), ("--region nowhere", "nowhere")],
-)  # fmt: skip
+    [
+        ("--can", "--can needs a value."),
+        ("--cann chat", "Did you mean '--can'?"),
+        ("--region nowhere", "nowhere"),
+    ],
+)
 def test_a_mistyped_line_is_said_in_few_lines(kernel, line, said):
     ran = kernel.run(f"%watsonx models {line}")
     assert ran.status == "error"

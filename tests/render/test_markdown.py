@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from allowed_html import CODE
 
 from wx_notebook.render import LARGEST_MARKDOWN, answer_html, markdown_html
 
@@ -12,7 +13,7 @@ LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
 
 
 def body(text: str) -> str:
-    """The HTML of `text` without the wrapper, line ends and what every link carries."""
+    """The HTML of `text` without wrapper, line ends and what each link and block of code has."""
     html = markdown_html(text)
     start = (
         '<div class="wxn-answer mathjax_ignore tex2jax_ignore"'
@@ -20,7 +21,8 @@ def body(text: str) -> str:
     )
     assert html.startswith(start)
     assert html.endswith("</div>")
-    return html[len(start) : -len("</div>")].replace("\n", "").replace(" " + LINK, "")
+    inside = html[len(start) : -len("</div>")].replace("\n", "").replace(" " + LINK, "")
+    return inside.replace(f'<pre style="{CODE}">', "<pre>")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ def body(text: str) -> str:
         ("1. a\n   - b", "<ol><li>a<ul><li>b</li></ul></li></ol>"),
         ("> a\n>> b", "<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>"),
         ("---", "<hr>"),
-        ("```python\nx < 1\n```", '<pre><code class="language-python">x &lt; 1</code></pre>'),
+        ("```text\nx < 1\n```", '<pre><code class="language-text">x &lt; 1</code></pre>'),
         ("```c++ title=x\n```", '<pre><code class="language-c++"></code></pre>'),
         ("```\na\n```", "<pre><code>a</code></pre>"),
         ("    a", "<pre><code>a</code></pre>"),
@@ -53,7 +55,13 @@ def test_a_table_keeps_its_alignment_and_its_line_breaks():
     assert '<th style="text-align:left">a</th><th style="text-align:right">b</th>' in html
     assert '<td style="text-align:right">y`</td>' in html
     html = body("| a |\n|---|\n| 1<br>2<BR/>3<br x> |")
-    assert "<td>1<br>2<br>3&lt;br x&gt;</td>" in html
+    assert '<td style="text-align:left">1<br>2<br>3&lt;br x&gt;</td>' in html
+
+
+def test_a_cell_without_an_alignment_says_left_because_jupyterlab_sets_outputs_to_the_right():
+    html = body("| a |\n|---|\n| 1 |")
+    assert '<th style="text-align:left">a</th>' in html
+    assert '<td style="text-align:left">1</td>' in html
 
 
 def test_other_html_is_shown_as_text():

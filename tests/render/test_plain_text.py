@@ -16,12 +16,13 @@ import wx_notebook
 start = time.perf_counter()
 import wx_notebook.render as render
 ms = 1000 * (time.perf_counter() - start)
-heavy = [name for name in ("markdown_it", "nh3", "IPython", "requests") if name in sys.modules]
+room = ("markdown_it", "nh3", "pygments")
+heavy = [name for name in (*room, "IPython", "requests") if name in sys.modules]
 render.clean_text("a"), render.line_html("a"), render.pre_html("a")
 render.answer_html("a", format="text")
-still = [name for name in ("markdown_it", "nh3") if name in sys.modules]
+still = [name for name in room if name in sys.modules]
 render.warm()
-warm = [name for name in ("markdown_it", "nh3") if name in sys.modules]
+warm = [name for name in room if name in sys.modules]
 print(json.dumps([heavy, still, warm, ms]))
 """
 
@@ -66,6 +67,7 @@ def test_a_line_is_one_line(kind):
     assert html.startswith(f'<div class="wxn-{kind} mathjax_ignore tex2jax_ignore"')
     assert html.endswith(">waiting for &lt;IAM&gt;</div>")
     assert ('role="status"' in html) == (kind != "note")
+    assert 'role="status"' not in line_html("x", kind=kind, announced=False)
 
 
 def test_preformatted_text_keeps_every_blank_and_line():
@@ -75,11 +77,11 @@ def test_preformatted_text_keeps_every_blank_and_line():
 
 def test_colours_follow_the_theme_and_have_a_fallback():
     html = line_html("x")
-    assert "color: var(--jp-ui-font-color2, #" in html
+    assert "color: var(--jp-ui-font-color2, color-mix(" in html
 
 
 def test_importing_the_room_loads_no_parser_and_warming_does():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     heavy, still, warm, _ms = json.loads(done.stdout)
     assert heavy == still == []
-    assert warm == ["markdown_it", "nh3"]
+    assert warm == ["markdown_it", "nh3", "pygments"]

@@ -6,6 +6,7 @@ import re
 from html import unescape
 
 import pytest
+from allowed_html import CODE
 
 from wx_notebook.render import markdown_html
 from wx_notebook.render.tex import is_harmless
@@ -103,7 +104,7 @@ def test_tex_that_does_more_than_draw_is_refused(tex):
     [
         (r"$\def\alpha{<b>}$", r"<p><code>$\def\alpha{&lt;b&gt;}$</code></p>"),
         (r"a \(\href{x}{y}\) b", r"<p>a <code>\(\href{x}{y}\)</code> b</p>"),
-        ("$$\n\\require{x}\n$$", r"<pre><code>$$\require{x}$$</code></pre>"),
+        ("$$\n\\require{x}\n$$", rf'<pre style="{CODE}"><code>$$\require{{x}}$$</code></pre>'),
     ],
 )
 def test_refused_tex_is_shown_as_code_with_its_delimiters(text, html):

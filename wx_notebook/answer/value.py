@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wx_notebook.errors import BadOption
+from wx_notebook.errors import BadOption, SchemaMismatch
 from wx_notebook.service.pieces import Usage
 
 _GO_ON = "go on with answer.more()"
@@ -89,12 +89,43 @@ class Answer:
     def notes(self) -> tuple[str, ...]:
         """What a reader should know besides the text, one line each."""
         why = _CUT_BY.get(self.finish_reason)
-        return (*([why] if why else ()), *self.warnings)
+        return (*([why] if why else ()), *self._about_the_code, *self.warnings)
+
+    @property
+    def _about_the_code(self) -> tuple[str, ...]:
+        if self.format != "code":
+            return ()
+        from wx_notebook.render import fenced_code, next_cell
+
+        code = fenced_code(self.text)
+        return next_cell(code, self.model_id).notes if code is not None else ()
 
     @property
     def is_whole(self) -> bool:
         """Whether the model came to its end."""
         return self.finish_reason not in _CUT_BY
+
+    @property
+    def data(self) -> Any:  # noqa: ANN401  # whatever the model wrote
+        """The JSON value that the answer is, alone or in its one fenced block.
+
+        Raises
+        ------
+        SchemaMismatch
+            It is none; the message says where.
+        """
+        from wx_notebook.render import parsed_json
+
+        problem = ""
+        try:
+            return parsed_json(self.text)
+        except ValueError as fault:
+            problem = str(fault)
+        raise SchemaMismatch(
+            f"The answer is not JSON: {problem}",
+            hint="Its text is in answer.text; a lower --temperature, or --format json, may help.",
+            answer=self,
+        )
 
     def more(self) -> Answer:
         """Go on where this answer was cut, and return both together as one.
@@ -147,11 +178,19 @@ class Answer:
 
     @property
     def plain(self) -> str:
-        """The text for a terminal, without control characters, then notes and footer."""
-        from wx_notebook.render import clean_text
+        """The text for a terminal, in its format, then notes and footer."""
+        from wx_notebook.render import clean_text, plain_answer
 
         lines = [clean_text(line).replace("\n", " ") for line in (*self.notes, self.footer)]
-        return "\n".join([clean_text(self.text), "", *(f"[{line}]" for line in lines)])
+        text = plain_answer(self.text, self.format)
+        return "\n".join([text, "", *(f"[{line}]" for line in lines)])
+
+    @property
+    def summary(self) -> str:
+        """What a screen reader says when the answer is there: not every word of it."""
+        words = len(self.text.split())
+        how = "complete" if self.is_whole else "not complete"
+        return f"Answer {how}: {words:,} word{'' if words == 1 else 's'}"
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -179,11 +218,15 @@ class Answer:
         """Return text/plain and sanitised text/html; never text/markdown, which runs scripts."""
         from wx_notebook.render import answer_html
 
-        bundle = {
-            "text/plain": self.plain,
-            "text/html": answer_html(self.text, footer=self.footer, notes=self.notes),
-        }
-        return bundle, self.metadata
+        html = answer_html(
+            self.text,
+            footer=self.footer,
+            notes=self.notes,
+            reasoning=self.reasoning,
+            format=self.format,
+            summary=self.summary,
+        )
+        return {"text/plain": self.plain, "text/html": html}, self.metadata
 
     def be_silent_once(self, silent: bool = True) -> None:
         """Show nothing at the next display: the live output shows this answer already."""

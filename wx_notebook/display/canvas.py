@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 from wx_notebook.answer import Answer
+from wx_notebook.display.lines import lines_bundle
+from wx_notebook.display.terminal import TerminalCanvas
 
 #: The envelope of a message to the front end, next to what it carries.
 _ENVELOPE_BYTES = 900
@@ -19,8 +20,8 @@ class Canvas(Protocol):
     def wait(self, line: str) -> int:
         """Show one line that says what is waited for."""
 
-    def paint(self, text: str) -> int:
-        """Show the text so far."""
+    def paint(self, text: str, reasoning: str = "", *, seconds: float = 0.0) -> int:
+        """Show the text so far; before it begins, that the model thinks, since `seconds`."""
 
     def finish(self, answer: Answer) -> int:
         """Show the whole answer, for good."""
@@ -41,26 +42,32 @@ class NotebookCanvas:
     Frames on the way have HTML and one line of plain text; the last one has both in full.
     """
 
-    def __init__(self, publisher: Any) -> None:  # noqa: ANN401  # IPython's DisplayPublisher
+    def __init__(
+        self,
+        publisher: Any,  # noqa: ANN401  # IPython's DisplayPublisher
+        format: str = "auto",  # noqa: A002  # the option's name
+    ) -> None:
         self._publisher = publisher
+        self._format = format
         self._transient = {"display_id": uuid.uuid4().hex}
         self._is_there = False
 
     def wait(self, line: str) -> int:
-        """Show one line that says what is waited for."""
+        """Show one line that says what is waited for; only the first one is announced."""
         from wx_notebook.render import line_html
 
-        return self._publish({"text/plain": line, "text/html": line_html(line, kind="busy")}, {})
+        html = line_html(line, kind="busy", announced=not self._is_there)
+        return self._publish({"text/plain": line, "text/html": html}, {})
 
-    def paint(self, text: str) -> int:
-        """Show the text so far, without typesetting formulas that may be cut in two."""
-        from wx_notebook.render import markdown_html
+    def paint(self, text: str, reasoning: str = "", *, seconds: float = 0.0) -> int:
+        """Show the text so far, as far as the next frame will not take it back."""
+        from wx_notebook.render import partial_html, thinking_line
 
-        data = {
-            "text/plain": f"... {len(text):,} characters",
-            "text/html": markdown_html(text, typeset=False),
-        }
-        return self._publish(data, {"wx_notebook": {"characters": len(text)}})
+        plain = f"... {len(text):,} characters" if text else thinking_line(reasoning, seconds)
+        html = partial_html(text, reasoning=reasoning, format=self._format, seconds=seconds)
+        return self._publish(
+            {"text/plain": plain, "text/html": html}, {"wx_notebook": {"characters": len(text)}}
+        )
 
     def finish(self, answer: Answer) -> int:
         """Show the whole answer."""
@@ -91,82 +98,16 @@ class NotebookCanvas:
         return _ENVELOPE_BYTES + sum(len(text.encode("utf-8", "replace")) for text in data.values())
 
 
-class TerminalCanvas:
-    """A terminal: the text is written as it comes and nothing is taken back."""
+def canvas_for(shell: Any, format: str = "auto") -> Canvas:  # noqa: A002, ANN401  # InteractiveShell
+    """Return the canvas for this shell: a kernel has a front end that can update an output.
 
-    def __init__(self, out: TextIO | None = None) -> None:
-        self._out = out or sys.stdout
-        self._written = 0
-        self._is_waiting = False
-
-    def wait(self, line: str) -> int:
-        """Show a line that the next output overwrites; nothing where it would stay."""
-        if self._out.isatty():
-            self._out.write(f"\r{clean_line(line)}\x1b[K")
-            self._out.flush()
-            self._is_waiting = True
-        return 0
-
-    def paint(self, text: str) -> int:
-        """Write what is new."""
-        from wx_notebook.render import clean_text
-
-        self._clear()
-        # a carriage return is held back until it is known whether a line feed follows
-        end = len(text) - text.endswith("\r")
-        self._out.write(clean_text(text[self._written : end]))
-        self._out.flush()
-        self._written = end
-        return 0
-
-    def finish(self, answer: Answer) -> int:
-        """Write what is still missing, then notes and footer."""
-        from wx_notebook.render import clean_text
-
-        self._clear()
-        self._out.write(clean_text(answer.text[self._written :]))
-        lines = [clean_line(line) for line in (*answer.notes, answer.footer)]
-        self._out.write("\n\n" + "".join(f"[{line}]\n" for line in lines))
-        self._out.flush()
-        return 0
-
-    def tell(self, lines: Sequence[str]) -> int:
-        """Write lines of ours."""
-        return self.show(lines_bundle(lines))
-
-    def show(self, bundle: Mapping[str, str]) -> int:
-        """Write something of ours in its plain text."""
-        self._clear()
-        self._out.write(bundle["text/plain"] + "\n")
-        self._out.flush()
-        return 0
-
-    def abandon(self, line: str) -> int:
-        """Show nothing: the error says it."""
-        self._clear()
-        return 0
-
-    def _clear(self) -> None:
-        if self._is_waiting:
-            self._out.write("\r\x1b[K")
-            self._is_waiting = False
-
-
-def lines_bundle(lines: Sequence[str]) -> dict[str, str]:
-    """Return lines of ours, or a table that is made of them, in plain text and HTML."""
-    from wx_notebook.render import clean_text, pre_html
-
-    text = "\n".join(clean_text(line) for line in lines)
-    return {"text/plain": text, "text/html": pre_html(text)}
-
-
-def clean_line(text: str) -> str:
-    """Return a text as one line without control characters."""
-    from wx_notebook.render import clean_text
-
-    return clean_text(text).replace("\n", " ")
-
-
-def canvas_for(shell: Any) -> Canvas:  # noqa: ANN401  # IPython's InteractiveShell
-    """Return the canvas for this shell: a kernel has a front end that can update an output."""
-    return NotebookCanvas(shell.display_pub) if hasattr(shell, "kernel") else TerminalCanvas()
+    Parameters
+    ----------
+    shell
+        IPython's own.
+    format
+        As what an answer is shown: the option of this name.
+    """
+    if hasattr(shell, "kernel"):
+        return NotebookCanvas(shell.display_pub, format)
+    return TerminalCanvas(format=format)

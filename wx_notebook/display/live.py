@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from wx_notebook.answer import Answer
 from wx_notebook.display.canvas import Canvas
-from wx_notebook.display.waiting import TICK_S, Waiting
+from wx_notebook.display.waiting import QUIET_S, TICK_S, Waiting
 
 #: A repaint is due when a tick and this many render times have passed ...
 _RENDER_TIMES = 5
@@ -28,6 +28,7 @@ class Live(Waiting):
     ) -> None:
         super().__init__(canvas, what, clock=clock)
         self._parts: list[str] = []
+        self._thoughts: list[str] = []
         self._pending = False
         self._painted_at = float("-inf")
         self._render_s = 0.0
@@ -37,6 +38,13 @@ class Live(Waiting):
         """Take the next piece; painted now or a little later."""
         with self._lock:
             self._parts.append(piece)
+            self._pending = True
+            self._paint_if_due()
+
+    def think(self, piece: str) -> None:
+        """Take the next piece of what the model thinks before it answers."""
+        with self._lock:
+            self._thoughts.append(piece)
             self._pending = True
             self._paint_if_due()
 
@@ -55,13 +63,16 @@ class Live(Waiting):
         super()._watch()
 
     def _tick(self) -> None:
-        if self._parts:
+        if self._thoughts and not self._parts:
+            # the seconds go on, whatever comes
+            self._pending = self._pending or self._clock() - self._painted_at >= QUIET_S
+        if self._parts or self._thoughts:
             self._paint_if_due()
         else:
             super()._tick()
 
     def _tell_wait(self) -> int:
-        if self._parts:
+        if self._parts or self._thoughts:
             return 0
         sent = super()._tell_wait()
         self._sent += sent
@@ -75,11 +86,17 @@ class Live(Waiting):
         too_much = self._sent + self._last_frame > budget
         if not self._pending or now - self._painted_at < pause or too_much:
             return
-        # joined at a repaint, not at each of thousands of pieces
-        text = "".join(self._parts)
-        self._parts = [text]
-        self._last_frame = self._canvas.paint(text)
+        text, thoughts = _joined(self._parts), _joined(self._thoughts)
+        seconds = 0.0 if text else now - self._began
+        self._last_frame = self._canvas.paint(text, thoughts, seconds=seconds)
         self._painted_at = self._clock()
         self._render_s = self._painted_at - now
         self._sent += self._last_frame
         self._pending = False
+
+
+def _joined(parts: list[str]) -> str:
+    """Return pieces as one text, which takes their place: joined once, not at every repaint."""
+    text = "".join(parts)
+    parts[:] = [text] if text else []
+    return text

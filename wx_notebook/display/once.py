@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.display.canvas import lines_bundle
+from wx_notebook.display.lines import lines_bundle
 
 if TYPE_CHECKING:
     from wx_notebook.render import Table

@@ -14,7 +14,7 @@ from wx_notebook.display.canvas import Canvas
 #: How often the thread beside the work looks up, in seconds.
 TICK_S = 0.1
 #: Only a wait that is longer than this is worth a line.
-_QUIET_S = 1.0
+QUIET_S = 1.0
 
 
 class Waiting:
@@ -80,7 +80,7 @@ class Waiting:
                     self._tick()
 
     def _tick(self) -> None:
-        if self._clock() - self._told_at >= _QUIET_S:
+        if self._clock() - self._told_at >= QUIET_S:
             self._tell_wait()
 
     def _tell_wait(self) -> int:

@@ -37,13 +37,16 @@ def run(shell: Any, text: str, options: Options) -> Any:  # noqa: ANN401  # an A
     # requests and its kin are imported by the first prompt, not by %load_ext
     from wx_notebook.display import Live, canvas_for
 
-    with Live(canvas_for(shell), f"waiting for {options.model or 'watsonx.ai'}") as live:
+    canvas = canvas_for(shell, options.format)
+    with Live(canvas, f"waiting for {options.model or 'watsonx.ai'}") as live:
         answer, failure = _answered(_Prompt(shell, prompt.text, options), live)
         if answer is not None:
             if options.output is not None:
                 # before it is painted: a second press of Stop may hit that
                 shell.user_ns[options.output] = answer
             failure = _painted(live, answer) or failure
+    if answer is not None and failure is None:
+        failure = _taken_up(shell, answer)
     return _delivered(answer, failure)
 
 
@@ -60,7 +63,8 @@ def _more(shell: Any, held: Session, request: Request, so_far: Answer) -> Answer
     from wx_notebook.session.continuing import joined
 
     following = continuation(request, so_far.text)
-    with Live(canvas_for(shell), f"waiting for {so_far.model_id or 'watsonx.ai'}") as live:
+    canvas = canvas_for(shell, so_far.format)
+    with Live(canvas, f"waiting for {so_far.model_id or 'watsonx.ai'}") as live:
         live.add(so_far.text)
         answer, failure = _answered(_Continuation(held, following), live)
         if answer is not None:
@@ -69,6 +73,26 @@ def _more(shell: Any, held: Session, request: Request, so_far: Answer) -> Answer
                 failure.answer = answer
             failure = _painted(live, answer) or failure
     return _delivered(answer, failure)
+
+
+def _taken_up(shell: Any, answer: Answer) -> WatsonxError | None:  # noqa: ANN401
+    """Do what the format of a whole answer asks for; return what keeps it from being that.
+
+    Code goes into the next cell, which nobody has run; a front end that cannot shows it all the
+    same, and ignores this.
+    """
+    if answer.format == "code":
+        from wx_notebook.render import fenced_code, next_cell
+
+        code = fenced_code(answer.text)
+        if code is not None:
+            shell.set_next_input(next_cell(code, answer.model_id).text)
+    elif answer.format == "json":
+        try:
+            _ = answer.data
+        except WatsonxError as problem:
+            return problem
+    return None
 
 
 def _delivered(answer: Answer | None, failure: WatsonxError | Interrupted | None) -> Answer:
@@ -120,6 +144,7 @@ def _answered(
     failure: WatsonxError | Interrupted | None = None
     try:
         stream = prompt.opened(live)
+        stream.on_thinking = live.think
         with stream:
             for piece in stream:
                 live.add(piece)

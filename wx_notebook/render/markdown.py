@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
-from wx_notebook.render import bounds, links, tex_rules
+from wx_notebook.render import blocks, bounds, links, tex_rules
 from wx_notebook.render.sanitiser import clean_html
 from wx_notebook.render.text import clean_text
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Blocks and links inside each other. People nest four deep; the time grows with the depth.
 DEEPEST = 30
+#: Characters of code that get colours, which are three times as many bytes: in an answer, and in
+#: each of the frames before it.
+COLOURED, COLOURED_ON_THE_WAY = 24_000, 6_000
 
 _LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
@@ -34,12 +37,25 @@ def parser() -> MarkdownIt:
     tex_rules.install(markdown)
     bounds.install(markdown, deepest=DEEPEST)
     links.install(markdown)
+    blocks.install(markdown)
     return markdown
 
 
-def sanitised(text: str, *, typeset: bool) -> str:
-    """Give the HTML of a cleaned `text`; TeX as its source unless `typeset`."""
-    html = parser().render(text, {"typeset": typeset})
+def sanitised(text: str, *, typeset: bool, partial: bool = False) -> str:
+    """Give the HTML of a cleaned `text`.
+
+    Parameters
+    ----------
+    text
+        Cleaned text.
+    typeset
+        Whether TeX is for MathJax; else its source is shown.
+    partial
+        Whether the text is the beginning of one on its way: what is open at its end is closed,
+        formulas are words, and less is coloured.
+    """
+    colours = COLOURED_ON_THE_WAY if partial else COLOURED
+    html = parser().render(text, {"typeset": typeset, "partial": partial, "colours": colours})
     # Cleaned once more: Markdown has decoded entities (``&#x202E;``) since the first time.
     return clean_text(clean_html(html))
 

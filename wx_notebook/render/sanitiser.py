@@ -7,8 +7,15 @@ from functools import cache
 
 import nh3
 
-#: The class of the only element in which MathJax works; the second name is for MathJax 2.
-TEX_CLASS = "mathjax_process tex2jax_process"
+from wx_notebook.render.palette import COLOURS, reference
+from wx_notebook.render.styles import (
+    ALIGNED,
+    CODE_STYLE,
+    GROWING,
+    ONE_LINE_STYLE,
+    TEX_CLASS,
+    WORDS_STYLE,
+)
 
 _TAGS = """
     p br hr h1 h2 h3 h4 h5 h6 strong em s code pre blockquote ul ol li a
@@ -19,7 +26,13 @@ _DROPPED_WITH_CONTENT = """
     script style template noscript iframe object embed math svg title textarea xmp noembed
     noframes plaintext
 """
-_ALIGNMENT = re.compile(r"text-align: ?(?:left|right|center);?")
+
+
+def _one_of(*values: str) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, values)))
+
+
+_CELL = _one_of(*ALIGNED.values(), *GROWING.values())
 #: An attribute is kept if its whole value is of the form.
 _VALUES = {
     # An absolute address with a host: "http:x" and "//x" are relative to the page, and JupyterLab
@@ -28,9 +41,12 @@ _VALUES = {
     ("a", "title"): re.compile(r".{1,300}", re.DOTALL),
     ("ol", "start"): re.compile(r"[0-9]{1,6}"),
     ("code", "class"): re.compile(r"language-[A-Za-z0-9_+#.-]{1,40}"),
-    ("span", "class"): re.compile(re.escape(TEX_CLASS)),
-    ("th", "style"): _ALIGNMENT,
-    ("td", "style"): _ALIGNMENT,
+    ("pre", "style"): _one_of(CODE_STYLE),
+    ("p", "style"): _one_of(ONE_LINE_STYLE),
+    ("span", "class"): _one_of(TEX_CLASS, *COLOURS),
+    ("span", "style"): _one_of(WORDS_STYLE, *map(reference, COLOURS)),
+    ("th", "style"): _CELL,
+    ("td", "style"): _CELL,
 }
 #: Written by the sanitiser itself onto every link.
 _LINK = {"rel": "noopener noreferrer nofollow", "target": "_blank"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from wx_notebook.render.fragments import _EDGE, _MUTED, _NO_TEX
+from wx_notebook.render.styles import EDGE, MUTED, NO_TEX
 from wx_notebook.render.text import clean_text
 
 #: A page shall not wait for a table, nor carry its weight; who builds one says what is left out.
@@ -83,7 +83,7 @@ def table_text(table: Table) -> str:
 
 def table_html(table: Table) -> str:
     """Give a table as an HTML fragment that runs nothing and fetches nothing."""
-    lines = [f'<div class="wxn-table {_NO_TEX}" style="{_EDGE}; overflow-x: auto">']
+    lines = [f'<div class="wxn-table {NO_TEX}" style="{EDGE}; overflow-x: auto">']
     if table.caption:
         caption = escape(_one_line(table.caption))
         lines.append(f'<div class="wxn-status" style="{_FONT}">{caption}</div>')
@@ -139,7 +139,7 @@ def _row_html(row: Row, columns: Sequence[Column]) -> str:
 
 def _small(text: str) -> str:
     # GitHub takes the styles off; the element stays.
-    return f'<div class="wxn-note" style="{_MUTED}"><small>{escape(_one_line(text))}</small></div>'
+    return f'<div class="wxn-note" style="{MUTED}"><small>{escape(_one_line(text))}</small></div>'
 
 
 def _laid_out(cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column]) -> str:

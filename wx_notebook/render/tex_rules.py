@@ -10,8 +10,9 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.render.sanitiser import TEX_CLASS
+from wx_notebook.render.styles import CODE_STYLE, ONE_LINE_STYLE, TEX_CLASS, WORDS_STYLE
 from wx_notebook.render.tex import is_harmless
+from wx_notebook.render.tex_words import words
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 _MOST_FORMULAS = 500
 _MOST_CHARACTERS = 40_000
 
-_CLOSERS = {"$$": "$$", "\\(": "\\)", "\\[": "\\]", "$": "$"}
-# Up to and with the closer, over pairs of a backslash and what it escapes. Possessive: one pass.
-_UP_TO = {
+#: What opens TeX, the longer first, and what closes it.
+CLOSERS = {"$$": "$$", "\\(": "\\)", "\\[": "\\]", "$": "$"}
+#: Up to and with the closer, over pairs of a backslash and what it escapes. Possessive: one pass.
+UP_TO = {
     "$": re.compile(r"(?:[^\\$]|\\.)*+\$", re.DOTALL),
     "$$": re.compile(r"(?:[^\\$]|\\.|\$(?!\$))*+\$\$", re.DOTALL),
     "\\)": re.compile(r"(?:[^\\]|\\[^)])*+\\\)", re.DOTALL),
@@ -54,21 +56,21 @@ def install(markdown: MarkdownIt) -> None:
 def _opener(text: str, position: int) -> str:
     if text[position : position + 1] not in {"$", "\\"}:
         return ""
-    return next((opener for opener in _CLOSERS if text.startswith(opener, position)), "")
+    return next((opener for opener in CLOSERS if text.startswith(opener, position)), "")
 
 
 def _inline(state: StateInline, silent: bool) -> bool:
     opener = _opener(state.src, state.pos)
     if not opener:
         return False
-    closer = _CLOSERS[opener]
+    closer = CLOSERS[opener]
     start = state.pos + len(opener)
     # Where one opener found no closer, the later ones find none either: no second search.
     unclosed = state.env.setdefault("unclosed", {})
     key = (closer, state.posMax, state.src)
     if start >= unclosed.get(key, len(state.src) + 1):
         return False
-    match = _UP_TO[closer].match(state.src, start, state.posMax)
+    match = UP_TO[closer].match(state.src, start, state.posMax)
     if not match:
         unclosed[key] = start
         return False
@@ -102,13 +104,17 @@ def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> b
     opener = _opener(state.src, state.bMarks[start_line] + state.tShift[start_line])
     if opener not in {"$$", "\\["}:
         return False
-    closer = _CLOSERS[opener]
+    closer = CLOSERS[opener]
     lines = [_line(state, start_line).removeprefix(opener)]
     line = start_line
     # As above, a second search over the same lines would end the same way.
     unclosed = state.env.setdefault("unclosed_before", {})
-    while not (match := _UP_TO[closer].match(lines[-1])):
+    while not (match := UP_TO[closer].match(lines[-1])):
         line += 1
+        if state.env.get("partial") and line >= end_line == state.lineMax:
+            # the text is on its way, and its closer with it
+            lines[-1] = lines[-1].rstrip("\\$") + closer
+            continue
         if line >= end_line or line < unclosed.get(closer, 0) or _ends_here(state, line):
             unclosed[closer] = max(line, unclosed.get(closer, 0))
             return False
@@ -121,8 +127,8 @@ def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> b
         return False
     if not silent:
         token = state.push("tex_block", "", 0)
-        token.content, token.markup, token.map = tex, opener, [start_line, line + 1]
-        state.line = line + 1
+        state.line = min(line + 1, end_line)
+        token.content, token.markup, token.map = tex, opener, [start_line, state.line]
     return True
 
 
@@ -142,6 +148,8 @@ def _draw_inline(
     env: MutableMapping[str, Any],
 ) -> str:
     token = tokens[index]
+    if env.get("partial"):
+        return f'<span style="{WORDS_STYLE}">{escape(words(token.content))}</span>'
     return _typeset_span(token, env) or _source(token, env)
 
 
@@ -153,10 +161,12 @@ def _draw_block(
     env: MutableMapping[str, Any],
 ) -> str:
     token = tokens[index]
+    if env.get("partial"):
+        return f'<p style="{ONE_LINE_STYLE}">{escape(words(token.content)) or "…"}</p>\n'
     span = _typeset_span(token, env)
     if span or not env["typeset"]:
         return f"<p>{span or _source(token, env)}</p>\n"
-    return f"<pre>{_source(token, env)}</pre>\n"
+    return f'<pre style="{CODE_STYLE}">{_source(token, env)}</pre>\n'
 
 
 def _typeset_span(token: Token, env: MutableMapping[str, Any]) -> str:
@@ -173,5 +183,5 @@ def _typeset_span(token: Token, env: MutableMapping[str, Any]) -> str:
 
 
 def _source(token: Token, env: MutableMapping[str, Any]) -> str:
-    source = escape(f"{token.markup}{token.content}{_CLOSERS[token.markup]}")
+    source = escape(f"{token.markup}{token.content}{CLOSERS[token.markup]}")
     return f"<code>{source}</code>" if env["typeset"] else source

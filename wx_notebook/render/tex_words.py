@@ -1,0 +1,76 @@
+r"""TeX as a line of readable text, for the frames of an answer on its way.
+
+Formulas are typeset once, at the end: typesetting anew at every repaint would make them jump. Until
+then ``\frac{\alpha}{2} \le x^2`` is shown as ``α/2 ≤ x²``. That is about as wide as the
+formula will be (its source is twice that), so that no line is lost when it takes its place.
+"""
+
+from __future__ import annotations
+
+import re
+from html.entities import html5
+
+#: HTML's entities have most of TeX's names; these it lacks, or has for another sign.
+_SIGNS = {
+    "infty": "∞", "partial": "∂", "cdot": "·", "to": "→", "gets": "←", "ldots": "…", "dots": "…",
+    "cdots": "⋯", "exists": "∃", "sqrt": "√", "neq": "≠", "ne": "≠", "mid": "|", "vert": "|",
+    "Vert": "‖", "lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|", "iff": "⇔",
+    "implies": "⇒", "quad": " ", "qquad": " ", "phi": "φ", "epsilon": "ε", "hbar": "ℏ",
+    "star": "⋆", "land": "∧", "lor": "∨", "neg": "¬", "prime": "′",
+}  # fmt: skip
+#: What says how a thing looks or how large it is: the thing stays.
+_SILENT = """
+    left right middle big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm
+    displaystyle textstyle limits nolimits mathbb mathbf mathcal mathfrak mathit mathrm mathscr
+    mathsf mathtt boldsymbol text textrm textbf textit operatorname mbox tag nonumber notag hline
+    dfrac tfrac frac cfrac hat bar vec dot tilde widehat overline underline phantom boxed
+"""
+_IS_SILENT = frozenset(_SILENT.split())
+_COMMAND = re.compile(r"\\(?:([A-Za-z]+)\*?|(.))", re.DOTALL)
+_FRACTION = re.compile(r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([^\s\\{}]))")
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}(?:\{[clr|]*\})?")
+#: What a next piece may still change: a command's name, a script without what it raises.
+_BEGUN = re.compile(
+    r"(?:\\[A-Za-z]*|\\(?:begin|end)\s*\{[^{}]*|\\[dtc]?frac\s*\{[^{}]*(?:\}\s*(?:\{[^{}]*)?)?"
+    r"|[\^_]\{[^{}]*|[\^_&\s])\Z"
+)
+_RAISED = dict(zip("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", strict=True))
+_LOWERED = dict(zip("0123456789+-=()aeoxijnkmt", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓᵢⱼₙₖₘₜ", strict=True))
+_BLANKS = re.compile(r"\s+")
+
+
+def words(tex: str) -> str:
+    """Give `tex`, also one that has only begun, as a line of text: the same always, and no TeX.
+
+    Parameters
+    ----------
+    tex
+        Without its delimiters.
+    """
+    while begun := _BEGUN.search(tex):
+        tex = tex[: begun.start()]
+    tex = _ENVIRONMENT.sub(" ", tex)
+    tex = _FRACTION.sub(r"\1/\2", tex)
+    tex = _SCRIPT.sub(_script, tex)
+    tex = _COMMAND.sub(_sign, tex)
+    return _BLANKS.sub(" ", tex.replace("{", "").replace("}", "").replace("&", " ")).strip()
+
+
+def _script(match: re.Match[str]) -> str:
+    inside = match[2] if match[2] is not None else match[3]
+    letters = _RAISED if match[1] == "^" else _LOWERED
+    if inside and all(letter in letters for letter in inside):
+        return "".join(letters[letter] for letter in inside)
+    return f"{match[1]}{inside}"
+
+
+def _sign(match: re.Match[str]) -> str:
+    name, symbol = match[1], match[2]
+    if not name:
+        # a line of the formula ends, or a sign that means itself, or a space
+        return {"\\": "; ", ",": " ", ";": " ", ":": " ", "!": "", " ": " "}.get(symbol, symbol)
+    if name in _IS_SILENT:
+        return " "
+    # a name that has no sign is a function: "sin", "log"
+    return _SIGNS.get(name) or html5.get(f"{name};", name)
