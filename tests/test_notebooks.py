@@ -29,6 +29,8 @@ from wx_notebook.sandbox import FAULTS, model_map
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 FIRST, CREDENTIALS = NOTEBOOKS[:2]
 (SHARING,) = (path for path in NOTEBOOKS if path.name.startswith("05-"))
+(PROMPTS,) = (path for path in NOTEBOOKS if path.name.startswith("03-"))
+(FORMATS,) = (path for path in NOTEBOOKS if path.name.startswith("04-"))
 (PRODUCTION,) = (path for path in NOTEBOOKS if path.name.startswith("06-"))
 (WITHOUT_ACCOUNT,) = (path for path in NOTEBOOKS if path.name.startswith("07-"))
 
@@ -78,14 +80,20 @@ def test_a_notebook_runs_from_top_to_bottom_with_the_environment_set(path, sandb
     assert sandbox.api_key not in saved
     assert "eyJ" not in saved, "a token in the saved file"
     assert "widgets" not in notebook.metadata
-    answered = [cell.outputs for cell in notebook.cells if cell.source.startswith("%%watsonx")]
+    sources = [cell.source for cell in notebook.cells]
+    answered = [
+        cell.outputs
+        for cell in notebook.cells
+        if cell.source.startswith("%%watsonx") and "--show" not in cell.source
+    ]
     for outputs in answered:
         (output,) = outputs
         assert output.output_type == "display_data"
         assert "no model was asked" in output.data["text/plain"].lower()
         assert output.metadata["wx_notebook"]["finish_reason"] in ("stop", "length")
     starts_its_own = any("Sandbox(" in cell.source for cell in notebook.cells)
-    assert sandbox.counts["chat_stream"] == (0 if starts_its_own else len(answered))
+    streamed = sum(".more()" in source or "wx.stream(" in source for source in sources)
+    assert sandbox.counts["chat_stream"] == (0 if starts_its_own else len(answered) + streamed)
 
 
 def test_without_credentials_the_first_one_fails_at_once_with_the_hint(tmp_path):
@@ -100,6 +108,64 @@ def test_the_history_of_ipython_has_no_key(sandbox, tmp_path):
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert sandbox.api_key.encode() not in file.read_bytes(), file
+
+
+# --- 03-prompts-as-values and 04-formats ---------------------------------------------------------
+
+
+def outputs_of(notebook, beginning):
+    """What the cell that begins so, or has this line, showed in plain text, put together."""
+    cell = next(
+        c for c in notebook.cells
+        if c.cell_type == "code" and (c.source.startswith(beginning) or beginning in c.source)
+    )  # fmt: skip
+    return "\n".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.outputs)
+
+
+def test_03_puts_data_in_shows_what_goes_out_and_works_on_with_what_comes_back(sandbox, tmp_path):
+    book = execute(
+        PROMPTS, tmp_path, **credentials(sandbox), JUPYTER_DATA_DIR=str(tmp_path / "data")
+    )
+    sent = [
+        c.body_json["messages"][-1]["content"] for c in sandbox.calls if c.kind == "chat_stream"
+    ]
+    assert sent[0].startswith("What does a kettle of 2000 W cost me a year? My note: Boils a litre")
+    assert sent[0].endswith('\nAnswer as {"cost": number}.')
+    assert "Night: 24 ct/kWh." in sent[1], "the text of the file"
+    assert sent[2].startswith("Say it in one sentence: **"), "the text of the answer"
+    shown = outputs_of(book, '%%watsonx --show --system "You know')
+    assert "sends the value of device.name and the value of note to sandbox" in shown
+    assert "sends 24 rows of readings to sandbox" in outputs_of(book, "{{ readings }}")
+    reason, first, both = ast.literal_eval(outputs_of(book, "beginning.finish_reason"))
+    assert reason == "length"
+    assert both > first
+    settings = outputs_of(book, "%watsonx settings")
+    assert re.search(r"temperature +0\.2 +%watsonx use", settings)
+    assert "<- default" in outputs_of(book, "%watsonx models granite")
+    assert "budget for this notebook" in outputs_of(book, "%watsonx usage")
+    assert "Did you mean 'ibm/granite-4-h-small'?" in outputs_of(book, "except wx.WatsonxError")
+    assert outputs_of(book, "%watsonx show").startswith("POST ")
+
+
+def test_04_shows_each_format_as_what_it_is(sandbox, tmp_path):
+    book = execute(FORMATS, tmp_path, **credentials(sandbox))
+
+    def html(beginning):
+        cell = next(c for c in book.cells if beginning in c.source)
+        return cell.outputs[0].data["text/html"]
+
+    assert "mathjax_process" in html("%%watsonx\nWhat is the formula")
+    assert outputs_of(book, "%%watsonx --format code").startswith("def power(")
+    assert "<details" in html("%%watsonx --format json")
+    devices = ast.literal_eval(outputs_of(book, "devices.data"))
+    assert [device["name"] for device in devices["devices"]] == ["lamp", "laptop"]
+    assert "<iframe" in html("%%watsonx --format html")
+    assert "mathjax_process" in html("%%watsonx --format math")
+    assert "mathjax_process" not in html("%%watsonx --format text")
+    assert "<details" in html("--reasoning high")
+    thought, said = ast.literal_eval(outputs_of(book, "considered.reasoning"))
+    assert thought
+    assert said
 
 
 # --- 02-credentials: each way in -----------------------------------------------------------------

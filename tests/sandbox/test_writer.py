@@ -158,3 +158,11 @@ def test_a_formula_comes_as_tex():
     alone = write(asked("Only the LaTeX of the formula."))
     assert alone.startswith("P = ")
     assert r"\text{(the sandbox on your own machine" in alone
+
+
+def test_an_answer_that_was_cut_goes_on_where_it_ended():
+    whole = write(asked("What is a watt?"))
+    cut = Turn("assistant", whole[:70])
+    assert write(prompt(Turn("user", "What is a watt?"), cut, Turn("user", "go on"))) == whole[70:]
+    other = write(prompt(Turn("user", "hi"), Turn("assistant", "hello"), Turn("user", "go on")))
+    assert "no model was asked" in other.lower()

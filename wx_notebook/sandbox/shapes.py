@@ -36,8 +36,13 @@ _FUNCTION = {
 }
 _ANY_OBJECT = {
     "type": "object",
-    "properties": {"written_by": {"const": "the sandbox"}, "text": {"const": TEXT}},
-    "required": ["written_by", "text"],
+    "properties": {
+        "written_by": {"const": "the sandbox"},
+        "text": {"const": TEXT},
+        # something to look at, and to work on with
+        "devices": {"const": [{"name": "lamp", "watts": 9}, {"name": "laptop", "watts": 45}]},
+    },
+    "required": ["written_by", "text", "devices"],
 }
 
 
