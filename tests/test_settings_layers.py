@@ -85,7 +85,10 @@ def test_each_layer_comes_before_the_next(name):
     nearer = {"model": "ibm/y", "deployment": "d2", "system": "", "temperature": 0, "max_tokens": 1,
               "top_p": 0, "seed": 0, "stop": (), "reasoning": "off", "format": "auto",
               "timeout": 1.0, "param": {"top_k": 0}}[name]  # fmt: skip
-    project(f"{name} = " + {"model": '"ibm/y"', "deployment": '"d2"', "system": '""', "stop": "[]",
+    if name == "deployment":
+        # a project's file must not say it
+        return
+    project(f"{name} = " + {"model": '"ibm/y"', "system": '""', "stop": "[]",
                             "reasoning": '"off"', "format": '"auto"',
                             "param": "{top_k = 0}"}.get(name, str(nearer)))  # fmt: skip
     assert now() == nearer, "the project's file comes before the user's"
@@ -139,7 +142,7 @@ EXCLUDED = [
 
 @pytest.mark.parametrize(("text", "given", "name"), EXCLUDED, ids=repr)
 def test_what_a_prompt_says_comes_before_a_default_that_it_excludes(text, given, name):
-    for write in (project, user):
+    for write in (user,) if "deployment" in text else (project, user):
         write(text)
         assert getattr(settings.options_for(given), name) is None
         assert getattr(settings.options_for({}, SessionModel()), name) is not None
@@ -268,7 +271,6 @@ BAD = {
     "parameters that are none": ("param = 3", "'param'", "takes names and their values."),
     "what only a cell says": ("stream = false", "'stream'", "no default", "--no-stream"),
     "what a cell says each time": ("generate = true", "'generate'", "no default", "--generate"),
-    "two that exclude each other": ('model = "m"\ndeployment = "d"', "exclude each other"),
     "a budget of nothing": ("budget = 0", "'budget'", "budget = 50000"),
     "a budget in words": ('budget = "much"', "'budget'", "whole number of tokens"),
     "a budget that is true": ("budget = true", "'budget'"),
@@ -301,7 +303,13 @@ def test_what_is_wrong_with_a_file_is_said_with_file_key_and_what_to_type(which)
     refused(str(settings.settings_file()), *words)
 
 
+def test_two_settings_of_one_file_that_exclude_each_other_are_told():
+    user('model = "m"\ndeployment = "d"')
+    refused("'model' and 'deployment' at the top of", "exclude each other")
+
+
 REFUSED = {
+    "deployment": "where your prompts go",
     "url": "where your key goes", "host": "where your key goes", "region": "where your key goes",
     "iam_url": "where your key goes", "platform_url": "where your key goes",
     "profile": "who signs in", "profiles": "who signs in", "username": "who signs in",

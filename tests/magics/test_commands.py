@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wx_notebook.options import known_options
+
 
 def test_status_says_what_is_connected_as_whom_and_for_how_long(connected, sandbox):
     connected.run("%%watsonx\nhello").ok()
@@ -49,7 +51,10 @@ def test_models_with_words_that_match_none_says_so(connected):
 
 def test_help_names_every_command_and_option_within_80_columns(kernel):
     said = kernel.run("%watsonx help").ok().plain
-    assert max(len(line) for line in said.split("\n")) <= 80
+    more = kernel.run("%watsonx help use").ok().plain
+    assert max(len(line) for line in f"{said}\n{more}".split("\n")) <= 80
+    for option in known_options():
+        assert all(f" {flag}" in said for flag in option.metadata["flags"])
     for word in ("login", "logout", "status", "ask", "models", "version", "--system", "--raw"):
         assert word in said
     assert kernel.run("%watsonx").ok().plain == said

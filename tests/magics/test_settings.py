@@ -143,6 +143,7 @@ def test_use_needs_no_connection_for_defaults(kernel, sandbox):
         ("--param max_tokens=3", "param does not take 'max_tokens'"),
         ("--deployment d --system s", "system has no place in deployment"),
         ("--deployment d --model m", "model has no place in deployment"),
+        ("--max-token 5", "Did you mean '--max-tokens'?"),
         ("--temprature 1", "Did you mean '--temperature'?"),
         ("-p a=1", "'-p' is not an option of %watsonx use."),
         ("--output x", "'--output' is not an option of %watsonx use."),

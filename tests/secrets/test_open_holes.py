@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from transport.servers import CHAT, caught, http, shown
 
@@ -12,7 +14,7 @@ from wx_notebook.errors import HostRefused
 from wx_notebook.magics import commands
 from wx_notebook.magics.option_line import parse_options
 
-from .leaks import KEY, PASSWORD, SECRETS, TOKEN, answers, found, logged, session_of, words
+from .leaks import KEY, KINDS, PASSWORD, SECRETS, TOKEN, answers, found, logged, session_of, words
 
 open_hole = pytest.mark.xfail(strict=True, raises=AssertionError)
 
@@ -169,3 +171,22 @@ def _frames(problem):
     while trace is not None:
         yield trace.tb_frame
         trace = trace.tb_next
+
+
+@pytest.mark.parametrize("kind", ["a cluster's password", "a token"])
+def test_the_table_of_settings_shows_no_secret_that_stands_in_a_file(
+    serve, kind, tmp_path, monkeypatch
+):
+    """`magics/settings` shows values of files; a password looks like any other word."""
+    from wx_notebook.magics.settings import lines_of
+
+    monkeypatch.chdir(tmp_path)
+    session = session_of(kind, serve(http(200, CHAT)).url)
+    secret = json.dumps(KINDS[kind].holds)
+    (tmp_path / "pyproject.toml").write_text(
+        f"[tool.wx_notebook]\nsystem = {secret}\nstop = [{secret}]\nparam = {{x = [{secret}]}}\n"
+        f"model = {secret}\n"
+    )
+    lines = "\n".join(lines_of(session))
+    assert lines.count("project file") == 5
+    assert found(lines, *SECRETS) == []

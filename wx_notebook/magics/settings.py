@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _HEAD = ("setting", "value", "from", "instead of")
 _LONGEST = 44
 _BUILT_IN = "built-in"
+_PLAIN = re.compile(r"[\w./:-]+")
 
 
 def settings(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
@@ -44,15 +46,28 @@ def lines_of(held: Session | None) -> list[str]:
 
 def shown(value: object, redact: Callable[[str], str] = str) -> str:
     """Return a value in a line; a key in a wrong place stays hidden."""
+    # before it is written as Python writes it: a password may hold a quotation mark
+    value = _redacted(value, redact)
     if isinstance(value, tuple):
         text = ", ".join(map(repr, value))
     elif isinstance(value, Mapping):
         text = ", ".join(f"{name}={each!r}" for name, each in value.items())
+    elif isinstance(value, str) and _PLAIN.fullmatch(value):
+        text = value
     else:
-        # a text with a line end or a blank in it is seen as one
-        text = repr(value) if isinstance(value, str) and not value.isidentifier() else str(value)
-        text = text if any(sign in text for sign in " \\") else text.strip("'\"")
-    return without_keys(redact(text))
+        # a text with a blank or a line end in it is seen as one
+        text = repr(value)
+    return without_keys(text)
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:  # noqa: ANN401  # as it was
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {_redacted(name, redact): _redacted(each, redact) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_redacted(each, redact) for each in value)
+    return value
 
 
 class _Table:

@@ -29,7 +29,7 @@ _TAKES: dict[str, Takes] = {
 }
 TAKES = (
     "[PROFILE] [--project X | --space X] [--model X] [--region X]\n"
-    "              and options for each prompt from now on, such as --temperature 0.2;\n"
+    "              [options for each prompt from now on: --temperature 0.2 ...]\n"
     "              the word default takes one back: --temperature default"
 )
 

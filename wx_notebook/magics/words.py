@@ -14,6 +14,8 @@ from wx_notebook.magics.option_line import split_line
 #: is none of the options.
 Takes: TypeAlias = Literal["none", "one", "many", "maybe"]
 _OPTION = re.compile(r"-(?![0-9.])")
+#: A limit of tokens is no token, however it is spelt.
+_LIMIT = re.compile(r"max[-_]?tokens?")
 _KEY_WORDS = ("key", "token", "password", "secret")
 
 
@@ -62,7 +64,8 @@ def parsed(
 
 def _unknown(command: str, word: str, options: Mapping[str, Takes]) -> BadOption:
     # the rest of the line is not repeated, and what looks like a key neither: it may be one
-    if any(part in word.lower().partition("=")[0] for part in _KEY_WORDS) or len(word) > 30:
+    named = _LIMIT.sub("", word.lower().partition("=")[0])
+    if any(part in named for part in _KEY_WORDS) or len(word) > 30:
         return BadOption(
             f"%watsonx {command} takes no key on its line: it would be saved with the notebook. "
             "If that was a real key, make a new one and delete it.",

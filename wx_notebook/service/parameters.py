@@ -14,7 +14,6 @@ what it does not know, so all go along and the model takes its own. No public so
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from wx_notebook.options import Options
 from wx_notebook.service.request import Endpoint, Scope
@@ -33,7 +32,8 @@ def address(options: Options, endpoint: Endpoint, *, stream: bool) -> str:
     name = f"text/{endpoint}{'_stream' if stream else ''}"
     if options.deployment is None:
         return f"/ml/v1/{name}"
-    return f"/ml/v1/deployments/{quote(options.deployment, safe='')}/{name}"
+    # of the characters that its kind allows none can change a path
+    return f"/ml/v1/deployments/{options.deployment}/{name}"
 
 
 def asked_of(options: Options, model_id: str, scope: Scope) -> dict[str, str]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
-from urllib.parse import unquote
 
 Base: TypeAlias = Literal["inference", "platform"]
 Message: TypeAlias = Mapping[str, Any]
@@ -48,7 +47,7 @@ class Request:
     def deployment(self) -> str:
         """The deployment that is asked, "" for a model."""
         _, is_one, rest = self.path.partition("/deployments/")
-        return unquote(rest.partition("/")[0]) if is_one else ""
+        return rest.partition("/")[0] if is_one else ""
 
     @property
     def query(self) -> dict[str, str]:

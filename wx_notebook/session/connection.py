@@ -193,6 +193,9 @@ class Session(Asks, HandsOver):
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets of this session, and without what looks like one."""
+        if self._way_in is not None and self._way_in.secret is not None:
+            # the transport learns it with the first request
+            text = self._way_in.secret.hide_in(text)
         return self._transport.redact(text)
 
     def line(self) -> str:

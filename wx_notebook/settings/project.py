@@ -1,7 +1,7 @@
 """`[tool.wx_notebook]` in the `pyproject.toml` of the kernel's working directory.
 
 Such a file comes with a project, perhaps from somewhere else: it gives prompts their defaults, and
-says nothing about where a key goes, who signs in, or what is paid.
+says nothing about where a key or a prompt goes, who signs in, or what is paid.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _REFUSED = {
     "trusted_profile_id": _WHO,
     "project_id": _PAYS,
     "space_id": _PAYS,
+    # it may be somebody else's, who reads what it is sent
+    "deployment": ("must not say where your prompts go", "Next: %watsonx use --deployment ID"),
     "ca_bundle": _TRUST,
     "yes": ("must not answer questions for you", "Take it out, and answer when you are asked."),
 }
