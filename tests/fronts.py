@@ -75,6 +75,8 @@ _NOISE = re.compile(
     r"favicon|ResizeObserver|Failed to load resource.*(404|workspaces)|ERR_ABORTED"
     # Notebook 7.6, on every page, with nothing of ours in it
     r"|Cannot read properties of undefined \(reading 'schema'\)"
+    # jupyter-collaboration in Notebook 7, which has no status bar
+    r"|docprovider-extension:statusBarTimeline"
 )
 
 

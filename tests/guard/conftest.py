@@ -161,7 +161,9 @@ def _servers(tmp_path_factory):
 
     yield start
     for server in running.values():
-        server.jupyter.end()
+        # no kernel of theirs is left behind: they have none
+        server.jupyter.process.kill()
+        server.jupyter.process.wait()
 
 
 @pytest.fixture

@@ -37,12 +37,20 @@ def report(path="one.ipynb", cell=3):
     return Report(path, "removed", [Finding("key", Place("source", cell, None), 1)])
 
 
+@pytest.fixture(scope="module")
+def _kernel(tmp_path_factory):
+    # not the kernel of other tests: keys are typed here, and its history keeps them
+    with Kernel(tmp_path_factory.mktemp("handover")) as running:
+        yield running
+
+
 @pytest.fixture
-def of_kernel(kernel, monkeypatch):
-    """The kernel of the other tests, and its runtime folder, emptied of reports."""
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(kernel.folder / "runtime"))
+def of_kernel(_kernel, monkeypatch):
+    """A kernel without connection, and its runtime folder without reports."""
+    _kernel.renew()
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(_kernel.folder / "runtime"))
     reports.pending()
-    return kernel
+    return _kernel
 
 
 # --- the file of a kernel ------------------------------------------------------------------------

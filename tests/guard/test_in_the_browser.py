@@ -47,7 +47,9 @@ def test_a_key_that_was_typed_is_not_in_the_file_and_the_user_reads_where_it_was
     if together:
         pytest.importorskip("jupyter_server_ydoc")
     server = jupyter(front.split()[0], **({COLLABORATION: "1"} if together else {}))
-    warned, told, checked, dialogs, source, path = chromium.run(typed_key_is_saved, server, sandbox)
+    warned, told, checked, dialogs, source, path = chromium.run(
+        typed_key_is_saved, server, sandbox, limit_s=120
+    )
     saved, key = path.read_text(), sandbox.api_key
     assert key not in saved
     assert len(json.loads(saved)["cells"]) == 3
