@@ -46,7 +46,7 @@ RUNS = {
         "out.ipynb",
     ),
     "papermill": (
-        ["papermill", "in.ipynb", "out.ipynb", "-p", "unit", "watt", "--no-progress-bar"],
+        ["papermill", "in.ipynb", "out.ipynb", "-p", "unit", "watt"],
         "out.ipynb",
     ),
     "nbclient": (
@@ -101,6 +101,18 @@ def expected(shared):
     session = wx.connect(api_key=shared.api_key, url=shared.url, project_id=shared.project_id)
     answer = session.chat("What is a watt?")
     return [answer.text, answer.model_id, answer.finish_reason, answer.usage.total_tokens]
+
+
+def test_each_row_of_the_readme_s_table_is_run_here():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    table = readme.split("<!-- headless -->")[1].split("<!-- /headless -->")[0]
+    typed = [row.split("`")[-2] for row in table.strip().splitlines()[2:]]
+    run = {" ".join(command).replace(f"{sys.executable} -m IPython --colors=NoColor", "ipython")
+           for command, _ in RUNS.values()}  # fmt: skip
+    assert len(typed) == len(RUNS) + 1, "and the terminal"
+    for line in typed:
+        in_a_terminal = line == "ipython"
+        assert in_a_terminal or any(line in command for command in run), line
 
 
 @pytest.mark.parametrize("way", RUNS)
