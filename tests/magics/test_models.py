@@ -230,6 +230,15 @@ def test_its_help_names_what_it_takes(kernel):
     assert all(option in said for option in TAKES)
 
 
+def test_a_default_that_somebody_has_chosen_is_the_one_that_is_marked(connected):
+    marked = "meta-llama/llama-2-13b-chat"
+    for choose in ("%watsonx use --model {}", "%config WatsonxMagics.model = '{}'"):
+        connected.run(choose.format(marked)).ok()
+        lines = connected.run("%watsonx models").ok().plain.split("\n")
+        assert [line.split()[0] for line in lines if "<- default" in line] == [marked]
+        assert f"the default, {marked}, is deprecated since 2024-08-26; replaced by " in lines[-2]
+
+
 def test_status_names_a_default_that_is_not_the_usual_one(connected, sandbox):
     ran = connected.run(
         "held = wx.session()\nheld.models()\n"

@@ -223,12 +223,14 @@ def test_a_prompt_to_a_deprecated_model_is_told_once_a_session_and_not_by_the_se
     note = ("a/old is deprecated since 2026-05-05, to be withdrawn on 2027-01-12; "
             "replaced by a/new")  # fmt: skip
     assert first.warnings == (note, "A third party's.")
-    assert second.warnings == ("A third party's.",)
+    assert second.warnings == ()
 
 
-def test_where_the_catalogue_is_not_known_the_service_s_own_words_stay(serve):
+def test_where_the_catalogue_is_not_known_the_service_s_own_words_stay_and_are_not_said_anew(serve):
     session = prompted(serve, GOING)
     assert session.chat("hi", model="a/old").warnings == (SAID, "A third party's.")
+    session.models()
+    assert session.chat("hi", model="a/old").warnings == ()
 
 
 def test_a_warning_about_another_model_stays(serve):

@@ -260,11 +260,14 @@ def test_a_prompt_that_failed_or_was_stopped_is_no_more_on_its_way(serve, meter)
     assert meter._on_their_way == 0
 
 
-def test_a_budget_of_a_setting_holds_until_something_else_is_typed(serve, days):
-    meter = Meter(today=days, default_budget=lambda: (5, "day"))
+def test_a_budget_of_a_file_holds_until_something_else_is_typed(serve, days):
+    meter = Meter(today=days, default_budget=lambda: (5, "pyproject.toml"))
     _, session = answering(serve, meter)
-    assert type(caught(lambda: session.chat("a prompt of some length"))) is QuotaSpent
-    meter.set_budget(None, "day")
+    problem = caught(lambda: session.chat("a prompt of some length"))
+    assert type(problem) is QuotaSpent
+    assert problem.message.startswith("The budget for this notebook (pyproject.toml) is used up: ")
+    assert meter.budgets()["notebook"] is meter.budgets()["notebook"], "it is told of once"
+    meter.set_budget(None, "notebook")
     session.chat("a prompt of some length")
     assert meter.budgets() == {}
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from wx_notebook.errors import BadOption
-from wx_notebook.magics import usage
+from wx_notebook.magics import completion, usage
 from wx_notebook.magics.watsonx import WatsonxMagics
+from wx_notebook.settings import aliases
 
 __all__ = ["WatsonxMagics", "load", "unload"]
 
@@ -34,6 +35,7 @@ def load(shell: Any) -> None:  # noqa: ANN401  # IPython's InteractiveShell
     shell.register_magics(magics)
     magics.attach()
     usage.attach(shell)
+    completion.attach(shell, aliases)
     _LOADED[id(shell)] = magics
 
 
@@ -44,6 +46,7 @@ def unload(shell: Any) -> None:  # noqa: ANN401
         return
     magics.detach()
     usage.detach()
+    completion.detach(shell)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("watsonx", None)
     shell.magics_manager.registry.pop(type(magics).__name__, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.credentials import without_keys
@@ -14,6 +15,7 @@ from wx_notebook.magics.words import Takes, parsed
 if TYPE_CHECKING:
     from wx_notebook.render import Row, Table
     from wx_notebook.service import Model
+    from wx_notebook.session import Session
     from wx_notebook.session.places import Place
 
 TAKES: dict[str, Takes] = {"--can": "many", "--region": "one"}
@@ -45,7 +47,9 @@ def models(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's Interact
 
     words, options = parsed("models", rest, TAKES, most_words=_MOST_WORDS)
     can = [word for word in options.get("--can", "").replace(",", " ").split() if word]
-    place = PLACES.place(current(), environment(), options.get("--region", ""))
+    held = current()
+    place = PLACES.place(held, environment(), options.get("--region", ""))
+    place = replace(place, model=_named(held, place))
     what = f"asking {place.endpoints.place} for its models"
     with Waiting(canvas_for(shell), what) as waiting:
         stale = unframed(lambda: _asked(place), "Stopped while the models were asked for.")
@@ -76,7 +80,7 @@ def found(
     notes = []
     if not (words or can):
         gone, matching = len(matching), list(catalogue.current)
-        if not place.model and (why := catalogue.why_default()):
+        if why := catalogue.why_default(place.model):
             notes.append(why)
         if gone := gone - len(matching):
             notes.append(
@@ -109,6 +113,16 @@ def _asked(place: Place) -> str:
     if not place.catalogue.everything:
         raise refused
     return refused.message
+
+
+def _named(held: Session | None, place: Place) -> str:
+    """Return the default that somebody has chosen, "" where nobody has."""
+    from wx_notebook.session.defaults import session_model
+    from wx_notebook.settings import SessionModel, in_force, model_alias
+
+    of_session = session_model(held) if held is not None else SessionModel(place.model)
+    model = in_force(of_session).get("model")
+    return model_alias(str(model.first.value)) if model is not None and model.first else ""
 
 
 def _check(can: Sequence[str]) -> None:

@@ -47,6 +47,11 @@ def hand_over(lines: list[str]) -> list[str]:
 hand_over.has_side_effects = True  # type: ignore[attr-defined]  # IPython's protocol
 
 
+def head_of(text: str) -> re.Match[str] | None:
+    """Return where a cell says that it is ours, its option line as the group "line"."""
+    return _HEAD.match(text)
+
+
 def as_typed(body: str, raw_cell: str | None) -> str:
     """Return a cell's body with the line feed at its end that the user typed, if there was one."""
     head = _HEAD.match(raw_cell) if raw_cell is not None else None

@@ -119,7 +119,8 @@ def _budget_row(meter: Meter, scope: Scope, budget: Budget) -> Row:
 
     share = meter.used(scope) / budget.tokens
     told = f"{100 * share:.0f} % of {budget.tokens:,}"
-    return Row((f"budget for {WHOSE[scope]}", "", "", "", told, f"{bar(share):·<20}"), is_sum=True)
+    name = f"budget for {WHOSE[scope]}{budget.named}"
+    return Row((name, "", "", "", told, f"{bar(share):·<20}"), is_sum=True)
 
 
 def _set_budget(meter: Meter, text: str, *, by_day: bool) -> Iterator[str]:

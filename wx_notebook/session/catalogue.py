@@ -101,13 +101,16 @@ class Catalogue:
         """Return the model for prompts that name none."""
         return default_model(self.current)
 
-    def why_default(self) -> str:
-        """Return why the default is not the usual one, or that it goes; "" where all is well."""
-        model = self.find(self.default())
+    def why_default(self, named: str = "") -> str:
+        """Return why the default is not the usual one, or that it goes; "" where all is well.
+
+        `named` is one that the user has chosen as the default.
+        """
+        model = self.find(named or self.default())
         if model is None:
             return ""
         outlook = model.outlook(self.today())
-        if model.model_id != DEFAULT_MODEL:
+        if model.model_id != DEFAULT_MODEL and not named:
             current = any(one.model_id == DEFAULT_MODEL for one in self.current)
             lacks = f"lets {DEFAULT_MODEL} go" if current else f"has no {DEFAULT_MODEL}"
             told = f"the default is {model.model_id}: {self.endpoints.place} {lacks}"

@@ -51,7 +51,7 @@ def details(held: Session) -> list[str]:
     if held.project is not None and not held.project.has_runtime:
         lacking = without_runtime(held.project)
         lines.append(f"{lacking.message} {lacking.hint}")
-    if not held.given.model and (why := held.catalogue.why_default()):
+    if why := held.catalogue.why_default(held.named_model()):
         lines.append(why)
     if warning := ending(held):
         lines.append(warning)

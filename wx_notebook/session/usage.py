@@ -34,10 +34,16 @@ _MOST_CELLS = 500
 
 @dataclass(slots=True)
 class Budget:
-    """A number of tokens, and whether somebody was told that it is nearly used up."""
+    """A number of tokens, the file that names it, and whether it was told to be nearly used up."""
 
     tokens: int
+    source: str = ""
     told: bool = False
+
+    @property
+    def named(self) -> str:
+        """Where it comes from, in brackets; "" where it was typed here."""
+        return f" ({self.source})" if self.source else ""
 
 
 class Meter:
@@ -50,7 +56,8 @@ class Meter:
     today
         The day it is.
     default_budget
-        Tokens and scope of a budget that a setting names, None where none does.
+        The tokens of a budget for each notebook that a file names, and which one; None where none
+        does.
     """
 
     def __init__(
@@ -70,7 +77,7 @@ class Meter:
         self.by_model: dict[str, Spent] = {}
         self.by_cell: dict[int | None, Spent] = {}
         self._set: dict[Scope, Budget | None] = {}
-        self._of_setting: tuple[Scope, Budget] | None = None
+        self._of_file: Budget | None = None
         self._here: dict[dt.date, dict[str, Spent]] = {}  # what is not on disk
         self._on_their_way = 0
         self._lock = threading.Lock()
@@ -83,14 +90,12 @@ class Meter:
         self._set[scope] = None if tokens is None else Budget(tokens)
 
     def budgets(self) -> dict[Scope, Budget]:
-        """Return the budgets in force: what was typed here wins over a setting."""
+        """Return the budgets in force: what was typed here wins over a file."""
         found = {scope: one for scope, one in self._set.items() if one is not None}
-        if (named := self.default_budget()) is not None:
-            tokens, scope = named[0], SCOPES[named[1] == "day"]
-            if self._of_setting is None or self._of_setting[1].tokens != tokens:
-                self._of_setting = (scope, Budget(tokens))
-            if scope not in self._set:
-                found[scope] = self._of_setting[1]
+        if "notebook" not in self._set and (named := self.default_budget()) is not None:
+            if self._of_file is None or (self._of_file.tokens, self._of_file.source) != named:
+                self._of_file = Budget(*named)
+            found["notebook"] = self._of_file
         return found
 
     def used(self, scope: Scope) -> int:
@@ -128,7 +133,7 @@ class Meter:
             for scope, budget in budgets.items():
                 used = self.used(scope)
                 if used + waiting + estimate > budget.tokens:
-                    raise _spent(scope, budget.tokens, used, waiting, estimate)
+                    raise _spent(scope, budget, used, waiting, estimate)
         except BaseException:
             self.arrived(estimate)
             raise
@@ -271,13 +276,13 @@ def _texts(body: Any) -> Iterator[str]:  # noqa: ANN401  # what JSON holds
             yield from (part["text"] for part in content if isinstance(part.get("text"), str))
 
 
-def _spent(scope: Scope, budget: int, used: int, waiting: int, prompt: int) -> QuotaSpent:
+def _spent(scope: Scope, budget: Budget, used: int, waiting: int, prompt: int) -> QuotaSpent:
     away = f" and {waiting:,} are on their way" if waiting else ""
     day = " --day" if scope == "day" else ""
-    more = max(2 * budget, used + waiting + prompt)
+    more = max(2 * budget.tokens, used + waiting + prompt)
     return QuotaSpent(
-        f"The budget for {WHOSE[scope]} is used up: {used:,} of {budget:,} tokens{away}, and this "
-        f"prompt has about {prompt:,}. It was not sent.",
+        f"The budget for {WHOSE[scope]}{budget.named} is used up: {used:,} of {budget.tokens:,} "
+        f"tokens{away}, and this prompt has about {prompt:,}. It was not sent.",
         hint=f"Next: %watsonx usage --budget {more}{day} raises it, "
         f"%watsonx usage --budget off{day} ends it.",
     )
