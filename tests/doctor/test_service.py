@@ -13,6 +13,8 @@ import wx_notebook as wx
 from wx_notebook.credentials import Given, Secret, profiles
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.session import current
+from wx_notebook.session.ledger import Spent
+from wx_notebook.session.usage import Meter
 
 #: What a whole look may ask for: a token, the list of models, the project.
 UNPAID = {"token", "models", "project", "space", "validate"}
@@ -340,8 +342,9 @@ def test_a_project_without_a_runtime_is_told_with_where_to_associate_one(examine
 
 @pytest.mark.parametrize(
     ("model", "verdict", "says"),
-    [("meta-llama/llama-2-13b-chat", "warning", "is deprecated in sandbox"),
-     ("ibm/granite-13b-instruct-v2", "failed", "withdrawn, or never there"),
+    [("meta-llama/llama-2-13b-chat", "warning", "is deprecated since 2024-08-26"),
+     ("ibm/granite-13b-instruct-v2", "failed",
+      "withdrawn on 2025-10-15; replaced by ibm/granite-3-3-8b-instruct"),
      ("ibm/granite-4-h-smal", "failed", "Did you mean 'ibm/granite-4-h-small'?"),
      ("ibm/granite-embedding-278m-multilingual", "failed", "cannot chat"),
      ("openai/gpt-oss-120b", "ok", "openai/gpt-oss-120b (profile) is there")],
@@ -404,10 +407,37 @@ def test_a_model_that_the_settings_name_is_told_with_who_names_it(
     file.write_text('[tool.wx_notebook]\nmodel = "meta-llama/llama-2-13b-chat"\n')
     said = examined("model")["model"]
     assert said.verdict == "warning"
-    assert said.found == "meta-llama/llama-2-13b-chat (project file) is deprecated in sandbox"
+    assert said.found.startswith("meta-llama/llama-2-13b-chat (project file) is deprecated since")
     file.write_text('[tool.wx_notebook]\nmodle = "meta-llama/llama-2-13b-chat"\n')
     said = examined("model")["model"]
     assert said.verdict == "failed"
     assert "Did you mean 'model'?" in said.found
     file.write_text('[tool.wx_notebook]\ndeployment = "mine"\n')
     assert examined("model")["model"].verdict == "skipped"
+
+
+def test_a_budget_of_ones_own_that_is_used_up_is_told_before_a_prompt_meets_it(examined, around):
+    meter = Meter()
+    meter.set_budget(1000, "notebook")
+    meter.count("m", Spent(1, 300, 200))
+    said = examined("quota", meter=meter)["quota"]
+    assert said.verdict == "skipped"
+    assert said.found.startswith(
+        "500 of 1,000 tokens of the budget for this notebook are used; not known: the rate"
+    )
+    meter.count("m", Spent(1, 300, 200))
+    said = examined("quota", meter=meter)["quota"]
+    assert (said.verdict, said.found) == (
+        "failed", "1,000 of 1,000 tokens of the budget for this notebook are used",
+    )  # fmt: skip
+    assert "%watsonx usage --budget" in said.repair
+
+
+def test_a_catalogue_that_breaks_off_is_told(examined, around, serve):
+    entry = {"model_id": "a/b", "functions": [{"id": "text_chat"}]}
+    more = {"href": "https://x/?start=2"}
+    server = serve(http(200, {"resources": [entry], "next": more}), http(500, {}), token=False)
+    around.setenv("WATSONX_URL", server.url)
+    said = examined("region")["region"]
+    assert said.verdict == "warning"
+    assert "answers with 1 model," in said.found

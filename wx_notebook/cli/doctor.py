@@ -15,13 +15,14 @@ def run(chosen: argparse.Namespace) -> int:
     from wx_notebook.display import TerminalCanvas
     from wx_notebook.display.checklist import Checklist
     from wx_notebook.doctor import CHECKS, Case, Examination, FrontEnd, document
-    from wx_notebook.session.twin import environment
+    from wx_notebook.session.twin import METER, environment
 
     case = Case(
         environ=environment(),
         front=FrontEnd("command", can_ask=sys.stdin is not None and sys.stdin.isatty()),
         profile=chosen.profile,
         command="wx-notebook doctor",
+        meter=METER,
     )
     examination = Examination(case, CHECKS)
     try:

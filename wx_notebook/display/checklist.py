@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wx_notebook.display.canvas import Canvas, TerminalCanvas, lines_bundle
+from wx_notebook.display.canvas import Canvas
+from wx_notebook.display.lines import lines_bundle
+from wx_notebook.display.terminal import TerminalCanvas
 from wx_notebook.doctor import Examination, Result, block, lines, summary
 
 

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import importlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,10 @@ from wx_notebook.doctor.masking import Mask
 if TYPE_CHECKING:
     from wx_notebook.credentials import Endpoints
     from wx_notebook.doctor.listening import ListeningTransport
-    from wx_notebook.service import Model, Project
+    from wx_notebook.service import Project
     from wx_notebook.session import Session
+    from wx_notebook.session.catalogue import Catalogue
+    from wx_notebook.session.usage import Meter
 
 #: What is waited for on a network; shorter than what a check may take, because an error that says
 #: what was waited for is better than none.
@@ -53,6 +55,8 @@ class Case:
         The profile that was named: its key is read from the keyring, which may ask its owner.
     command
         What is typed to do this again.
+    meter
+        What counts tokens, and has the budgets.
     wall_clock, today
         Seconds since 1970, and the day by which models are withdrawn.
     mask
@@ -67,7 +71,7 @@ class Case:
         credential there is no session.
     signed_in
         The same session with a token.
-    models, project
+    catalogue, project
         What the service said.
     """
 
@@ -76,6 +80,7 @@ class Case:
     held: Session | None = None
     profile: str = ""
     command: str = "%watsonx doctor"
+    meter: Meter | None = None
     wall_clock: Callable[[], float] = time.time
     today: Callable[[], dt.date] = dt.date.today
     mask: Mask = field(init=False)
@@ -85,7 +90,7 @@ class Case:
     transport: ListeningTransport | None = None
     session: Session | None = None
     signed_in: Session | None = None
-    models: Sequence[Model] = ()
+    catalogue: Catalogue | None = None
     project: Project | None = None
 
     def __post_init__(self) -> None:

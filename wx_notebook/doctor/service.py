@@ -9,7 +9,7 @@ from wx_notebook.errors import NotConnected, near
 
 if TYPE_CHECKING:
     from wx_notebook.doctor.case import Case
-    from wx_notebook.service import Model
+    from wx_notebook.session.catalogue import Catalogue
 
 #: From here on a wrong clock does harm: certificates and tokens begin and end by it.
 MOST_OFF_S = 60.0
@@ -22,12 +22,10 @@ _SET_CLOCK = (
 def region(case: Case) -> Finding:
     """Ask the region for its models, which needs no key."""
     assert case.endpoints is not None  # noqa: S101  # the check needs the one that sets it
-    if case.session is not None:
-        case.models = case.session.models()
-    else:
-        case.models = _without_a_key(case)
-    chatting = sum(model.can_chat for model in case.models)
-    told = f"{case.endpoints.place} ({case.endpoints.url}) answers with {len(case.models)} models"
+    found = case.catalogue = _catalogue(case)
+    models = found.models()
+    chatting = sum(model.can_chat for model in models)
+    told = f"{case.endpoints.place} ({case.endpoints.url}) answers with {_many(len(models))}"
     if not chatting:
         return Finding(
             "failed",
@@ -35,18 +33,27 @@ def region(case: Case) -> Finding:
             "Take another region: `%watsonx use --region NAME`",
         )
     told += f", {chatting} of them for chat"
+    if found.problem:
+        return Finding("warning", f"{told}; {found.problem}", "Run it again")
     if not (case.given.url or case.given.region):
         told += "; it is the default, because nothing says another"
     return ok(told)
 
 
-def _without_a_key(case: Case) -> list[Model]:
-    from wx_notebook.credentials import TokenSource, steady_clock
-    from wx_notebook.service import Service, models
+def _many(number: int) -> str:
+    return "1 model" if number == 1 else f"{number} models"
 
+
+def _catalogue(case: Case) -> Catalogue:
+    from wx_notebook.credentials import TokenSource, steady_clock
+    from wx_notebook.service import Service
+    from wx_notebook.session.catalogue import Catalogue
+
+    if case.session is not None:
+        return case.session.catalogue
     assert case.endpoints is not None and case.transport is not None  # noqa: PT018, S101
     tokens = TokenSource(_nobody, clock=steady_clock, renewable=False)
-    return models(Service(case.transport, case.endpoints, tokens), today=case.today())
+    return Catalogue(Service(case.transport, case.endpoints, tokens), today=case.today)
 
 
 def _nobody() -> NoReturn:
@@ -95,45 +102,65 @@ def runtime(case: Case) -> Finding:
 
 
 def quota(case: Case) -> Finding:
-    """Say what the replies told of limits; a prompt, which would tell more, is never sent."""
+    """Say what replies and budgets tell of limits; a prompt, which would tell more, is never sent.
+
+    A budget is the user's own: it stops prompts before they are sent.
+    """
     heads = case.transport.heads if case.transport is not None else []
     told = next(((h.rate, h.remaining) for h in reversed(heads) if h.rate is not None), None)
     rest = "what is left of the plan's tokens, only a paid prompt tells"
+    budgets, spent = _budgets(case)
+    if spent:
+        return Finding("failed", budgets, "`%watsonx usage --budget N` sets another, `off` none")
     if told is None:
-        return skipped(f"not known: the rate of requests, and {rest}")
+        known = f"{budgets}; not known: " if budgets else "not known: "
+        return skipped(f"{known}the rate of requests, and {rest}")
     rate, remaining = told
-    found = f"{rate} requests a second"
+    found = f"{budgets}; " if budgets else ""
+    found += f"{rate} requests a second"
     found += f", {remaining} of them left now" if remaining is not None else ""
     if remaining == 0:
         return Finding("warning", f"{found}; {rest}", "Wait a moment, and run fewer at a time")
     return ok(f"{found}; {rest}")
 
 
+def _budgets(case: Case) -> tuple[str, bool]:
+    """Return what is used of the user's own budgets, and whether one of them is used up."""
+    from wx_notebook.session.usage import WHOSE
+
+    told, spent = [], False
+    for scope, budget in (case.meter.budgets() if case.meter is not None else {}).items():
+        used = case.meter.used(scope) if case.meter is not None else 0
+        told.append(f"{used:,} of {budget.tokens:,} tokens of the budget for {WHOSE[scope]}")
+        spent = spent or used >= budget.tokens
+    return f"{' and '.join(told)} are used" if told else "", spent
+
+
 def model(case: Case) -> Finding:
     """Say whether the region has the model for prompts that name none."""
-    from wx_notebook.service import default_model
     from wx_notebook.settings import SessionModel, in_force, options_for
 
-    assert case.endpoints is not None  # noqa: S101
+    assert case.endpoints is not None and case.catalogue is not None  # noqa: PT018, S101
     chosen = SessionModel(case.given.model, case.given.model_is_chosen, case.given.profile)
     # a settings file with an error is this check's finding: it stands in the way of each prompt
     options = options_for({}, chosen)
     if options.deployment:
         return skipped("prompts go to a deployment, which has its own (%watsonx settings)")
-    known = {model.model_id: model for model in case.models}
     found = in_force(chosen).get("model")
     source = found.first.source if found is not None and found.first is not None else "the default"
-    name = options.model or (
-        case.session.default_model(dry=True) if case.session else default_model(list(case.models))
-    )
-    there, place = known.get(name), case.endpoints.place
+    name = options.model or case.catalogue.default()
+    there, place = case.catalogue.find(name), case.endpoints.place
     another = "`%watsonx models` lists those that are there; `%watsonx use --model NAME` takes one"
     if there is None:
-        said = f"{place} has no model '{name}' ({source}): withdrawn, or never there."
-        return Finding("failed", f"{said}{near(name, known)}", another)
+        near_one = near(name, [one.model_id for one in case.catalogue.current])
+        return Finding("failed", f"{place} has no model '{name}' ({source}).{near_one}", another)
+    outlook = there.outlook(case.today())
+    if there.is_withdrawn:
+        return Finding("failed", f"{name} ({source}) is {outlook or 'withdrawn'}", another)
     able, verb = ("text_generation", "generate") if options.generate else ("text_chat", "chat")
     if able not in there.functions:
         return Finding("failed", f"{name} ({source}) cannot {verb}", another)
     if there.stage != "available":
-        return Finding("warning", f"{name} ({source}) is {there.stage} in {place}", another)
-    return ok(f"{name} ({source}) is there and can {verb}")
+        return Finding("warning", f"{name} ({source}) is {outlook or there.stage}", another)
+    told = f"{name} ({source}) is there and can {verb}"
+    return ok(f"{told}; it is {outlook}" if outlook else told)

@@ -6,11 +6,10 @@ The rooms below are imported where they are used: a library that cannot be impor
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wx_notebook.doctor.verdicts import Finding, failed, ok, skipped
-from wx_notebook.errors import NotConnected, WatsonxError
+from wx_notebook.errors import NotConnected
 
 if TYPE_CHECKING:
     from wx_notebook.credentials import Given, Token
@@ -48,6 +47,7 @@ def _found(case: Case) -> tuple[Given, Finding | None]:
     """Return the source, and what there is to say where its credential is not at hand."""
     from wx_notebook.credentials import Given, find
     from wx_notebook.credentials.profiles import from_profile
+    from wx_notebook.session.places import place_of_the_next_prompt
 
     if case.profile:
         case.held = None
@@ -55,51 +55,24 @@ def _found(case: Case) -> tuple[Given, Finding | None]:
     if case.held is not None and case.held.credential is not None:
         return case.held.given, None
     case.held = None
+    nobody: NotConnected | None = None
     try:
         found = find(Given("arguments"), case.environ, only_names=True)
     except NotConnected as problem:
-        told = failed(problem)
-        elsewhere = f"{told.found} A sign-in of another kernel cannot be seen from here."
-        return _place(case), Finding("warning", elsewhere, told.repair)
-    if found.has_credential:
+        nobody = problem
+    if nobody is None and found.has_credential:
         return found, None
+    where = Given("nothing")
+    with contextlib.suppress(NotConnected):
+        # as far as anything says where: the network can be looked at without a key
+        where = place_of_the_next_prompt(case.environ)
+    if nobody is not None:
+        told = failed(nobody)
+        elsewhere = f"{told.found} A sign-in of another kernel cannot be seen from here."
+        return where, Finding("warning", elsewhere, told.repair)
     name = found.source.removeprefix(_PROFILE)
     unread = f"the next prompt connects with the {found.source}; its key was left in the keyring"
-    return _of_profile(name), Finding(
-        "ok", unread, f"`{case.command} {name}` reads it and tries it"
-    )
-
-
-def _place(case: Case) -> Given:
-    """Return where the environment leads without a credential, else IBM Cloud's first region."""
-    from wx_notebook.credentials import Given
-    from wx_notebook.credentials.environment import from_environment
-
-    around = Given("nothing")
-    with contextlib.suppress(WatsonxError):
-        around = from_environment(case.environ)
-    return replace(around, joined=True, source="nothing")
-
-
-def _of_profile(name: str) -> Given:
-    """Return what the file says of a profile; its key stays where it is."""
-    from wx_notebook import settings
-    from wx_notebook.credentials import Given, checked_kind
-
-    profile = settings.profile(name)
-    return Given(
-        f"{_PROFILE}{name}",
-        url=profile.url,
-        region=profile.region,
-        kind=checked_kind(profile.kind),
-        iam_url=profile.iam_url,
-        platform_url=profile.platform_url,
-        project_id=profile.project_id,
-        space_id=profile.space_id,
-        ca_bundle=profile.ca_bundle,
-        model=profile.model,
-        profile=name,
-    )
+    return where, Finding("ok", unread, f"`{case.command} {name}` reads it and tries it")
 
 
 def iam(case: Case) -> Finding:

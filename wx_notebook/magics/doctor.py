@@ -37,10 +37,16 @@ def _run(shell: Any, profile: str, *, report: bool) -> None:  # noqa: ANN401
     from wx_notebook.display.checklist import Checklist
     from wx_notebook.doctor import CHECKS, Case, Examination, front_end_of
     from wx_notebook.session import current
-    from wx_notebook.session.twin import environment
+    from wx_notebook.session.twin import METER, environment
 
     around = environment()
-    case = Case(environ=around, front=front_end_of(shell, around), held=current(), profile=profile)
+    case = Case(
+        environ=around,
+        front=front_end_of(shell, around),
+        held=current(),
+        profile=profile,
+        meter=METER,
+    )
     checklist = Checklist(canvas_for(shell), case.command)
     try:
         # that a key stands in a cell is said below the list, and not from one of its threads

@@ -7,8 +7,8 @@ room and nowhere else. Importing it loads neither the parser nor the sanitiser; 
 from __future__ import annotations
 
 from wx_notebook.render.answers import answer_html, partial_html, plain_answer, thinking_line
-from wx_notebook.render.fences import Code, fenced_code
 from wx_notebook.render.checks import CheckRow, checks_html
+from wx_notebook.render.fences import Code, fenced_code
 from wx_notebook.render.fragments import (
     LARGEST_MARKDOWN,
     line_html,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from wx_notebook.render.fragments import _EDGE, _MUTED, _NO_TEX, _PRE_STYLE
+from wx_notebook.render.styles import EDGE, MUTED, NO_TEX, PRE_STYLE
 from wx_notebook.render.text import clean_text
 
 _SIZE = "font-size: var(--jp-ui-font-size1, 13px); color: var(--jp-ui-font-color1, inherit)"
@@ -22,10 +22,10 @@ _SIGNS = {
     "ok": ("✓", "color: var(--jp-success-color1, inherit)"),
     "warning": ("!", "color: var(--jp-warn-color1, inherit); font-weight: bold"),
     "failed": ("✗", "color: var(--jp-error-color1, inherit); font-weight: bold"),
-    "skipped": ("–", _MUTED),
-    "looking": ("…", _MUTED),
-    "waiting": ("·", _MUTED),
-    "stopped": ("■", _MUTED),
+    "skipped": ("–", MUTED),
+    "looking": ("…", MUTED),
+    "waiting": ("·", MUTED),
+    "stopped": ("■", MUTED),
 }
 
 
@@ -58,7 +58,7 @@ def checks_html(
         What stands on the fold.
     """
     parts = [
-        f'<div class="wxn-checks {_NO_TEX}" style="{_EDGE}; overflow-x: auto">',
+        f'<div class="wxn-checks {NO_TEX}" style="{EDGE}; overflow-x: auto">',
         f'<div class="wxn-status" role="status" style="{_SIZE}">{_one_line(line)}</div>',
         f'<table style="{_TABLE}"><tbody>',
         *map(_row, rows),
@@ -67,7 +67,7 @@ def checks_html(
     if block:
         parts.append(
             f'<details><summary style="{_SIZE}; cursor: pointer">{_one_line(block_title)}</summary>'
-            f'<pre style="{_PRE_STYLE}">\n{escape(clean_text(block))}</pre></details>'
+            f'<pre style="{PRE_STYLE}">\n{escape(clean_text(block))}</pre></details>'
         )
     return "\n".join([*parts, "</div>"])
 
@@ -76,7 +76,7 @@ def _row(row: CheckRow) -> str:
     sign, style = _SIGNS.get(row.verdict, ("", ""))
     found = _one_line(row.found)
     if row.took:
-        found += f' <small style="{_MUTED}; white-space: nowrap">{_one_line(row.took)}</small>'
+        found += f' <small style="{MUTED}; white-space: nowrap">{_one_line(row.took)}</small>'
     if row.repair:
         found += f'<div><span aria-hidden="true">→ </span>{_with_code(row.repair)}</div>'
     return (
