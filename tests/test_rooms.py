@@ -14,7 +14,8 @@ PACKAGE = ROOT / "wx_notebook"
 #: Top to bottom; a room imports only rooms above it. `sandbox` stands beside all of them.
 ROOMS = [
     "errors", "options", "settings", "transport", "credentials", "service", "prompt", "render",
-    "answer", "session", "interop", "guard", "display", "form", "magics", "server", "cli",
+    "answer", "session", "interop", "guard", "doctor", "display", "form", "magics", "server",
+    "cli",
 ]  # fmt: skip
 #: The front door binds the session's functions, because `wx.session` is one of them.
 FRONT_DOOR = "__init__"

@@ -205,7 +205,12 @@ def without_frames(problem: BaseException) -> BaseException:
 
 def without_keys(text: str) -> str:
     """Return what somebody typed, for an error message; a key in the wrong field stays hidden."""
-    return _LIKE_A_KEY.sub(PLACEHOLDER, text)[:100]
+    return keys_hidden(text)[:100]
+
+
+def keys_hidden(text: str) -> str:
+    """Return a text, whole, in which nothing is shown that looks like a key."""
+    return _LIKE_A_KEY.sub(PLACEHOLDER, text)
 
 
 def near(word: str, known: Iterable[str]) -> str:

@@ -158,7 +158,8 @@ def test_an_unknown_authority_is_refused_and_no_switch_turns_that_off(
     problem = caught(lambda: connect(server).chat("hello", model="m"))
     assert type(problem) is ServiceDown
     assert problem.message == (
-        f"The TLS certificate of 127.0.0.1:{server.port} could not be verified."
+        f"The TLS certificate of 127.0.0.1:{server.port} could not be verified: "
+        "unable to get local issuer certificate."
     )
     assert "REQUESTS_CA_BUNDLE" in problem.hint
     assert KEY not in shown(problem)

@@ -1,4 +1,4 @@
-"""The command `wx-notebook`: demo, sandbox and check. Heavy imports live inside functions."""
+"""The command `wx-notebook`: demo, sandbox, check and doctor. Heavy imports live in functions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wx_notebook.cli.check import run as run_check
 from wx_notebook.cli.demo import run as run_demo
+from wx_notebook.cli.doctor import run as run_doctor
 from wx_notebook.cli.serve import run as run_sandbox
 
 _EXAMPLES = """\
@@ -21,6 +22,7 @@ examples:
                                 notebook and prints prompts and answers
   wx-notebook sandbox           the stand-in alone; prints what to paste
   wx-notebook check .           no key in what is passed on?
+  wx-notebook doctor            what stands between you and an answer
 """
 _UPSTREAM_HELP = (
     "answers from a server that speaks OpenAI's protocol, such as Ollama at "
@@ -36,6 +38,14 @@ example:
   wx-notebook sandbox --port 8765 --token-lifetime 60 --fault cut=0.05
   wx-notebook sandbox --fault 429=0.1,retry_after=2 --fault slow-iam,seconds=5
   wx-notebook sandbox --upstream http://127.0.0.1:11434 --map models.toml
+"""
+_DOCTOR_EXAMPLE = """\
+examples:
+  wx-notebook doctor            with the credential that a prompt would use
+  wx-notebook doctor work       with that of a profile, read from the keyring
+  wx-notebook doctor --report   as a block for an issue
+
+exit status: 0 nothing failed, 1 something failed
 """
 
 
@@ -137,6 +147,25 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", type=_existing, metavar="FILE",
                        help="a file, or a folder with all below it")  # fmt: skip
     check.set_defaults(run=run_check)
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="numbered checks, each with its repair",
+        description=wrapped(
+            "Check what stands between you and an answer: versions, widgets, server extension, "
+            "keyring, proxy, certificates, clock, sign-in, region, project, runtime, quota and "
+            "model. None takes longer than three seconds, nothing that costs is sent, and no "
+            "secret is shown."
+        ),
+        epilog=_DOCTOR_EXAMPLE,
+        formatter_class=layout,
+    )
+    doctor.add_argument("profile", nargs="?", default="", metavar="PROFILE",
+                        help="try what login --remember has kept under this name")  # fmt: skip
+    how = doctor.add_mutually_exclusive_group()
+    how.add_argument("--report", action="store_true", help="print a block for an issue")
+    how.add_argument("--json", action="store_true", help="print JSON, for a program")
+    doctor.set_defaults(run=run_doctor)
     return parser
 
 

@@ -18,6 +18,7 @@ from wx_notebook.magics import (
     standing,
     use,
 )
+from wx_notebook.magics import doctor as doctor_command
 from wx_notebook.magics import login as login_command
 from wx_notebook.magics import usage as tokens
 from wx_notebook.magics.defaults import options_of
@@ -135,6 +136,11 @@ COMMANDS = {
         checking.check,
         "look for keys: notebook, history, variables, files",
         "[FILES]",
+    ),
+    "doctor": _Command(
+        doctor_command.doctor,
+        "what stands between you and an answer, with repairs",
+        "[PROFILE] [--report]",
     ),
     "version": _Command(_version, "versions of this package and its kin"),
     "help": _Command(_help, "this text; of one command, what it takes", "[COMMAND]"),

@@ -7,6 +7,7 @@ room and nowhere else. Importing it loads neither the parser nor the sanitiser; 
 from __future__ import annotations
 
 from wx_notebook.render.answers import answer_html, partial_html, plain_answer, thinking_line
+from wx_notebook.render.checks import CheckRow, checks_html
 from wx_notebook.render.fences import Code, fenced_code
 from wx_notebook.render.fragments import (
     LARGEST_MARKDOWN,
@@ -22,6 +23,7 @@ from wx_notebook.render.text import clean_text
 
 __all__ = [
     "LARGEST_MARKDOWN",
+    "CheckRow",
     "Code",
     "Column",
     "NextCell",
@@ -29,6 +31,7 @@ __all__ = [
     "Table",
     "answer_html",
     "bar",
+    "checks_html",
     "clean_text",
     "fenced_code",
     "line_html",

@@ -6,6 +6,7 @@ here and let go; ours is raised outside the `except` block, so that it has no co
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 
 import requests
@@ -16,6 +17,10 @@ from wx_notebook.transport.policy import Timeouts, seconds
 
 _AGAIN = "Run it again."
 _LONGER = "Give it more time with --timeout, or ask for a shorter answer with --max-tokens."
+#: OpenSSL's codes for what is wrong with a certificate by this machine's clock: not yet, no more.
+_BY_DATE = (9, 10)
+#: For another host, e-mail or address than was asked.
+_FOR_ANOTHER = (62, 63, 64)
 _OFFLINE = "Check the network, the region and the proxy, then run it again."
 
 
@@ -52,9 +57,7 @@ def told(problem: Exception, host: str, timeouts: Timeouts, *, is_prompt: bool =
     """Translate what requests raised while `host` was asked."""
     errors = requests.exceptions
     if isinstance(problem, errors.SSLError):
-        text = f"The TLS certificate of {host} could not be verified."
-        hint = "Behind a company proxy: set REQUESTS_CA_BUNDLE to the company's CA file."
-        return Failure(ServiceDown(text, hint=hint), unsent=True, transient=False)
+        return Failure(_untrusted(problem, host), unsent=True, transient=False)
     if isinstance(problem, errors.ProxyError):
         text = f"The proxy on the way to {host} refused the connection."
         hint = "Check HTTPS_PROXY and NO_PROXY, then run it again."
@@ -82,6 +85,27 @@ def told(problem: Exception, host: str, timeouts: Timeouts, *, is_prompt: bool =
         return Failure(ServiceDown(text, hint=hint), unsent=True, transient=False)
     text = f"The request to {host} failed ({type(problem).__name__})."
     return Failure(ServiceDown(text, hint=_AGAIN), transient=False)
+
+
+def _untrusted(problem: Exception, host: str) -> ServiceDown:
+    """Say what OpenSSL has against a connection; its words quote nothing but the host."""
+    cause: object = problem
+    while not isinstance(cause, ssl.SSLError):
+        args = getattr(cause, "args", ())
+        cause = getattr(cause, "reason", None) or (args[0] if args else None)
+        if cause is None:
+            break
+    if not isinstance(cause, ssl.SSLCertVerificationError):
+        why = getattr(cause, "reason", None) or type(problem).__name__
+        text = f"{host} and this machine found no way to speak TLS ({why})."
+        return ServiceDown(text, hint="Check the URL, and whether a proxy stands in between.")
+    text = f"The TLS certificate of {host} could not be verified: {cause.verify_message}"
+    hint = "Behind a company proxy: set REQUESTS_CA_BUNDLE to the company's CA file."
+    if cause.verify_code in _BY_DATE:
+        hint = "Check the clock of this machine; if it is right, the certificate is out of date."
+    elif cause.verify_code in _FOR_ANOTHER:
+        hint = "Check the URL: the certificate is another host's."
+    return ServiceDown(f"{text.rstrip('.')}.", hint=hint)
 
 
 def _not_connected(problem: requests.exceptions.ConnectionError, host: str) -> Failure:
