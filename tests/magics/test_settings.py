@@ -95,6 +95,18 @@ def test_settings_are_shown_as_text_and_html_with_both_files(connected, project,
     assert connected.run("%watsonx settings").ok().plain.count(" (not there)") == 2
 
 
+def test_a_budget_that_was_typed_comes_before_that_of_a_file(connected, user):
+    user("budget = 50000\n")
+    assert table(connected)["budget"] == ["50000", "user file", ""]
+    connected.run("%watsonx usage --budget 70000\n%watsonx usage --budget 9000 --day").ok()
+    shown = table(connected)
+    assert shown["budget"] == ["70000", "%watsonx usage", "50000 (user file)"]
+    assert shown["budget a day"] == ["9000", "%watsonx usage", ""]
+    connected.run("%watsonx usage --budget off").ok()
+    assert table(connected)["budget"] == ["off", "%watsonx usage", "50000 (user file)"]
+    connected.run("from wx_notebook.session.twin import METER; METER._set.clear()").ok()
+
+
 def test_what_gives_way_to_an_option_that_excludes_it_is_shown(connected, project):
     project(f'model = "{MODEL}"\nsystem = "Be brief."')
     connected.run("%watsonx use --deployment sandbox_chat").ok()

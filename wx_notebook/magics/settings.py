@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HEAD = ("setting", "value", "from", "instead of")
 _LONGEST = 44
 _BUILT_IN = "built-in"
+_TYPED = "%watsonx usage"
 _PLAIN = re.compile(r"[\w./:-]+")
 
 
@@ -90,11 +91,22 @@ class _Table:
                 yield self._row(name, self._found.get(name), built_in)
 
     def budget(self) -> Iterator[tuple[str, ...]]:
+        from wx_notebook.session.twin import METER
         from wx_notebook.settings import budgets
 
-        found = budgets(self._files)
-        if found:
-            yield ("budget", shown(found[0].value), found[0].source, self._all(found[1:]))
+        said = budgets(self._files)
+        if self._files.faults:
+            # what they say together is not known; the fault stands below
+            in_force = {}
+        else:
+            in_force = {scope: one.tokens for scope, one in METER.budgets().items()}
+        here = in_force.get("notebook")
+        if said and (here == said[0].value or self._files.faults):
+            yield ("budget", f"{said[0].value}", said[0].source, self._all(said[1:]))
+        elif said or here is not None:
+            yield ("budget", "off" if here is None else f"{here}", _TYPED, self._all(said))
+        if "day" in in_force:
+            yield ("budget a day", f"{in_force['day']}", _TYPED, "")
 
     def aliases(self) -> Iterator[tuple[str, ...]]:
         from wx_notebook.settings import alias_sources

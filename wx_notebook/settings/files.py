@@ -6,7 +6,6 @@ import os
 import re
 import stat
 import time
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -76,6 +75,8 @@ def _not_private(path: Path, status: os.stat_result) -> Fault | None:
 
 def tables_of(text: str, path: Path) -> dict[str, Any] | Fault:
     """Return what a text says as TOML."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
