@@ -95,6 +95,12 @@ def test_settings_are_shown_as_text_and_html_with_both_files(connected, project,
     assert connected.run("%watsonx settings").ok().plain.count(" (not there)") == 2
 
 
+def test_of_two_budgets_the_lower_counts_a_project_cannot_raise_one_s_own(connected, user, project):
+    user("budget = 500\n")
+    project("budget = 50000")
+    assert table(connected)["budget"] == ["500", "user file", "50000 (project file)"]
+
+
 def test_a_budget_that_was_typed_comes_before_that_of_a_file(connected, user):
     user("budget = 50000\n")
     assert table(connected)["budget"] == ["50000", "user file", ""]

@@ -143,9 +143,12 @@ def budget() -> tuple[int, str] | None:
 
 
 def budgets(files: Files) -> list[Sourced]:
-    """Return what both files say about the budget, the nearer one first."""
+    """Return what both files say about the budget, the lower one first.
+
+    Nearer does not count here: who cloned a project shall not spend more than they allow themselves.
+    """
     both = (Sourced(files.project.budget, PROJECT), Sourced(files.user.budget, USER))
-    return [each for each in both if each.value is not None]
+    return sorted((one for one in both if one.value is not None), key=lambda one: int(one.value))
 
 
 def alias_sources(files: Files) -> dict[str, list[Sourced]]:
