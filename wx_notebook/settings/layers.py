@@ -145,7 +145,7 @@ def budget() -> tuple[int, str] | None:
 def budgets(files: Files) -> list[Sourced]:
     """Return what both files say about the budget, the lower one first.
 
-    Nearer does not count here: who cloned a project shall not spend more than they allow themselves.
+    Nearer does not count here: a cloned project makes nobody spend more than they allow themselves.
     """
     both = (Sourced(files.project.budget, PROJECT), Sourced(files.user.budget, USER))
     return sorted((one for one in both if one.value is not None), key=lambda one: int(one.value))
