@@ -55,7 +55,8 @@ def test_it_lists_models_and_completes_text(client):
 
 def test_a_token_that_was_given_is_not_renewed_and_says_so(client, clock, sandbox):
     clock.ahead += 3600
-    with pytest.raises(openai.AuthenticationError, match="authentication_token_expired"):
+    # openai 3 shows the message alone, openai 2 the whole body
+    with pytest.raises(openai.AuthenticationError, match="expired"):
         client.chat.completions.create(model=CHAT_MODEL, messages=HELLO)
     assert sandbox.counts == {"gateway_chat": 1}
 
@@ -70,8 +71,9 @@ def test_a_function_in_place_of_the_key_outlives_a_token_and_a_revocation(sandbo
 
 
 def test_a_model_that_is_not_there_is_told(client):
-    with pytest.raises(openai.NotFoundError, match="model_not_found"):
+    with pytest.raises(openai.NotFoundError, match="no/such") as caught:
         client.chat.completions.create(model="no/such", messages=HELLO)
+    assert caught.value.code == "model_not_found"
 
 
 def test_it_trusts_the_file_of_a_sandbox_with_tls(tls_sandbox):
