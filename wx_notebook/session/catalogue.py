@@ -13,6 +13,7 @@ from wx_notebook.credentials import steady_clock
 from wx_notebook.errors import WatsonxError
 from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.service import Listing, Model, Piece, Service, default_model, listing
+from wx_notebook.service.lifecycle import AVAILABLE
 from wx_notebook.service.models import as_of
 
 #: Who tries again in the background that long after it failed.
@@ -34,6 +35,7 @@ class _Day:
     today: dt.date
     everything: tuple[Model, ...]
     current: list[Model]
+    by_id: dict[str, Model]
 
 
 class Catalogue:
@@ -87,7 +89,8 @@ class Catalogue:
 
     def find(self, model_id: str) -> Model | None:
         """Return a model that is known, also a withdrawn one."""
-        return next((model for model in self.everything if model.model_id == model_id), None)
+        day = self._as_of_today()
+        return day.by_id.get(model_id) if day is not None else None
 
     def withdrawal(self, model_id: str) -> Withdrawal | None:
         """Return since when a model is gone and what replaces it, None where nothing says so."""
@@ -159,12 +162,17 @@ class Catalogue:
 
     # --- deprecation, said once ----------------------------------------------------------------
 
-    def noted(self, model_id: str, pieces: Iterable[Piece]) -> Iterator[Piece]:
-        """Yield the pieces of an answer; ahead of the first one of a deprecated model, a note.
+    def noted(self, model_id: str, pieces: Iterable[Piece]) -> Iterable[Piece]:
+        """Return the pieces of an answer; ahead of the first one of a deprecated model, a note.
 
         The note has the day and the successor. What the service says about the same with every
         answer is left out then.
         """
+        model = self.find(model_id)
+        is_fine = model is not None and model.stage == AVAILABLE
+        return pieces if is_fine else self._noted(model_id, pieces)
+
+    def _noted(self, model_id: str, pieces: Iterable[Piece]) -> Iterator[Piece]:
         if note := self._note_on(model_id):
             yield Piece(warnings=(note,))
         for piece in pieces:
@@ -183,7 +191,7 @@ class Catalogue:
 
     def _note_on(self, model_id: str) -> str:
         model = self.find(model_id)
-        if model is None or model.stage == "available" or model_id in self._told:
+        if model is None or model.stage == AVAILABLE or model_id in self._told:
             return ""
         outlook = model.outlook(self.today())
         if outlook:
@@ -201,7 +209,8 @@ class Catalogue:
     def _staged(self, found: Listing) -> _Day:
         today = self.today()
         everything = as_of(found.models, today)
-        return _Day(found, today, everything, [m for m in everything if not m.is_withdrawn])
+        current = [model for model in everything if not model.is_withdrawn]
+        return _Day(found, today, everything, current, {m.model_id: m for m in everything})
 
 
 def tells_of_deprecation(warning: str, model_id: str) -> bool:

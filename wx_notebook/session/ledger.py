@@ -89,6 +89,7 @@ class Ledger:
         self, folder: Callable[[], Path] = usage_folder, *, host: str = platform.node()
     ) -> None:
         self._folder = folder
+        self._found: Path | None = None
         # the name of a machine is nobody's matter; it only has to differ
         self._host = hashlib.sha256(host.encode()).hexdigest()[:8]
         self._lock = threading.Lock()
@@ -137,18 +138,22 @@ class Ledger:
     def _path(self) -> Path:
         problem = ""
         try:
-            return self._folder()
+            if self._found is None:
+                self._found = self._folder()
+            return self._found
         except Exception as error:  # noqa: BLE001  # a home that does not exist, for instance
             problem = f"its place is not known: {error}"
         raise OSError(problem)
 
     @contextlib.contextmanager
     def _opened(self, day: dt.date) -> Iterator[int]:
-        folder = self._path()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{day.isoformat()}-{self._host}.jsonl"
+        path = f"{self._path()}{os.sep}{day.isoformat()}-{self._host}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _CAREFULLY
-        descriptor = os.open(path, flags, 0o600)
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            self._path().mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, flags, 0o600)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(f"{path} is not a file")

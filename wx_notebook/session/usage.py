@@ -19,7 +19,7 @@ from wx_notebook.errors import QuotaSpent, WatsonxError
 from wx_notebook.session.ledger import Ledger, Spent
 
 if TYPE_CHECKING:
-    from wx_notebook.service import Piece, Request, Usage
+    from wx_notebook.service import Piece, Request
 
 _Reply = TypeVar("_Reply")
 #: What a budget is for: this notebook (the life of its kernel), or a day in all notebooks.
@@ -192,9 +192,7 @@ class Ticket:
         self._budgets = budgets
         self._request = request
         self._estimate = estimate
-        self._usage: Usage | None = None
-        self._written: list[str] = []
-        self._model_id = ""
+        self._pieces: list[Piece] = []
         self._is_open = True
 
     def sending(self, send: Callable[[], _Reply]) -> _Reply:
@@ -215,12 +213,10 @@ class Ticket:
         from wx_notebook.service import Piece
 
         try:
+            # looked at when the answer has ended: here it would be felt with each token
+            keep = self._pieces.append
             for piece in pieces:
-                if piece.usage is not None:
-                    self._usage = piece.usage
-                if piece.model_id:
-                    self._model_id = piece.model_id
-                self._written.append(piece.text or piece.reasoning)
+                keep(piece)
                 yield piece
             spent = self._spent()
             if notes := tuple(self._meter.notes(self._budgets, spent.total_tokens)):
@@ -245,15 +241,18 @@ class Ticket:
             self._is_open = False
             self._meter.arrived(self._estimate)
             # as it was asked for; a deployment's model only the service knows
-            model_id = one_line(self._redact(self._request.model_id or self._model_id))
+            said = next((piece.model_id for piece in self._pieces if piece.model_id), "")
+            model_id = one_line(self._redact(self._request.model_id or said))
             self._meter.count(model_id or "unknown", self._spent())
+            self._pieces.clear()
 
     def _spent(self) -> Spent:
-        if self._usage is not None:
-            return Spent(1, self._usage.input_tokens, self._usage.output_tokens)
+        told = (piece.usage for piece in reversed(self._pieces) if piece.usage is not None)
+        if (usage := next(told, None)) is not None:
+            return Spent(1, usage.input_tokens, usage.output_tokens)
         from wx_notebook.prompt import estimate_tokens
 
-        written = "".join(self._written)
+        written = "".join(piece.text + piece.reasoning for piece in self._pieces)
         output = estimate_tokens(written) if written else 0
         return Spent(1, self._estimate or prompt_tokens(self._request), output, estimated=1)
 
