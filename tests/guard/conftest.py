@@ -104,14 +104,22 @@ class Server:
         """Save as a front end does; return the file as it is then."""
         model = {"type": of_type, "content": content,
                  "format": "json" if of_type == "notebook" else "text"}  # fmt: skip
+        self._sent("PUT", f"api/contents/{name}", model)
+        return (self.root / name).read_bytes()
+
+    def post(self, path: str, document: object) -> dict:
+        """Ask the server to do something; return what it says."""
+        return json.loads(self._sent("POST", path, document))
+
+    def _sent(self, method: str, path: str, document: object) -> bytes:
         request = urllib.request.Request(
-            f"{self.jupyter.url}api/contents/{name}", json.dumps(model).encode(), method="PUT",
+            f"{self.jupyter.url}{path}", json.dumps(document).encode(), method=method,
             headers={"Authorization": f"token {self.jupyter.token}"},
         )  # fmt: skip
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=60) as reply:
             assert reply.status in (200, 201)
-        return (self.root / name).read_bytes()
+            return reply.read()
 
     def refusal(self, name: str, content: object) -> str:
         """Save, and return why it was refused."""

@@ -369,6 +369,18 @@ def test_a_key_that_an_earlier_cell_holds_gets_it_too_however_it_is_used(of_kern
     assert f"[{second.reply['execution_count']}]: {WARNED}" in second.plain, "another cell, again"
 
 
+def test_a_key_that_is_typed_after_the_login_gets_it_at_the_next_prompt(of_kernel, sandbox):
+    of_kernel.connect(sandbox)
+    typed = of_kernel.run(f"client_of_somebody_else = {sandbox.api_key!r}").ok()
+    assert typed.outputs == []
+    ran = of_kernel.run("%%watsonx\nhello").ok()
+    count = typed.reply["execution_count"]
+    assert (
+        f"This API key stands in cell [{count}]: {WARNED}" in ran.outputs[0]["data"]["text/plain"]
+    )
+    assert len(of_kernel.run("%%watsonx\nhello").ok().outputs) == 1
+
+
 def test_a_token_in_a_cell_gets_it_too(of_kernel, sandbox):
     given = sandbox.credentials() | {"token": sandbox.issue_token()}
     del given["api_key"]

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 from guard.conftest import (
@@ -151,6 +152,15 @@ def test_the_text_of_a_notebook_in_an_editor_is_searched_and_a_file_with_setting
         if name != ".env":
             assert server.save(name, f"KEY={key}\n", of_type="file") == f"KEY={key}\n".encode()
     assert len([line for line in server.reports() if "was saved without" in line]) == 1
+
+
+def test_a_copy_that_the_server_makes_of_a_file_with_a_key_is_clean(server, key):
+    path = server.root / "from-elsewhere.ipynb"
+    path.write_text(json.dumps(book(code([f"k = '{key}'\n", "x"]))))
+    made = server.post("api/contents", {"copy_from": path.name})
+    copied = json.loads((server.root / made["path"]).read_text())
+    assert copied["cells"][0]["source"] == [f"k = '{GONE}'\n", "x"]
+    assert key in path.read_text(), "a file is not changed by looking at it"
 
 
 def test_nothing_that_the_guard_writes_or_logs_holds_a_piece_of_the_secret(server, key):
@@ -313,7 +323,9 @@ def test_a_notebook_of_20_mb_with_pictures_is_saved_with_each_picture_as_it_was(
     words = "df.groupby('country')['value'].mean()  # and so on, and so on\n" * 500
     cells += [code(words, [printed(words)]) for _ in range(30)]
     cells.append(code(f"k = '{key}'"))
+    began = time.perf_counter()
     saved = server.save("large.ipynb", book(*cells))
+    print(f"saved in {time.perf_counter() - began:.2f} s, with the way to the server and to disk")
     assert len(saved) > 19_000_000
     assert key.encode() not in saved
     found = json.loads(saved)["cells"]

@@ -49,21 +49,39 @@ def warnings_collected() -> Iterator[list[str]]:
 
 
 def tell_pending(shell: Any) -> None:  # noqa: ANN401
-    """Show what the server's guard did since the last time, where somebody reads it.
+    """Show what the server's guard did since the last time, and whether a key was typed since.
 
-    A run without anybody leaves it to a notebook with a user.
+    What the server did is for somebody who reads it: a run without anybody leaves it to a notebook
+    with a user.
     """
     from wx_notebook.magics import login
 
     # nothing about it may keep a prompt from being sent
     with contextlib.suppress(Exception):
+        lines = []
         if login._can_ask(shell):
             from wx_notebook.guard.reports import pending
 
-            if lines := pending():
-                from wx_notebook.display import show_lines
+            lines += pending()
+        for secret, what in _of_the_session():
+            lines += _literal(shell, secret, what)
+        if lines:
+            from wx_notebook.display import show_lines
 
-                show_lines(shell, lines)
+            show_lines(shell, lines)
+
+
+def _of_the_session() -> Iterator[tuple[Secret, str]]:
+    """Yield what signed in, if it lies in the session and can be typed by somebody."""
+    from wx_notebook.credentials.secret import Secret
+    from wx_notebook.session import current
+
+    held = current()
+    if held is not None:
+        for what in _CALLED:
+            secret = getattr(held.given, what)
+            if isinstance(secret, Secret):
+                yield secret, what
 
 
 def _literal(shell: Any, secret: Secret, what: str) -> list[str]:  # noqa: ANN401
