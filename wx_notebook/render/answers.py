@@ -18,6 +18,7 @@ from wx_notebook.render.styles import MUTED, ONE_LINE_STYLE, UNSEEN_STYLE
 from wx_notebook.render.text import clean_text
 
 #: Lines of a preview, and characters of each: what an answer becomes is higher than that.
+_UNDECIDED_JSON = 16
 _PREVIEW_LINES, _PREVIEW_CHARACTERS = 3, 200
 #: A text, a rule or a block of code that has begun.
 _TO_BE_SEEN = re.compile(r"(?:^|>)\s*[^\s<]|<hr|<pre")
@@ -123,7 +124,7 @@ def plain_answer(text: str, format: str) -> str:  # noqa: A002
 
         try:
             return indented(parsed_json(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             return clean_text(text)
     return clean_text(text)
 
@@ -165,7 +166,7 @@ def _json(text: str) -> str:
     try:
         value = parsed_json(text)
     except ValueError as problem:
-        return pre_body(text) + "\n" + note_html(str(problem))
+        return pre_body(text) + "\n" + note_html(f"not JSON: {problem}")
     return _tree(value)
 
 
@@ -225,7 +226,9 @@ def _on_its_way(text: str, format: str) -> str:  # noqa: A002
             from wx_notebook.render.json_value import may_become_json
 
             if may_become_json(text):
-                return _receiving("JSON", text)
+                # "[1] says" and "[a](b)" begin as a list does
+                is_short = len(text) < _UNDECIDED_JSON
+                return _busy("…") if is_short else _receiving("JSON", text)
         from wx_notebook.render.markdown import sanitised
         from wx_notebook.render.settled import settled
 
@@ -244,8 +247,8 @@ def _code_on_its_way(text: str) -> str:
     begun = settled(text)
     code = fenced_code(begun) if fences(begun) else None
     if code is None:
-        # code without a fence, or words before it
-        return _receiving("code", text)
+        # code without a fence, or words before it; a block of one line is not higher than a line
+        return _busy(f"receiving code ({len(text):,} characters)")
     return code_html(code.text, code.language, COLOURED_ON_THE_WAY)[0]
 
 

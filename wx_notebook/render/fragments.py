@@ -6,7 +6,7 @@ from html import escape
 from typing import Literal
 
 from wx_notebook.render.palette import definitions
-from wx_notebook.render.styles import EDGE, GROWING_EDGE, MUTED, NO_TEX, PRE_STYLE
+from wx_notebook.render.styles import EDGE, GROWING_EDGE, MUTED, NO_TEX, PRE_STYLE, TEXT_STYLE
 from wx_notebook.render.text import clean_text
 
 #: Characters. Above it the parser's time is felt: plain text instead.
@@ -60,7 +60,7 @@ def line_html(
 
 def pre_html(text: str) -> str:
     """Give `text` as it is, cleaned and escaped, in a ``<pre>`` that wraps."""
-    return f'<div class="wxn-text {NO_TEX}" style="{EDGE}">{pre_body(text)}</div>'
+    return f'<div class="wxn-text {NO_TEX}" style="{EDGE}">{pre_body(text, PRE_STYLE)}</div>'
 
 
 def warm() -> None:
@@ -88,10 +88,10 @@ def markdown_body(text: str, *, typeset: bool) -> str:
         return pre_body(text)
 
 
-def pre_body(text: str) -> str:
+def pre_body(text: str, style: str = TEXT_STYLE) -> str:
     """Give foreign text as it is, without a wrapper."""
     # A parser of HTML drops the first line end of a <pre>: one more keeps the text's own.
-    return f'<pre style="{PRE_STYLE}">\n{escape(clean_text(text))}</pre>'
+    return f'<pre style="{style}">\n{escape(clean_text(text))}</pre>'
 
 
 def note_html(text: str, *, name: Literal["note", "footer"] = "note") -> str:

@@ -13,7 +13,9 @@ _TOKEN = re.compile(
     r"\s+|[\[{]|[\]}]|[,:]|\"(?:[^\"\\\n]|\\.)*+\"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null"
 )
 #: What a token may look like while it comes.
-_BEGUN = re.compile(r"\"(?:[^\"\\\n]|\\.)*+\\?|-?[\d.]*(?:[eE][+-]?\d*)?|[a-z]{0,4}")
+_BEGUN = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*+\\?|-?[\d.]*(?:[eE][+-]?\d*)?|t(?:ru?)?|f(?:a|al|als)?|n(?:ul?)?"
+)
 
 
 def parsed_json(text: str) -> Any:  # noqa: ANN401  # JSON is any value
@@ -27,14 +29,14 @@ def parsed_json(text: str) -> Any:  # noqa: ANN401  # JSON is any value
     Raises
     ------
     ValueError
-        What is wrong, in one sentence with line and column of the answer.
+        What is wrong, to stand behind "The answer is not JSON: ": with line and column.
     """
     bare = text.lstrip("\ufeff")
     blocks = [] if bare.lstrip()[:1] in {"{", "["} else fences(bare)
     if not blocks:
         return _value(bare, 0)
     if len(blocks) > 1:
-        raise ValueError(f"The answer has {len(blocks)} fenced blocks, and one is expected.")
+        raise ValueError(f"it has {len(blocks)} fenced blocks, and one of JSON is expected.")
     (block,) = blocks
     return _value(block.text, block.lines_before)
 
@@ -74,14 +76,14 @@ def _value(text: str, lines_before: int) -> Any:  # noqa: ANN401
     except json.JSONDecodeError as problem:
         line, column = problem.lineno + lines_before, problem.colno
         found = _found(text, problem.pos)
-        message = f"The answer is not JSON: line {line}, column {column}: {_words(problem)}{found}."
+        message = f"line {line}, column {column}: {_words(problem)}{found}."
     except RecursionError:
-        message = "The JSON of the answer is nested too deep."
+        message = "it is nested too deep."
     except _NoJson as problem:
-        message = f"The answer is not JSON: {problem}."
+        message = f"it has {problem}, which JSON does not know."
     except ValueError:
         # Python's limit on digits, which exists because reading them takes the square of their time
-        message = "A number in the JSON of the answer has thousands of digits."
+        message = "a number in it has thousands of digits."
     raise ValueError(message)
 
 
@@ -90,7 +92,7 @@ class _NoJson(ValueError):
 
 
 def _refuse_constant(name: str) -> Any:  # noqa: ANN401
-    raise _NoJson(f"it has {name}, which JSON does not know")
+    raise _NoJson(name)
 
 
 def _words(problem: json.JSONDecodeError) -> str:

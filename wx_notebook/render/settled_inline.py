@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from wx_notebook.render.tex_rules import CLOSERS, UP_TO
+from wx_notebook.render.tex_words import begun
 
 #: Characters after which what was opened is taken for no markup.
 _LONGEST_EMPHASIS, _LONGEST_LINK, _LONGEST_TEX = 200, 300, 1_000
@@ -150,6 +151,11 @@ def _link(scan: _Scan, at: int) -> int:
         return following
     # the words of a link whose address is on its way
     scan.gone.append((at, len(text)))
+    opened = scan.open[place]
+    is_decided = following < len(text) or at - opened.at > _SHORT_BRACKET
+    if opened.mark == "[" and is_decided:
+        scan.gone.append((opened.at, opened.at + 1))
+        del scan.open[place]
     return -1
 
 
@@ -182,4 +188,6 @@ def _closed(scan: _Scan) -> str:
         parts.append(text[position:start])
         position = max(position, stop)
     body = "".join([*parts, text[position:]]).rstrip()
+    if scan.closer in CLOSERS.values():
+        body = begun(body)
     return body + "".join(closers)

@@ -23,6 +23,8 @@ MUTED = (
 )
 #: Foreign text as it is. JupyterLab breaks a <pre> within words, which code does not like.
 PRE_STYLE = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+#: As an answer, at least as high as the lines of ours that it takes the place of.
+TEXT_STYLE = f"{PRE_STYLE};min-height:1.7em"
 CODE_STYLE = (
     f"{PRE_STYLE};border:1px solid var(--jp-border-color2,#bdbdbd);padding:.5em .7em;margin:0 0 1em"
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wx_notebook.render.styles import CODE_STYLE, ONE_LINE_STYLE, TEX_CLASS, WORDS_STYLE
 from wx_notebook.render.tex import is_harmless
-from wx_notebook.render.tex_words import words
+from wx_notebook.render.tex_words import begun, words
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
@@ -113,7 +113,7 @@ def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> b
         line += 1
         if state.env.get("partial") and line >= end_line == state.lineMax:
             # the text is on its way, and its closer with it
-            lines[-1] = lines[-1].rstrip("\\$") + closer
+            lines[-1] = begun(lines[-1].rstrip("\\$")) + closer
             continue
         if line >= end_line or line < unclosed.get(closer, 0) or _ends_here(state, line):
             unclosed[closer] = max(line, unclosed.get(closer, 0))

@@ -27,34 +27,45 @@ _SILENT = """
 """
 _IS_SILENT = frozenset(_SILENT.split())
 _COMMAND = re.compile(r"\\(?:([A-Za-z]+)\*?|(.))", re.DOTALL)
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}(?:\{[clr|]*\})?")
+#: From the inside out: each has nothing but plain text in its braces.
 _FRACTION = re.compile(r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([^\s\\{}]))")
-_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}(?:\{[clr|]*\})?")
-#: What a next piece may still change: a command's name, a script without what it raises.
+_WITH_GROUP = re.compile(r"\\(?![dtc]?frac\b)([A-Za-z]+)\s*\{([^{}]*)\}")
+_GROUP = re.compile(r"(?<![A-Za-z}\^_])\{([^{}]*)\}")
+_DEEPEST = 12
+#: What the next piece may still change: a command's name, an argument that has no end yet.
 _BEGUN = re.compile(
     r"(?:\\[A-Za-z]*|\\(?:begin|end)\s*\{[^{}]*|\\[dtc]?frac\s*\{[^{}]*(?:\}\s*(?:\{[^{}]*)?)?"
     r"|[\^_]\{[^{}]*|[\^_&\s])\Z"
 )
 _RAISED = dict(zip("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", strict=True))
 _LOWERED = dict(zip("0123456789+-=()aeoxijnkmt", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓᵢⱼₙₖₘₜ", strict=True))
+#: Braces and columns go; what stood in for a sign on the way becomes that sign.
+_LEFT_OVER = str.maketrans({"{": "", "}": "", "&": " ", "ˆ": "^", "ˍ": "_", "❴": "{", "❵": "}"})
 _BLANKS = re.compile(r"\s+")
 
 
 def words(tex: str) -> str:
-    """Give `tex`, also one that has only begun, as a line of text: the same always, and no TeX.
-
-    Parameters
-    ----------
-    tex
-        Without its delimiters.
-    """
-    while begun := _BEGUN.search(tex):
-        tex = tex[: begun.start()]
-    tex = _ENVIRONMENT.sub(" ", tex)
-    tex = _FRACTION.sub(r"\1/\2", tex)
-    tex = _SCRIPT.sub(_script, tex)
+    """Give `tex`, without its delimiters, as a line of text: the same always, and no TeX."""
+    tex = _ENVIRONMENT.sub(" ", tex).replace("\\{", "❴").replace("\\}", "❵")
+    for _ in range(_DEEPEST):
+        before = tex
+        tex = _FRACTION.sub(r"\1/\2", tex)
+        tex = _SCRIPT.sub(_script, tex)
+        tex = _WITH_GROUP.sub(r"\\\1 \2", tex)
+        tex = _GROUP.sub(r"\1", tex)
+        if tex == before:
+            break
     tex = _COMMAND.sub(_sign, tex)
-    return _BLANKS.sub(" ", tex.replace("{", "").replace("}", "").replace("&", " ")).strip()
+    return _BLANKS.sub(" ", tex.translate(_LEFT_OVER)).strip()
+
+
+def begun(tex: str) -> str:
+    """Give the beginning of an unfinished `tex` that the next piece will not change."""
+    while end := _BEGUN.search(tex):
+        tex = tex[: end.start()]
+    return tex
 
 
 def _script(match: re.Match[str]) -> str:
@@ -62,7 +73,8 @@ def _script(match: re.Match[str]) -> str:
     letters = _RAISED if match[1] == "^" else _LOWERED
     if inside and all(letter in letters for letter in inside):
         return "".join(letters[letter] for letter in inside)
-    return f"{match[1]}{inside}"
+    # marked once: a second pass must not find the same script again
+    return f"{'ˆ' if match[1] == '^' else 'ˍ'}{inside}"
 
 
 def _sign(match: re.Match[str]) -> str:
@@ -71,6 +83,6 @@ def _sign(match: re.Match[str]) -> str:
         # a line of the formula ends, or a sign that means itself, or a space
         return {"\\": "; ", ",": " ", ";": " ", ":": " ", "!": "", " ": " "}.get(symbol, symbol)
     if name in _IS_SILENT:
-        return " "
+        return ""
     # a name that has no sign is a function: "sin", "log"
     return _SIGNS.get(name) or html5.get(f"{name};", name)
