@@ -7,7 +7,7 @@ it, and it may be saved with the notebook: no secret ever comes near it.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from wx_notebook.errors import (
     MOST_LINES,
@@ -25,9 +25,6 @@ from wx_notebook.form import Lists, Typed
 from wx_notebook.form.links import Link, repair
 from wx_notebook.form.words import word
 from wx_notebook.session.finding import STEPS, Choice, Step, StepName, title
-
-if TYPE_CHECKING:
-    from wx_notebook.service import Place
 
 Phase: TypeAlias = Literal["form", "working", "choosing", "connected"]
 #: The step that an error is about, wherever it came up. The first that fits counts.
@@ -77,6 +74,8 @@ class Item(NamedTuple):
     name: str
     kind: str
     region: str
+    #: whether it has a runtime; also where no place of the list says that it has one
+    ready: bool
     last: bool
 
 
@@ -133,7 +132,7 @@ def offered(view: View, choice: Choice, lists: Lists) -> View:
     return replace(
         view,
         phase="choosing",
-        places=tuple(_item(place, choice.last) for place in choice.places[:MOST_PLACES]),
+        places=_items(choice),
         silent=word("choose.silent", regions=regions) if regions else "",
         lists=lists,
         steps=_without_busy(view.steps),
@@ -217,10 +216,20 @@ def _kind_of(step: Step) -> str:
     return getattr(getattr(step.place, "project", None), "kind", "")
 
 
-def _item(place: Place, last: tuple[str, ...]) -> Item:
-    project = place.project
-    name = project.name or project.id
-    return Item(project.id, name, project.kind, title(place.endpoints), project.id in last)
+def _items(choice: Choice) -> tuple[Item, ...]:
+    # lists need not say what a project has: then nothing is said about any
+    told = any(place.project.has_runtime for place in choice.places)
+    return tuple(
+        Item(
+            place.project.id,
+            place.project.name or place.project.id,
+            place.project.kind,
+            title(place.endpoints),
+            place.project.has_runtime or not told,
+            place.project.id in choice.last,
+        )
+        for place in choice.places[:MOST_PLACES]
+    )
 
 
 def _without_busy(steps: dict[StepName, Line]) -> dict[StepName, Line]:

@@ -187,8 +187,10 @@ class LoginForm(anywidget.AnyWidget):
             self._show(steps.began(self._seen))
             return None, self._follow(self._desk.lists())
         if act == "back":
-            self._seen = replace(self._seen, places=(), steps={})
-        elif act == "sign_out":
+            self._seen = replace(self._seen, places=(), steps={}, trouble=steps.NO_TROUBLE)
+            # what stood there before was the line
+            return None, bool(self._standing()[0]) and not content.get("stay")
+        if act == "sign_out":
             self._desk.sign_out(forget=bool(content.get("forget")))
             self._seen = steps.out(self._seen)
         elif act == "ping":

@@ -135,7 +135,11 @@ def choice_of(
     """Return places with the last used of this account first."""
     used = [one.id for one in last_used(_account(held))]
     rank = {each: number for number, each in enumerate(used)}
-    ordered = sorted(places, key=lambda place: rank.get(place.project.id, len(rank)))
+    # behind them those that can run a model, as far as the list says it
+    ordered = sorted(
+        places,
+        key=lambda p: (rank.get(p.project.id, len(rank)), not p.project.has_runtime),
+    )
     there = {place.project.id for place in places}
     return Choice(tuple(ordered), tuple(each for each in used if each in there), silent)
 

@@ -86,11 +86,13 @@ function searchable(view, id, take, listen) {
     view.list.replaceChildren(
       ...shown.map((place, index) => {
         const facts = [WORDS[`choose.${place.kind}`], place.region];
+        if (!place.ready) facts.push(WORDS["choose.bare"]);
         if (place.last) facts.push(WORDS["choose.last"]);
         return make(
           "li",
           { id: `${id}-item-${index}`, role: "option", class: "wxn-item" },
           make("span", { class: "wxn-item-name" }, place.name),
+          " ",
           make("span", { class: "wxn-item-facts" }, facts.join(" · ")),
         );
       }),

@@ -333,9 +333,8 @@ function render({ model, el }) {
     paint();
     change.focus();
   };
-  const back = () => {
-    if (!ready()) return;
-    tell({ act: "back" });
+  const back = (more = {}) => {
+    if (ready()) tell({ act: "back", ...more });
   };
   listen(view.connect, "click", submit);
   for (const { offer, button } of view.offered) {
@@ -346,10 +345,10 @@ function render({ model, el }) {
   listen(change, "click", () => press({ act: "change" }));
   listen(stop, "click", halt);
   listen(lists.use, "click", choose);
-  listen(lists.back, "click", back);
+  listen(lists.back, "click", () => back());
   listen(lists.other, "click", () => {
     editing = true;
-    back();
+    back({ stay: true });
   });
   listen(view.cancel, "click", close);
   listen(view.kind.select, "change", () => {
