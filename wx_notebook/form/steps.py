@@ -199,7 +199,11 @@ def as_json(view: View) -> dict[str, Any]:
     """Return the view as the page reads it."""
     document = asdict(view)
     document["typed"] = view.typed._asdict()
-    document["lists"] = view.lists._asdict()
+    document["notes"] = list(view.notes)
+    document["lists"] = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in view.lists._asdict().items()
+    }
     document["trouble"] = view.trouble._asdict()
     document["places"] = [item._asdict() for item in view.places]
     document["steps"] = [

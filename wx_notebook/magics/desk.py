@@ -121,6 +121,7 @@ class FormDesk:
         NotConnected
             Nobody is signed in any more.
         """
+        from wx_notebook.form.words import word
         from wx_notebook.session import current
         from wx_notebook.session.finding import signing_in, taking
         from wx_notebook.session.twin import unverified
@@ -133,9 +134,9 @@ class FormDesk:
             return
         held_now = self._waiting or current()
         if held_now is None or held_now.credential is None:
-            raise NotConnected("This choice is not open any more.", hint="Give the key again.")
+            raise NotConnected(word("stale"), hint=word("stale.hint"))
         if place and place not in self._places:
-            raise BadOption("This is none of the projects of the list.", hint="Choose one of them.")
+            raise BadOption(word("stale"), hint=word("choose.nothing"))
         chosen = self._places.get(place)
         yield from self._followed(held_now, taking(held_now, chosen, model), "")
 

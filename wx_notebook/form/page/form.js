@@ -80,7 +80,9 @@ function render({ model, el }) {
     if (out) return WORDS["working.out"];
     if (!working()) return "";
     const seconds = String(line.seconds);
-    return line.task && line.seconds > 0 ? word("working.for", { seconds }) : WORDS.working;
+    const since = line.task && line.seconds > 0;
+    const text = since ? word("working.for", { seconds }) : WORDS.working;
+    return canStop() ? text : `${text} ${WORDS["working.stop"]}`;
   };
   const canStop = () => typeof line.kernel()?.interrupt === "function";
 
