@@ -106,6 +106,12 @@ class LoginForm(anywidget.AnyWidget):
         """What is to be seen of it."""
         return self._seen
 
+    def close(self) -> None:
+        """Close it and what belongs to it: a file keeps the state of each model that is open."""
+        layout = self.layout
+        super().close()
+        layout.close()
+
     def refresh(self) -> None:
         """Show what the session is now: another form, or a cell, may have changed it."""
         if self._seen.phase in ("form", "connected"):

@@ -105,8 +105,10 @@ class Stage:
             settle=self._settle,
         )
 
-    def _settle(self, _: LoginForm) -> None:
+    def _settle(self, form: LoginForm) -> None:
         """Put the line into the place of the widget, which the page then gives up."""
+        # for the next form in this place: what was typed, which is no secret
+        self._typed = form.seen.typed
         self.form = None
         self._show_line()
         refresh(but=self)

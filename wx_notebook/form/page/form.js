@@ -139,6 +139,7 @@ function render({ model, el }) {
     say(status, statusText());
     status.classList.toggle("wxn-waits", waiting && !gone);
     stop.hidden = !(waiting && !gone && (line.queued || canStop()));
+    stop.disabled = stop.hidden;
     for (const button of buttons) button.disabled = gone || waiting;
     for (const input of inputs) {
       input.disabled = gone;
