@@ -44,6 +44,10 @@ class Form:
         self.fill(key, where, billed_to)
         self.key.press("Enter")
 
+    def done(self) -> None:
+        """Wait until what was begun has ended: the form is busy from the click on."""
+        self.root.and_(self.lab.page.locator("[aria-busy=false]")).wait_for()
+
     def wait_for(self, text: str) -> None:
         self.root.get_by_text(text).filter(visible=True).first.wait_for()
 

@@ -195,7 +195,8 @@ def wrong(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     for fault in ("iam-500", "iam-html"):
         sandbox.fault(fault, times=None)
         form.connect(key, url, sandbox.project_id)
-        form.root.locator("[id$=step-key][data-state=bad]").wait_for()
+        form.done()
+        assert form.step("key").get_attribute("data-state") == "bad"
         assert "eyJ" not in form.said("key")
         sandbox.clear_faults()
     assert form.root.locator("[aria-invalid]").count() == 0
@@ -498,7 +499,7 @@ def test_two_forms_two_tabs_and_a_cell_run_twice_show_one_session(
     chromium.run(several, jupyter("lab"), sandbox, limit_s=90)
 
 
-# --- belongs into Jupyter ---------------------------------------------------------------------------
+# --- belongs into Jupyter -------------------------------------------------------------------------
 
 COLOURS = """root => {
     const lab = document.createElement("div");
