@@ -78,17 +78,27 @@ class Done:
 Event: TypeAlias = Step | Choice | Done
 
 
-def signing_in(held: Session, *, named: str = "") -> Iterator[Event]:
+def signing_in(held: Session, *, named: str = "", only_here: bool | None = None) -> Iterator[Event]:
     """Sign in with a session that is not in force yet, and find out what it does not say.
 
-    `named` is the name of a project or space, where it was given by that and not by its id. After
-    a `Choice` the conversation goes on with `taking`.
+    After a `Choice` the conversation goes on with `taking`.
+
+    Parameters
+    ----------
+    held
+        Has the credential; nothing has been sent yet.
+    named
+        The name of a project or space, where it was given by that and not by its id.
+    only_here
+        Whether no other region is meant; None where the credential says so, or does not.
 
     Raises
     ------
     Interrupted
         The user stopped it. Then, as after a step that failed, nothing has changed.
     """
+    if only_here is None:
+        only_here = bool(held.given.region or held.given.url)
     yield Step("key", "busy")
     try:
         token = held.authenticate()
@@ -97,9 +107,9 @@ def signing_in(held: Session, *, named: str = "") -> Iterator[Event]:
         return
     yield Step("key", "ok", found=token.subject)
     if held.scope.project_id or held.scope.space_id:
-        yield from _given(held)
+        yield from _given(held, only_here)
     else:
-        yield from _choosing(held, named)
+        yield from _choosing(held, named, only_here)
 
 
 def listing(held: Session) -> Iterator[Event]:
@@ -157,10 +167,10 @@ def used_now(held: Session) -> None:
         keep_last_used(_account(held), Used(held.endpoints.place, project.kind, project.id))
 
 
-def _given(held: Session) -> Iterator[Event]:
+def _given(held: Session, only_here: bool) -> Iterator[Event]:
     """Verify the project or space that was given; where no region was, look for it everywhere."""
     here = held.endpoints
-    yield Step("region", "ok" if _says_where(held) else "busy", title(here), place=here)
+    yield Step("region", "ok" if only_here else "busy", title(here), place=here)
     yield Step("project", "busy")
     missing: ProjectError | None = None
     place: Place | None = None
@@ -175,7 +185,7 @@ def _given(held: Session) -> Iterator[Event]:
         place = held.elsewhere()
     # the id says it all, also that it is a space and no project; only a region that was given is
     # not taken for another
-    if place is not None and _says_where(held) and place.endpoints != here:
+    if place is not None and only_here and place.endpoints != here:
         place = None
     if missing is not None and place is None:
         yield _failed("project", missing)
@@ -188,10 +198,9 @@ def _as_verified(held: Session) -> Iterator[Event]:
     yield from _verified(held, "")
 
 
-def _choosing(held: Session, named: str) -> Iterator[Event]:
+def _choosing(held: Session, named: str, only_here: bool) -> Iterator[Event]:
     """Look for projects and spaces: in the region that was given, else in all of the account."""
     yield Step("region", "busy")
-    only_here = _says_where(held)
     try:
         found = held.places(only_here=only_here)
     except WatsonxError as problem:
@@ -287,13 +296,10 @@ def _region_or_url(there: Endpoints) -> tuple[str, str]:
     return "", there.url
 
 
-def _says_where(held: Session) -> bool:
-    return bool(held.given.region or held.given.url)
-
-
 def _account(held: Session) -> str:
+    """Return whose list it is; the same in each region, by whichever address IAM is asked."""
     token = held.token
-    return account_of(held.endpoints.iam_url, token.subject if token is not None else "")
+    return account_of(held.endpoints.kind, token.subject if token is not None else "")
 
 
 def _failed(name: StepName, problem: WatsonxError) -> Step:
