@@ -38,6 +38,7 @@ function makeLists(id) {
   const root = make(
     "div",
     { class: "wxn-form wxn-choose" },
+    steps,
     profile.row,
     make(
       "div",
@@ -46,7 +47,6 @@ function makeLists(id) {
       make("div", { class: "wxn-field" }, search, list, count, silent),
     ),
     model.row,
-    steps,
     make("div", { class: "wxn-buttons" }, use, other, back),
   );
   return { root, search, list, count, silent, steps, model, profile, use, back, other };
