@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 BOTH = pytest.mark.parametrize("front", ["lab", "notebook"])
-SLEEP = "import time\ntime.sleep(3)"
+#: A cell that runs until the test lets it go.
+RUNS = """
+import pathlib, time
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+pathlib.Path("go").unlink()
+"""
 
 
 def clean(lab: LabPage) -> None:
@@ -359,28 +365,37 @@ def test_each_kind_of_account_has_just_its_own_fields(
 
 
 def busy_and_slow(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
-    lab, form = opened(page, server, "busy.ipynb", SLEEP)
+    lab, form = opened(page, server, "busy.ipynb", RUNS)
     given = (sandbox.api_key, sandbox.url, sandbox.project_id)
     busy = "The kernel is busy with a running cell; it signs in when that ends."
-    # a second time: by then JupyterLab talks to the form in a thread of its own
-    for _ in range(2):
+
+    def a_cell_runs() -> None:
         lab.run(2, wait=False)
         lab.wait_until(lambda: not lab.is_idle(), "the cell runs")
+
+    def it_ends() -> None:
+        (server.root / "go").touch()
+
+    # a second time: by then JupyterLab talks to the form in a thread of its own
+    for before in range(2):
+        a_cell_runs()
         form.connect(*given)
         form.wait_for(busy)
         assert form.violations() == []
         assert form.button("Connect").is_disabled()
         assert form.key.input_value() == ""
+        assert sandbox.counts["token"] == before, "nothing happens beside the cell"
+        it_ends()
         form.wait_for("✓ connected to project")
         form.button("Log out").click()
         form.key.wait_for()
 
     # what waits behind a cell can be taken back, and the cell goes on
-    lab.run(2, wait=False)
-    lab.wait_until(lambda: not lab.is_idle(), "the cell runs")
+    a_cell_runs()
     form.connect(*given)
     form.wait_for(busy)
     form.button("Stop").click()
+    it_ends()
     form.wait_for("Cancelled before it began.")
     assert "KeyboardInterrupt" not in lab.output(2)
 
@@ -399,10 +414,10 @@ def busy_and_slow(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     form.wait_for("✓ connected to project")
 
     # a log out behind a running cell
-    lab.run(2, wait=False)
-    lab.wait_until(lambda: not lab.is_idle(), "the cell runs")
+    a_cell_runs()
     form.button("Log out").click()
     form.wait_for("it logs out when that ends")
+    it_ends()
     form.key.wait_for()
     clean(lab)
 
