@@ -84,7 +84,8 @@ def held(given: Given, project: str = "", space: str = "") -> Session:
     given, named = with_scope(given, project, space)
     first = unverified(given)
     if named:
-        first = first.like(replace(first.given, project_id="", space_id=""))
+        before, first = first, first.like(replace(first.given, project_id="", space_id=""))
+        before.close()
     try:
         done, choice = _followed(signing_in(first, named=named))
         if choice is not None:
@@ -171,6 +172,6 @@ def _chosen(choice: Choice) -> Place:
 
 
 def _say(text: Any) -> None:  # noqa: ANN401
-    from wx_notebook.display.canvas import clean_line
+    from wx_notebook.display.lines import clean_line
 
     print(clean_line(text))  # noqa: T201  # a conversation by text

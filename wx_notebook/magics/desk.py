@@ -7,24 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-<<<<<<< HEAD
-from wx_notebook.errors import WatsonxError
-from wx_notebook.magics.guarding import warnings_collected
-from wx_notebook.magics.standing import sign_out
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from wx_notebook.credentials import Given
-=======
 from wx_notebook.errors import BadOption, NotConnected, WatsonxError
+from wx_notebook.magics.guarding import warnings_collected
 from wx_notebook.magics.standing import sign_out
 
 if TYPE_CHECKING:
     from wx_notebook.credentials import Given, Secret
     from wx_notebook.form import Lists, Offer, Typed
     from wx_notebook.service import Place
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
     from wx_notebook.session import Session
     from wx_notebook.session.finding import Event
 
@@ -65,6 +55,8 @@ class FormDesk:
         self._places: dict[str, Place] = {}
         # beside the session's own line, until the next sign-in
         self._more: list[str] = []
+        # what the guard has to say; no cell runs that could show it
+        self._warnings: list[str] = []
 
     # --- signing in ----------------------------------------------------------------------------
 
@@ -72,22 +64,14 @@ class FormDesk:
         """Sign in with what was typed, pasted, or stood in a file."""
         from wx_notebook.magics.typed import given_by_form
 
-        yield from self._begun(given_by_form(secret, typed), typed)
+        yield from self._heeding(self._begun(given_by_form(secret, typed), typed))
 
-<<<<<<< HEAD
-        if offer == "sandbox":
-            # whole, as it is: its key opens nothing else
-            alone = {SANDBOX_VARIABLE: environment().get(SANDBOX_VARIABLE, "")}
-            return self._told(lambda: signed_in(Given("form"), alone))
-        return self._connect(Given("form", region=region), project_id)
-=======
     def use(self, offer: str, typed: Typed) -> Iterator[Event]:
         """Sign in with what was found on this machine; what was typed besides wins."""
         from wx_notebook.magics.typed import given_by_offer
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
 
         given, environ = given_by_offer(offer, typed)
-        yield from self._begun(given, typed, environ)
+        yield from self._heeding(self._begun(given, typed, environ))
 
     def _begun(
         self, given: Given, typed: Typed, environ: dict[str, str] | None = None
@@ -100,7 +84,8 @@ class FormDesk:
         held = unverified(given, environ)
         if named:
             # not the project that the environment names
-            held = held.like(replace(held.given, project_id="", space_id=""))
+            first, held = held, held.like(replace(held.given, project_id="", space_id=""))
+            first.close()
         yield from self._followed(held, signing_in(held, named=named), typed.remember)
 
     # --- going on ------------------------------------------------------------------------------
@@ -177,7 +162,8 @@ class FormDesk:
                     done = True
                     name = remember or self._remember
                     kept = remembered(event.session, name or None)
-                    self._more = [*event.session.notes(), *kept, *_lacking(event.session)]
+                    self._more = [*event.session.notes(), *kept, *_lacking(event.session),
+                                  *self._warnings]  # fmt: skip
                 yield event
         finally:
             if done:
@@ -185,6 +171,17 @@ class FormDesk:
                 self._places = {}
             elif not chosen_from and held not in (current(), self._waiting):
                 held.close()
+
+    def _heeding(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Pass on what happens, and keep the warnings that come with it."""
+        self._warnings = []
+        while True:
+            with warnings_collected() as lines:
+                event = next(events, None)
+            self._warnings += lines
+            if event is None:
+                return
+            yield event
 
     def _wait_with(self, held: Session | None, but: Session | None = None) -> None:
         before, self._waiting = self._waiting, held
@@ -215,17 +212,6 @@ class FormDesk:
         """Return what stands below the line."""
         return list(self._more)
 
-<<<<<<< HEAD
-        space = "" if project else self._space
-        return self._told(lambda: signed_in(given, project=project, space=space))
-
-    def _told(self, sign_in: Callable[[], Session]) -> str:
-        # no cell runs now that could show them
-        with warnings_collected() as warnings:
-            held = sign_in()
-        self._more = [*held.notes(), *remembered(held, self._remember), *warnings]
-        return self.line()
-=======
 
 def offers() -> list[Offer]:
     """Return the credentials of this machine as buttons; the keyring is left alone."""
@@ -261,4 +247,3 @@ def _lacking(held: Session) -> list[str]:
         return []
     lacking = without_runtime(held.project)
     return [f"{lacking.message} {lacking.hint}"]
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)

@@ -25,58 +25,6 @@ def status(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's Interact
     show_lines(shell, [*lines, *_around()])
 
 
-<<<<<<< HEAD
-=======
-def use(shell: Any, rest: str) -> None:  # noqa: ANN401
-    """Connect with a profile, or go on with another project, space, region or model.
-
-    Where nothing is named, show what there is to choose from: in a notebook the lists of the form,
-    elsewhere as text.
-
-    Raises
-    ------
-    WatsonxError
-        What was named does not exist, or does not fit together; then nothing has changed.
-    """
-    from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.magics.choosing import choose
-    from wx_notebook.magics.stage import refresh
-    from wx_notebook.session import current, session
-    from wx_notebook.session.choosing import changed
-    from wx_notebook.session.finding import used_now
-    from wx_notebook.session.twin import put_in_force, unverified
-
-    takes = {"--project": "one", "--space": "one", "--model": "one", "--region": "one"}
-    words, options = parsed("use", rest, takes, most_words=1)  # type: ignore[arg-type]
-    if not (words or options):
-        choose(shell)
-        return
-    chosen = {name.removeprefix("--"): value for name, value in options.items()}
-    with Waiting(canvas_for(shell), "signing in") as waiting:
-        held = unverified(_profile(words[0], options)) if words else current() or session()
-        made = changed(held, **chosen) if chosen else held
-        waiting.tell([put_in_force(made).line(), *made.notes()])
-    used_now(made)
-    refresh()
-
-
-def _profile(name: str, options: Mapping[str, str]) -> Given:
-    from wx_notebook.session.arguments import named_profile
-
-    unknown: BadOption
-    try:
-        return named_profile(name)
-    except BadOption as problem:
-        unknown = problem
-    if options:
-        # "--project My project" has a word too many, too
-        unknown = BadOption(
-            unknown.message, hint=f"A name with blanks goes into quotes. {unknown.hint}"
-        )
-    raise unknown
-
-
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
 def profiles(shell: Any, rest: str) -> None:  # noqa: ANN401
     """List the profiles; the keyring is left alone."""
     from wx_notebook.credentials import keyrings

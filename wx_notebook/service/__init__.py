@@ -15,11 +15,8 @@ from wx_notebook.service.thinking import apart
 from wx_notebook.service.tokenization import count_tokens
 
 __all__ = [
-<<<<<<< HEAD
-    "Listing",
-=======
     "Everywhere",
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
+    "Listing",
     "Model",
     "Piece",
     "Place",

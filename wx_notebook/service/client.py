@@ -165,13 +165,9 @@ class Service:
             body=request.body,
             auth=Bearer(token) if token is not None else NoAuth(),
             stream=request.stream,
-<<<<<<< HEAD
-            policy=PAID if request.paid else FREE,
+            policy=PAID if request.paid else self._free,
             whole_s=request.timeout_s,
             since=None if request.timeout_s is None else began,
-=======
-            policy=PAID if request.paid else self._free,
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
         )
         return self.transport.open(call, on_wait=on_wait)
 

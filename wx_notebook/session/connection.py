@@ -30,13 +30,8 @@ from wx_notebook.service import (
     Project,
     Scope,
     Service,
-<<<<<<< HEAD
-=======
-    default_model,
     everywhere,
     found_elsewhere,
-    models,
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
     project,
     projects,
     spaces,

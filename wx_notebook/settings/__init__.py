@@ -24,8 +24,8 @@ line.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from wx_notebook.settings.chosen import CONFIG, USE, choose, chosen, forget
+from wx_notebook.settings.last_used import Used, account_of, keep_last_used, last_used
 from wx_notebook.settings.layers import (
     Files,
     Resolved,
@@ -42,9 +42,6 @@ from wx_notebook.settings.layers import (
     user_model,
 )
 from wx_notebook.settings.project import project_file
-=======
-from wx_notebook.settings.last_used import Used, account_of, keep_last_used, last_used
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
 from wx_notebook.settings.reading import (
     Profile,
     checked_name,
@@ -60,31 +57,25 @@ __all__ = [
     "USE",
     "Files",
     "Profile",
-<<<<<<< HEAD
     "Resolved",
     "SessionModel",
     "Sourced",
+    "Used",
+    "account_of",
     "alias_sources",
     "aliases",
     "budget",
     "budgets",
-=======
-    "Used",
-    "account_of",
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
     "checked_name",
     "choose",
     "chosen",
     "default_profile",
-<<<<<<< HEAD
     "forget",
     "in_force",
-    "model_alias",
-    "options_for",
-=======
     "keep_last_used",
     "last_used",
->>>>>>> 39708c4 (The form finds out: key, region, project, runtime and model as steps of one conversation)
+    "model_alias",
+    "options_for",
     "profile",
     "profiles",
     "project_file",
