@@ -21,9 +21,9 @@ TEXT = "# A heading\n\n" + " ".join(f"word{n} **bold**" for n in range(150)) + "
 def sign_in(lab, sandbox, cell=1):
     """Type into the form as a person does, and press Enter."""
     form = lab.cell(cell)
-    form.get_by_label("Region").fill(sandbox.url)
-    form.get_by_label("Project ID").fill(sandbox.project_id)
-    key = form.get_by_label("API key")
+    form.get_by_label("Region or URL").fill(sandbox.url)
+    form.get_by_label("Project or space", exact=True).fill(sandbox.project_id)
+    key = form.get_by_label("API key", exact=True)
     key.click()
     lab.page.keyboard.type(sandbox.api_key)
     key.press("Enter")
@@ -156,13 +156,13 @@ def a_wrong_key(page, server, sandbox):
     lab.run(0)
     lab.run(1)
     form = lab.cell(1)
-    form.get_by_label("Region").fill(sandbox.url)
-    form.get_by_label("Project ID").fill(sandbox.project_id)
-    form.get_by_label("API key").fill("w" * 44)
+    form.get_by_label("Region or URL").fill(sandbox.url)
+    form.get_by_label("Project or space", exact=True).fill(sandbox.project_id)
+    form.get_by_label("API key", exact=True).fill("w" * 44)
     form.get_by_role("button", name="Connect").click()
     alert = form.get_by_role("alert").filter(has_text="does not know this API key")
     alert.wait_for()
-    described = form.get_by_label("API key").get_attribute("aria-invalid")
+    described = form.get_by_label("API key", exact=True).get_attribute("aria-invalid")
     return described, form.inner_text(), lab.save()
 
 

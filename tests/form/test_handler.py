@@ -18,41 +18,72 @@ from jupyter_client.manager import KernelManager
 from traitlets.config import Config
 
 from wx_notebook import errors
+from wx_notebook.credentials import endpoints
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.form import Offer
+from wx_notebook.form import Lists, Offer, Typed
+from wx_notebook.form.saved import line_bundle
 from wx_notebook.form.widget import LoginForm
+from wx_notebook.form.words import word
+from wx_notebook.service import Place, Project
+from wx_notebook.session.finding import Choice, Done, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+ID = "12345678-1234-4123-8123-123456789abc"
+HERE = endpoints(region="eu-de")
+PLACES = Choice(
+    (Place(HERE, Project(ID, "My project", True)), Place(HERE, Project("2", "Other", True)))
+)
 
 
 class Desk:
-    """Keeps what it was asked for, and answers with a line or an error."""
+    """Keeps what it was asked for, and yields steps, an error, or somebody who is signed in."""
 
-    def __init__(self, error: BaseException | None = None, line: str = "") -> None:
-        self.error = error
+    def __init__(self, *events: Any, line: str = "", by: BaseException | None = None) -> None:
+        self.events = events
+        self.error = by
         self.now = line
         self.asked: list[tuple[Any, ...]] = []
 
-    def sign_in(self, api_key: Secret, region: str, project_id: str) -> str:
-        self.asked.append((api_key.reveal(), region, project_id))
-        return self._answer(f"Connected to {region}")
+    def sign_in(self, secret: Secret, typed: Typed) -> Iterator[Any]:
+        self.asked.append((secret.reveal(), typed))
+        yield from self._told(f"Connected to {typed.where}")
 
-    def use(self, offer: str, region: str, project_id: str) -> str:
-        self.asked.append((offer, region, project_id))
-        return self._answer(f"Connected by {offer}")
+    def use(self, offer: str, typed: Typed) -> Iterator[Any]:
+        self.asked.append((offer, typed))
+        yield from self._told(f"Connected by {offer}")
 
-    def sign_out(self) -> None:
+    def lists(self) -> Iterator[Any]:
+        yield PLACES
+
+    def choose(self, place: str, model: str, profile: str) -> Iterator[Any]:
+        self.asked.append((place, model, profile))
+        yield from self._told(f"Connected to {place}")
+
+    def choices(self) -> Lists:
+        return Lists(("m1", "m2"), "m1")
+
+    def sign_out(self, *, forget: bool = False) -> None:
         self.now = ""
+        self.asked.append(("out", forget))
 
     def line(self) -> str:
         return self.now
 
-    def _answer(self, line: str) -> str:
+    def notes(self) -> list[str]:
+        return ["A note."]
+
+    def _told(self, line: str) -> Iterator[Any]:
+        yield Step("key", "busy")
         if self.error:
             raise self.error
+        if self.events:
+            yield from self.events
+            return
+        yield Step("key", "ok")
         self.now = line
-        return line
+        yield Done(None)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -91,32 +122,32 @@ def send(form: LoginForm, content: dict[str, str], *buffers: bytes) -> None:
     )
 
 
-def connect(form: LoginForm, key: bytes, region: str = "eu-de", project: str = "p1") -> None:
-    send(form, {"kind": "connect", "region": region, "project_id": project}, key)
+def connect(form: LoginForm, key: bytes, where: str = "eu-de", billed_to: str = "p1") -> None:
+    send(form, {"act": "connect", "kind": "cloud", "where": where, "billed_to": billed_to}, key)
 
 
-def shown(form: LoginForm) -> tuple[str, str, str, str]:
-    return form.phase, form.field, form.message, form.hint
+def bad(form: LoginForm) -> list[tuple[str, str, str]]:
+    """The steps that failed: which, why, and what mends it."""
+    steps = form.view["steps"]
+    return [(s["name"], s["why"], s["repair"]) for s in steps if s["state"] == "bad"]
 
 
 FAILURES = [
-    (errors.KeyRefused("IAM does not accept this key.", hint="Make a new one."), "api_key"),
-    (errors.NotConnected("No credential.", hint="Log in."), "api_key"),
+    (errors.KeyRefused("IAM does not accept this key.", hint="Make a new one."), "key"),
     (errors.UnknownRegion("No region 'us-s0uth'.", hint="Try us-south."), "region"),
-    (errors.HostRefused("Not a host of IBM's.", hint="Use https."), "region"),
-    (errors.ProjectError("No such project.", hint="Copy its ID."), "project_id"),
-    (errors.NoRuntime("No runtime.", hint="Associate one."), "project_id"),
-    (errors.ServiceDown("It cannot be reached.", hint="Run it again."), ""),
-    (errors.RateLimited("Too many requests.", hint="Wait."), ""),
+    (errors.ProjectError("No such project.", hint="Copy its ID."), "project"),
+    (errors.ServiceDown("It cannot be reached.", hint="Run it again."), "key"),
 ]
 
 
 @pytest.mark.usefixtures("shell", "wire")
-@pytest.mark.parametrize(("error", "field"), FAILURES, ids=lambda it: type(it).__name__)
-def test_an_error_stands_beside_the_field_that_mends_it(error, field):
-    form = LoginForm(Desk(error))
-    connect(form, b"a key")
-    assert shown(form) == ("form", field, error.message, error.hint)
+@pytest.mark.parametrize(("error", "name"), FAILURES, ids=lambda it: type(it).__name__)
+def test_an_error_stands_at_its_step(error, name):
+    for desk in (Desk(by=error), Desk(Step(name, "bad", problem=error))):
+        form = LoginForm(desk)
+        connect(form, b"a key")
+        assert form.view["phase"] == "form"
+        assert bad(form) == [(name, error.message, error.hint)]
 
 
 @pytest.mark.parametrize(
@@ -133,25 +164,36 @@ def test_an_error_stands_beside_the_field_that_mends_it(error, field):
 )
 def test_no_failure_shows_the_key_in_verbose_mode(failure, canary, shell, wire, capfd, caplog):
     caplog.set_level(logging.DEBUG)
-    form = LoginForm(Desk(failure(canary)))
+    form = LoginForm(Desk(by=failure(canary)))
     connect(form, canary.encode())
     out, err = capfd.readouterr()
     everything = "\n".join(
         [out, err, caplog.text, repr(wire), str(form.get_state()), repr(vars(form))]
     )
-    assert form.phase == "form"
-    assert form.message
+    assert form.view["phase"] == "form"
+    assert form.seen.failed
     assert "Traceback" not in out + err
     assert not any(piece.decode() in everything for piece in pieces(canary))
     assert not hasattr(sys, "last_value") or canary not in repr(sys.last_value)
 
 
+@pytest.mark.usefixtures("shell")
+def test_a_step_that_quotes_the_key_is_shown_without_it(canary, wire):
+    problem = errors.KeyRefused(f"IAM said: {canary} is bad.", hint=canary)
+    form = LoginForm(Desk(Step("key", "bad", problem=problem)))
+    connect(form, canary.encode())
+    assert bad(form) == [("key", "IAM said: <secret> is bad.", "<secret>")]
+    assert canary not in repr(wire)
+
+
 @pytest.mark.usefixtures("shell", "wire")
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), errors.Interrupted("stopped")])
 def test_an_interrupt_ends_as_a_message(stop):
-    form = LoginForm(Desk(stop))
+    form = LoginForm(Desk(by=stop))
     connect(form, b"a key")
-    assert shown(form)[:3] == ("form", "", "Interrupted before the sign-in was done.")
+    assert form.view["phase"] == "form"
+    assert form.view["trouble"]["message"] == "Interrupted before the sign-in was done."
+    assert form.view["steps"] == []
 
 
 @pytest.mark.usefixtures("shell", "wire")
@@ -159,9 +201,10 @@ def test_the_desk_gets_the_key_without_the_blanks_around_it():
     desk = Desk()
     form = LoginForm(desk)
     connect(form, b" \t a key \n", " eu-de ", " p1 ")
-    assert desk.asked == [("a key", "eu-de", "p1")]
-    assert (form.phase, form.line) == ("connected", "Connected to eu-de")
-    assert (form.region, form.project_id) == ("eu-de", "p1")
+    assert desk.asked == [("a key", Typed("cloud", "eu-de", "p1", "", "", ""))]
+    assert (form.view["phase"], form.view["line"]) == ("connected", "Connected to eu-de")
+    assert form.view["notes"] == ["A note."]
+    assert form.view["typed"]["where"] == "eu-de"
 
 
 @pytest.mark.usefixtures("shell", "wire")
@@ -169,55 +212,48 @@ def test_the_desk_gets_the_key_without_the_blanks_around_it():
 def test_without_a_key_nothing_is_asked(buffers):
     desk = Desk()
     form = LoginForm(desk)
-    send(form, {"kind": "connect", "region": "eu-de", "project_id": ""}, *buffers)
-    assert shown(form)[:2] == ("form", "api_key")
-    assert form.message in {"An API key is needed.", "The key did not arrive."}
+    send(form, {"act": "connect", "where": "eu-de"}, *buffers)
+    trouble = form.view["trouble"]
+    assert (form.view["phase"], trouble["field"]) == ("form", "secret")
+    assert trouble["message"] in {word("no_key"), word("key_lost")}
     assert desk.asked == []
 
 
 @pytest.mark.usefixtures("shell")
-@pytest.mark.parametrize("field", ["region", "project_id"])
+@pytest.mark.parametrize("field", ["where", "billed_to", "username", "remember", "kind"])
 def test_a_key_in_the_wrong_field_is_neither_used_nor_kept(field, canary, wire):
     desk = Desk()
     form = LoginForm(desk)
-    content = {"kind": "connect", "region": "eu-de", "project_id": "p1", field: canary}
+    content = {"act": "connect", "where": "eu-de", "billed_to": "p1", field: canary}
     send(form, content, b"something")
     send(form, content | {field: f"x {canary}"}, canary.encode())
-    assert shown(form)[:2] == ("form", field)
-    assert "looks like an API key" in form.message
+    send(form, content | {field: f"https://eu-de.ml.cloud.ibm.com/?apikey={canary}"}, b"a key")
+    send(form, content | {"act": "use", "offer": "environment"})
+    assert "looks like an API key" in form.view["trouble"]["message"]
     assert desk.asked == []
     assert canary not in repr(wire) + str(form.get_state())
 
 
 @pytest.mark.usefixtures("shell", "wire")
-def test_a_message_has_at_most_six_lines():
-    form = LoginForm(Desk(errors.ServiceDown("\n".join("abcdefgh"), hint="Try\nagain.")))
-    connect(form, b"a key")
-    assert form.message.split("\n") == ["a", "b", "c", "d", "e"]
-    assert form.hint == "Try again."
+def test_the_address_of_a_project_is_no_key():
+    desk = Desk()
+    address = f"https://dataplatform.cloud.ibm.com/projects/{ID}/manage?context=wx"
+    connect(LoginForm(desk), b"a key", address, address)
+    assert desk.asked[0][1].billed_to == address
 
 
 @pytest.mark.usefixtures("shell", "wire")
 def test_a_form_of_somebody_who_is_signed_in_is_the_line():
     form = LoginForm(Desk(line="Connected to eu-de"))
-    assert (form.phase, form.line) == ("connected", "Connected to eu-de")
+    assert (form.view["phase"], form.view["line"]) == ("connected", "Connected to eu-de")
 
 
 @pytest.mark.usefixtures("shell", "wire")
 def test_a_failed_change_leaves_the_session_that_stands():
-    form = LoginForm(Desk(errors.KeyRefused("No."), line="Connected to eu-de"))
+    form = LoginForm(Desk(by=errors.KeyRefused("No."), line="Connected to eu-de"))
     connect(form, b"another key")
-    assert (form.phase, form.line) == ("connected", "Connected to eu-de")
-    assert (form.message, form.field) == ("No.", "api_key")
-
-
-@pytest.mark.usefixtures("shell", "wire")
-def test_a_key_in_another_field_is_not_kept_when_an_offer_is_taken():
-    desk = Desk()
-    form = LoginForm(desk, [Offer("environment", "Use the key of the environment")])
-    send(form, {"kind": "use", "offer": "environment", "region": "", "project_id": "k" * 44})
-    assert desk.asked == []
-    assert (form.field, form.project_id) == ("project_id", "")
+    assert (form.view["phase"], form.view["line"]) == ("connected", "Connected to eu-de")
+    assert bad(form) == [("key", "No.", "")]
 
 
 @pytest.mark.usefixtures("shell", "wire")
@@ -225,22 +261,100 @@ def test_an_offer_signs_in_by_its_id_and_log_out_ends_it():
     desk = Desk()
     form = LoginForm(desk, [Offer("sandbox", "Use the sandbox")])
     assert form.offers == [["sandbox", "Use the sandbox"]]
-    send(form, {"kind": "use", "offer": "sandbox", "region": " eu-de ", "project_id": "p"})
-    assert desk.asked == [("sandbox", "eu-de", "p")]
-    assert (form.phase, form.line) == ("connected", "Connected by sandbox")
-    send(form, {"kind": "sign_out"})
-    assert (form.phase, form.line) == ("form", "")
+    send(form, {"act": "use", "offer": "sandbox", "where": " eu-de ", "billed_to": "p"})
+    assert desk.asked[0][0] == "sandbox"
+    assert (form.view["phase"], form.view["line"]) == ("connected", "Connected by sandbox")
+    send(form, {"act": "sign_out"})
+    send(form, {"act": "sign_out", "forget": True})
+    assert desk.asked[1:] == [("out", False), ("out", True)]
+    assert (form.view["phase"], form.view["line"]) == ("form", "")
+
+
+@pytest.mark.usefixtures("shell", "wire")
+def test_a_project_is_chosen_from_a_list_and_an_escape_goes_back():
+    desk = Desk(PLACES)
+    form = LoginForm(desk)
+    connect(form, b"a key")
+    assert form.view["phase"] == "choosing"
+    assert [place["name"] for place in form.view["places"]] == ["My project", "Other"]
+    assert form.view["lists"]["models"] == ["m1", "m2"]
+    send(form, {"act": "back"})
+    assert (form.view["phase"], form.view["places"]) == ("form", [])
+    connect(form, b"a key")
+    desk.events = ()
+    send(form, {"act": "choose", "place": ID, "model": "m2", "profile": ""})
+    assert desk.asked[-1] == (ID, "m2", "")
+    assert (form.view["phase"], form.view["places"]) == ("connected", [])
+
+
+@pytest.mark.usefixtures("shell", "wire")
+def test_the_line_takes_the_place_of_the_widget_once_every_view_has_made_room():
+    settled = []
+    form = LoginForm(Desk(), settle=settled.append)
+    for view in ("one", "two"):
+        send(form, {"act": "ping", "view": view})
+    connect(form, b"a key")
+    assert settled == [form]
+    line = form.comm
+    send(form, {"act": "settled", "view": "one"})
+    assert form.comm is line, "the other tab still shows it"
+    send(form, {"act": "settled", "view": "two"})
+    assert form.comm is None
+
+
+@pytest.mark.usefixtures("shell", "wire")
+def test_a_sign_in_that_failed_settles_nothing():
+    settled = []
+    form = LoginForm(Desk(by=errors.KeyRefused("No.")), settle=settled.append)
+    connect(form, b"a key")
+    assert settled == []
+
+
+@pytest.mark.usefixtures("shell", "wire")
+def test_what_waits_behind_a_cell_can_be_taken_back(monkeypatch):
+    desk = Desk()
+    form = LoginForm(desk)
+    waiting: list[Callable[[], None]] = []
+    with monkeypatch.context() as busy:
+        busy.setattr(
+            "wx_notebook.form.widget.in_main_thread", lambda work, **_: waiting.append(work)
+        )
+        connect(form, b"a key")
+        send(form, {"act": "cancel"})
+    waiting.pop()()
+    assert desk.asked == []
+    assert form.view["trouble"]["message"] == "Cancelled before it began."
+    connect(form, b"a key")
+    assert form.view["phase"] == "connected"
 
 
 @pytest.mark.usefixtures("shell")
 def test_every_message_is_acknowledged_first_and_done_last(wire):
     form = LoginForm(Desk())
-    for kind in ("ping", "connect", "use", "sign_out"):
+    for act in ("ping", "connect", "use", "change", "choose", "back", "sign_out"):
         del wire[:]
-        send(form, {"kind": kind, "offer": "x"}, b"a key")
+        send(form, {"act": act, "offer": "x"}, b"a key")
         first, last = wire[0][0], wire[-1][0]
-        assert first == {"method": "custom", "content": {"kind": "ack", "of": kind}}
-        assert last == {"method": "custom", "content": {"kind": "done", "of": kind}}
+        assert first == {"method": "custom", "content": {"act": "ack", "of": act}}
+        assert last == {"method": "custom", "content": {"act": "done", "of": act}}
+
+
+@pytest.mark.usefixtures("shell", "wire")
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"act": None},
+        {"act": "nonsense"},
+        {"act": "choose", "place": 5, "model": ["m"], "profile": {}},
+        {"act": "connect", "kind": 7, "where": None},
+    ],
+)
+def test_a_message_of_another_shape_does_no_harm(content, capfd):
+    form = LoginForm(Desk())
+    send(form, content)
+    assert capfd.readouterr() == ("", "")
+    assert form.view["phase"] in ("form", "connected")
 
 
 @pytest.mark.usefixtures("shell", "wire")
@@ -248,11 +362,11 @@ def test_a_ping_brings_the_line_of_now():
     desk = Desk(line="58 min left")
     form = LoginForm(desk)
     desk.now = "57 min left"
-    send(form, {"kind": "ping"})
-    assert form.line == "57 min left"
+    send(form, {"act": "ping", "view": "v"})
+    assert form.view["line"] == "57 min left"
     desk.now = ""
-    send(form, {"kind": "ping"})
-    assert form.phase == "form"
+    send(form, {"act": "ping", "view": "v"})
+    assert form.view["phase"] == "form"
 
 
 @pytest.mark.usefixtures("shell", "wire")
@@ -261,6 +375,19 @@ def test_beside_the_widget_stands_a_word_for_pages_without_widgets():
     assert "`%watsonx login --text`" in data["text/plain"]
     assert "<code>%watsonx login --text</code>" in data["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_the_line_that_stays_is_plain_text_and_html_that_runs_nothing():
+    line = "connected to project '<script>x</script>' · token for 60 min, renewed by itself"
+    data = line_bundle(line, ["<b>note</b>"], "an-id")
+    assert set(data) == {"text/plain", "text/html"}
+    assert data["text/plain"].split("\n") == [
+        f"✓ {line}", "<b>note</b>", "Change: %watsonx use · Log out: %watsonx logout"
+    ]  # fmt: skip
+    assert "<script" not in data["text/html"]
+    assert "<b>" not in data["text/html"]
+    assert 'data-wxn-seconds="3600">token for 60 min<' in data["text/html"]
+    assert "%watsonx login" in line_bundle("")["text/plain"]
 
 
 def test_importing_the_room_is_light():
@@ -274,8 +401,9 @@ import json, logging
 logging.basicConfig(level=logging.DEBUG)
 from wx_notebook.form.widget import LoginForm
 class Desk:
-    def sign_in(self, api_key, region, project_id):
-        raise ConnectionError(api_key.reveal())
+    def sign_in(self, secret, typed):
+        raise ConnectionError(secret.reveal())
+        yield
     def line(self):
         return ""
 form = LoginForm(Desk())
@@ -297,7 +425,7 @@ def test_a_debugging_kernel_and_a_second_client_see_nothing_of_the_key(canary, t
                 CELL, user_expressions={"id": "form.model_id"}, reply=True, timeout=30
             )
             model = reply["content"]["user_expressions"]["id"]["data"]["text/plain"].strip("'")
-            content = {"kind": "connect", "region": "eu-de", "project_id": "p1"}
+            content = {"act": "connect", "kind": "cloud", "where": "eu-de", "billed_to": "p1"}
             message = ours.session.msg(
                 "comm_msg", {"comm_id": model, "data": {"method": "custom", "content": content}}
             )

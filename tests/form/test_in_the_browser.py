@@ -1,4 +1,4 @@
-"""The form in JupyterLab and Notebook 7, with a real kernel; only the desk behind it is ours."""
+"""The form in JupyterLab and Notebook 7, with a real kernel and a sandbox behind it."""
 
 from __future__ import annotations
 
@@ -6,186 +6,538 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from fronts import BrowserThread, JupyterServer, LabPage, pieces
+from forms import GONE, LOGIN, Form, holding, opened, to_kernel
+from fronts import BrowserThread, JupyterServer, LabPage
+
+from wx_notebook.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
+
+    Servers = Callable[..., JupyterServer]
 
 pytestmark = pytest.mark.browser
 
 BOTH = pytest.mark.parametrize("front", ["lab", "notebook"])
-
-#: A desk whose answer depends on the project; the form stands in the cell's output.
-LOGIN = """
-import time
-from wx_notebook import errors
-from wx_notebook.form import Offer
-from wx_notebook.form.widget import LoginForm
-
-class Desk:
-    now, asked = "", 0
-    def sign_in(self, api_key, region, project_id):
-        self.asked += 1
-        self.length = len(api_key.reveal())
-        if project_id == "slow":
-            time.sleep(30)
-        if project_id == "refused":
-            raise errors.KeyRefused("IAM does not accept this key.", hint="Make a new one.")
-        if project_id == "unknown":
-            raise errors.ProjectError("The project is <b>unknown</b>.", hint="Copy its ID.")
-        if region == "us-s0uth":
-            raise errors.UnknownRegion("No region 'us-s0uth'.", hint="Take us-south.")
-        if project_id == "down":
-            raise errors.ServiceDown("It cannot be reached.", hint="Connect again.")
-        self.now = f"Connected to {region or 'nowhere'}, {self.length} characters"
-        return self.now
-    def use(self, offer, region, project_id):
-        self.now = f"Connected by {offer}"
-        return self.now
-    def sign_out(self):
-        self.now = ""
-    def line(self):
-        return self.now
-
-desk = Desk()
-form = LoginForm(desk, [Offer("sandbox", "Use the sandbox")], region="eu-de",
-                 regions=[("us-south", "Dallas"), ("eu-de", "Frankfurt")])
-form
+#: A cell that runs until the test lets it go.
+RUNS = """
+import pathlib, time
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+pathlib.Path("go").unlink()
 """
-SLEEP = "import time\ntime.sleep(3)"
 
 
-class Form:
-    """One view of the form, found as its user finds it: by labels and roles."""
-
-    def __init__(self, lab: LabPage, cell: int = 0) -> None:
-        self.lab = lab
-        self.root: Locator = lab.cell(cell).get_by_role("group", name="Sign in to IBM watsonx.ai")
-        self.key = self.root.get_by_label("API key")
-        self.region = self.root.get_by_label("Region or URL")
-        self.project = self.root.get_by_label("Project ID")
-        self.status = self.root.get_by_role("status")
-        self.alert = self.root.get_by_role("alert")
-        self.root.wait_for()
-
-    def button(self, name: str) -> Locator:
-        return self.root.get_by_role("button", name=name)
-
-    def connect(self, key: str, project: str = "p1", region: str = "eu-de") -> None:
-        self.region.fill(region)
-        self.project.fill(project)
-        self.key.fill(key)
-        self.key.press("Enter")
-
-    def wait_for(self, text: str) -> None:
-        self.root.get_by_text(text).wait_for()
-
-
-def opened(page: Page, server: JupyterServer, name: str, *cells: str) -> tuple[LabPage, Form]:
-    lab = LabPage(page, server)
-    lab.open(name, [LOGIN, *cells])
-    lab.run(0)
-    return lab, Form(lab)
-
-
-def holding(frames: list[bytes], key: str, length: int = 6) -> list[bytes]:
-    return [frame for frame in frames if any(piece in frame for piece in pieces(key, length))]
-
-
-def to_widgets(lab: LabPage) -> int:
-    return sum(b"comm_msg" in frame for frame in lab.seen.sent)
-
-
-def key_crosses_once(page: Page, server: JupyterServer, key: str) -> None:
-    lab, form = opened(page, server, "crossing.ipynb")
-    lab.save_widget_state()
-    form.key.press_sequentially(key, delay=3)
-    page.wait_for_timeout(300)
-    assert form.key.input_value() == key
-    assert holding(lab.seen.sent, key) == []
-
-    form.key.press("Enter")
-    form.wait_for("Connected to eu-de, 44 characters")
-    assert form.key.input_value() == ""
-    assert len(holding(lab.seen.sent, key)) == 1
-    assert holding(lab.seen.received, key) == []
-
-    book = lab.save()
-    state = json.dumps(book.metadata["widgets"])
-    assert "Connected to eu-de" in state  # it was saved at all
-    form.button("Change").click()
-    form.connect(key, "refused")
-    form.wait_for("IAM does not accept this key.")
-    lab.save()
-    kept = [path for path in server.files() if holding([path.read_bytes()], key, 12)]
-    assert kept == []
-    storage = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
-    assert holding([storage.encode()], key) == []
+def clean(lab: LabPage) -> None:
     assert lab.seen.foreign == lab.seen.page_errors == lab.seen.console_errors == []
+
+
+# --- one field is enough, and every state is open to everyone ------------------------------------
+
+
+def by_keyboard_alone(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
+    lab, form = opened(page, server, f"keyboard-{server.front}.ipynb", "6 * 7")
+    lab.save_widget_state()
+    themes = ("light", "dark")
+
+    def fine_in_both_themes(state: str) -> None:
+        for theme in themes:
+            lab.theme(theme)
+            page.wait_for_timeout(50)
+            assert form.violations() == [], (state, theme)
+
+    fine_in_both_themes("empty")
+    form.key.focus()
+    order = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        order.append(
+            page.evaluate(
+                "(document.activeElement.labels?.[0] ?? document.activeElement).innerText"
+            )
+            .split("(")[0]
+            .strip()
+        )
+    assert order == ["or a file …", "Make a key at cloud.ibm.com", "Region or URL",
+                     "Project or space", "Where its ID stands"]  # fmt: skip
+    form.where.fill(sandbox.url)
+    form.key.focus()
+    before = to_kernel(lab)
+    page.keyboard.type(sandbox.api_key, delay=2)
+    assert form.key.input_value() == sandbox.api_key
+    assert to_kernel(lab) == before, "0 frames while typing"
+    assert holding(lab.seen.sent, sandbox.api_key) == []
+
+    # the rest is found out; what there is to choose from has names
+    page.keyboard.press("Enter")
+    form.options.first.wait_for()
+    assert form.key.input_value() == ""
+    assert form.said("key") == "done: The key is accepted, of Sandbox User"
+    assert form.said("region") == f"done: Region {sandbox.url}"
+    assert [text.split("\n")[0] for text in form.options.all_inner_texts()] == [
+        "Sandbox project", "Sandbox space", "Project without a runtime"
+    ]  # fmt: skip
+    assert form.search.evaluate("field => field === document.activeElement")
+    fine_in_both_themes("choosing")
+    page.keyboard.type("space")
+    assert form.options.all_inner_texts()[0].startswith("Sandbox space")
+    assert form.root.get_by_text("1 of 3").is_visible()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.press("Delete")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    form.wait_for("✓ connected to project 'Sandbox project'")
+    assert len(holding(lab.seen.sent, sandbox.api_key)) == 1
+    assert holding(lab.seen.received, sandbox.api_key) == []
+
+    # one line, of which the file has text and HTML, and nothing of a widget
+    form.button("Change").wait_for()
+    fine_in_both_themes("connected")
+    book = lab.save()
+    (output,) = book.cells[1].outputs
+    assert set(output.data) == {"text/plain", "text/html"}
+    assert output.data["text/plain"].startswith("✓ connected to project 'Sandbox project' · ")
+    assert "%watsonx use" in output.data["text/html"]
+    state = book.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    assert state.get("state", {}) == {}
+
+    # Change opens the same lists, without a new login; Escape goes back
+    exchanges = sandbox.counts["token"]
+    assert "Sandbox project" in page.evaluate("document.activeElement.innerText"), "the focus"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    form.options.first.wait_for()
+    assert "used last" in form.options.first.inner_text()
+    form.root.get_by_label("Model").select_option("mistralai/mistral-medium-2505")
+    form.search.fill("space")
+    form.search.press("Enter")
+    form.wait_for("✓ connected to space 'Sandbox space'")
+    assert "model mistralai/mistral-medium-2505" in form.root.inner_text()
+    form.button("Change").press("Enter")
+    form.options.first.wait_for()
+    form.search.press("Escape")
+    form.wait_for("✓ connected to space 'Sandbox space'")
+    assert sandbox.counts["token"] == exchanges
+    (output,) = lab.save().cells[1].outputs
+    assert set(output.data) == {"text/plain", "text/html"}
+
+    form.button("Log out").press("Enter")
+    form.key.wait_for()
+    lab.run(2)
+    assert lab.wait_for_output(2) == "42"
+    lab.theme("light")
+    clean(lab)
 
 
 @BOTH
-def test_the_key_crosses_the_wire_once_and_is_written_nowhere(
-    chromium: BrowserThread, jupyter: Callable[..., JupyterServer], canary: str, front: str
+def test_one_field_is_enough_by_keyboard_alone_and_the_file_keeps_a_line_of_text(
+    chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox, front: str
 ) -> None:
-    chromium.run(key_crosses_once, jupyter(front), canary)
+    chromium.run(by_keyboard_alone, jupyter(front), sandbox, limit_s=90)
 
 
-def errors_and_states(page: Page, server: JupyterServer, key: str) -> None:
-    lab, form = opened(page, server, "states.ipynb", "print(desk.asked)")
+# --- what goes wrong stands beside its field -----------------------------------------------------
 
-    # an empty key is refused on the spot, and a key elsewhere is not sent
-    sent = to_widgets(lab)
-    form.connect("   ")
-    assert form.alert.inner_text() == "An API key is needed. Paste it here."
+
+def wrong(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
+    lab, form = opened(page, server, f"wrong-{server.front}.ipynb")
+    key, url = sandbox.api_key, sandbox.url
+
+    # what can be seen at once is not sent
+    sent = to_kernel(lab)
+    form.connect("   ", url)
+    assert form.alerts() == "An API key is needed. Paste it here."
     assert form.key.get_attribute("aria-invalid") == "true"
-    form.connect("something", project=key)
-    assert "looks like an API key" in form.alert.inner_text()
-    assert form.project.input_value() == ""
-    assert to_widgets(lab) == sent
+    assert form.violations() == []
+    form.connect("something", url, key)
+    assert "looks like an API key" in form.alerts()
+    assert form.billed_to.input_value() == ""
+    assert to_kernel(lab) == sent
 
-    for project, region, field, words in [
-        ("refused", "eu-de", form.key, "IAM does not accept this key.\nMake a new one."),
-        ("unknown", "eu-de", form.project, "The project is <b>unknown</b>.\nCopy its ID."),
-        ("p1", "us-s0uth", form.region, "No region 'us-s0uth'.\nTake us-south."),
+    bare = sandbox.bare_project_id
+    nobody = "12345678-1234-4123-8123-123456789abc"
+    for given, step, field, words, link in [
+        (("w" * 44, url, ""), "key", form.key, "BXNIM0415E", "cloud.ibm.com/iam/apikeys"),
+        ((key, "mars", ""), "region", form.where, "'mars' is not a region", ""),
+        ((key, "https://evil.example", ""), "region", form.where, "not one of IBM's", ""),
+        ((key, url, nobody), "project", form.billed_to, "was not found", "/projects?context=wx"),
+        ((key, url, "no/id"), "project", form.billed_to, "is not a UUID", "/projects?context=wx"),
     ]:
-        form.connect(key, project, region)
-        form.wait_for(words.split("\n")[0])
-        assert form.alert.inner_text() == words
+        form.connect(*given)
+        form.step(step).get_by_text(words).wait_for()
+        line = form.step(step)
+        assert form.said(step).startswith("failed: ")
         assert field.get_attribute("aria-invalid") == "true"
-        assert form.alert.get_attribute("id") in field.get_attribute("aria-describedby").split()
+        described = page.evaluate(
+            "([input, line]) => input.getAttribute('aria-describedby').split(' ')"
+            ".some(id => document.getElementById(id).contains(line))",
+            [field.element_handle(), line.element_handle()],
+        )
+        assert described, "a screen reader finds the reason from the field"
         assert field.evaluate("field => field === document.activeElement")
-        below = field.bounding_box(), form.alert.bounding_box()
-        assert 0 <= below[1]["y"] - below[0]["y"] - below[0]["height"] < 20
-        assert form.region.input_value() == region
-    form.connect(key, "down")
-    form.wait_for("It cannot be reached.")
+        distance = line.bounding_box()["y"] - field.bounding_box()["y"]
+        assert 0 < distance < 60, "it stands below its field"
+        if link:
+            assert link in line.get_by_role("link").get_attribute("href")
+        else:
+            assert line.get_by_role("link").count() == 0
+        assert form.where.input_value() == given[1]
+    for theme in ("dark", "light"):
+        lab.theme(theme)
+        assert form.violations() == []
+
+    # a name that is none leads to the list, with the nearest
+    form.connect(key, url, "Sandbox projct")
+    form.wait_for("Did you mean 'Sandbox project'?")
+    assert form.options.count() == 3
+    assert form.violations() == []
+    form.search.press("Escape")
+    form.key.wait_for()
+
+    # IAM fails, and answers garbage: no field is to blame
+    for fault in ("iam-500", "iam-html"):
+        sandbox.fault(fault, times=None)
+        form.connect(key, url, sandbox.project_id)
+        form.done()
+        assert form.step("key").get_attribute("data-state") == "bad"
+        assert "eyJ" not in form.said("key")
+        sandbox.clear_faults()
     assert form.root.locator("[aria-invalid]").count() == 0
 
-    form.key.fill("half a key")
+    # a project without a runtime is no error of the sign-in, and is said for good
+    form.connect(key, url, bare)
+    form.wait_for("has no watsonx.ai Runtime associated.")
+    form.wait_for("✓ connected to project 'Project without a runtime'")
+    assert form.violations() == []
+    assert "Associate service" in lab.save().cells[1].outputs[0].data["text/plain"]
+    clean(lab)
+
+
+def test_what_is_wrong_stands_beside_its_field_with_its_repair(
+    chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox
+) -> None:
+    chromium.run(wrong, jupyter("lab"), sandbox, limit_s=90)
+
+
+# --- paste anything ------------------------------------------------------------------------------
+
+PASTE = """([input, text]) => {
+    const data = new DataTransfer();
+    data.setData("text", text);
+    const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true,
+                                               cancelable: true});
+    // a browser pastes by itself unless it is told not to
+    if (input.dispatchEvent(event)) {
+        input.value = text.replaceAll("\\n", "");
+        input.dispatchEvent(new Event("input", {bubbles: true}));
+    }
+}"""
+
+
+def pasting(page: Page, server: JupyterServer, sandbox: Sandbox, folder: object) -> None:
+    lab, form = opened(page, server, "pasting.ipynb")
+    key, url, project = sandbox.api_key, sandbox.url, sandbox.project_id
+
+    def paste(text: str) -> str:
+        page.evaluate(PASTE, [form.key.element_handle(), text])
+        return form.root.locator(".wxn-note").inner_text()
+
+    console = f"https://eu-de.dataplatform.cloud.ibm.com/projects/{project}/overview?context=wx"
+    assert paste(console) == (
+        "Understood: the address https://eu-de.dataplatform.cloud.ibm.com, a project ID."
+    )
+    assert form.key.input_value() == ""
+    assert form.where.input_value() == "https://eu-de.dataplatform.cloud.ibm.com"
+    assert form.billed_to.input_value() == project
+    assert paste("https://eu-gb.ml.cloud.ibm.com/ml/v1/text/chat") == (
+        "Understood: the address https://eu-gb.ml.cloud.ibm.com."
+    )
+    assert paste(f"apikey={key}") == "Understood: a key."
+    assert form.violations() == []
+
+    env = f"WATSONX_API_KEY={key}\nWATSONX_URL={url}\nWATSONX_PROJECT_ID={project}\n"
+    document = json.dumps({"name": "mine", "apikey": key})
+    apikey = folder / "apikey.json"  # type: ignore[operator]
+    apikey.write_text(document)
+    sent = to_kernel(lab)
+    for text, where in [
+        (f" \t{key}  \n", url), (f"apikey={key}", url), (document, url), (env, ""), ("", url)
+    ]:  # fmt: skip
+        form.where.fill(where)
+        form.billed_to.fill(project)
+        if text:
+            paste(text)
+        else:
+            form.root.get_by_label("or a file").set_input_files(apikey)
+            form.wait_for("Understood: the file apikey.json, which is read when you connect.")
+        if text == env:
+            assert form.where.input_value() == url
+        assert key not in page.content(), "not as an attribute either"
+        form.key.press("Enter")
+        form.wait_for("✓ connected to project 'Sandbox project'")
+        form.button("Log out").click()
+        form.key.wait_for()
+    assert to_kernel(lab) > sent
+    assert len(holding(lab.seen.sent, key)) == 5, "each once"
+    assert holding(lab.seen.received, key) == []
+    storage = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert holding([storage.encode()], key) == []
+
+    # who goes on typing, or presses Escape, has given up what was pasted
+    paste(env)
     form.key.press("Escape")
     assert form.key.input_value() == ""
-
-    form.button("Use the sandbox").click()
-    form.wait_for("Connected by sandbox")
-    assert not form.key.is_visible()
-    form.button("Change").click()
-    assert form.key.evaluate("field => field === document.activeElement")
-    form.button("Cancel").click()
-    assert form.root.get_by_text("Connected by sandbox").is_visible()
-    form.button("Log out").click()
-    form.key.wait_for()
-    lab.run(1)
-    assert lab.wait_for_output(1) == "4"
-    assert lab.seen.foreign == lab.seen.page_errors == lab.seen.console_errors == []
+    paste(env)
+    form.key.press("x")
+    assert form.key.input_value() == "x"
+    clean(lab)
 
 
-def test_every_error_stands_beside_its_field(
-    chromium: BrowserThread, jupyter: Callable[..., JupyterServer], canary: str
+def test_whatever_is_pasted_or_chosen_as_a_file_fills_the_right_fields(
+    chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox, tmp_path: object
 ) -> None:
-    chromium.run(errors_and_states, jupyter("lab"), canary)
+    chromium.run(pasting, jupyter("lab"), sandbox, tmp_path, limit_s=90)
+
+
+# --- other kinds ---------------------------------------------------------------------------------
+
+
+def kinds(page: Page, server: JupyterServer, sandbox: Sandbox, aws: Sandbox, cp: Sandbox) -> None:
+    lab, form = opened(page, server, "kinds.ipynb")
+    kind = form.root.get_by_label("Kind of account")
+
+    def labels() -> list[str]:
+        shown = form.root.locator("label.wxn-label").filter(visible=True).all_inner_texts()
+        return shown[1:]
+
+    def log_out() -> None:
+        form.button("Log out").click()
+        kind.wait_for()
+
+    assert labels() == ["API key", "Region or URL", "Project or space"]
+    kind.select_option("A token that I have")
+    assert labels() == ["Token", "Region or URL", "Project or space"]
+    assert form.violations() == []
+    form.where.fill(sandbox.url)
+    form.billed_to.fill("sandbox project")
+    token = form.root.get_by_label("Token", exact=True)
+    token.fill(sandbox.issue_token())
+    token.press("Enter")
+    form.wait_for("✓ connected to project 'Sandbox project'")
+    assert "cannot be renewed" in form.root.inner_text()
+    log_out()
+
+    kind.select_option("watsonx.ai on AWS")
+    form.connect(aws.api_key, aws.url, aws.project_id)
+    form.wait_for("✓ connected to project 'Sandbox project'")
+    log_out()
+
+    kind.select_option("A cluster of one's own (watsonx.ai software)")
+    assert labels() == [
+        "URL of the cluster", "User name", "It is", "Password or API key", "Project or space"
+    ]  # fmt: skip
+    assert form.violations() == []
+    secret = form.root.get_by_label("Password or API key")
+    for is_what, given in (("a password", cp.password), ("an API key", cp.api_key)):
+        form.root.get_by_label("URL of the cluster").fill(cp.url)
+        form.root.get_by_label("User name").fill(cp.username)
+        form.root.get_by_label("It is").select_option(is_what)
+        form.billed_to.fill(cp.project_id)
+        secret.fill(given)
+        secret.press("Enter")
+        form.wait_for("✓ connected to project 'Sandbox project'")
+        assert holding(lab.seen.received, given) == []
+        log_out()
+    clean(lab)
+
+
+def test_each_kind_of_account_has_just_its_own_fields(
+    chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox
+) -> None:
+    with Sandbox(kind="mcsp") as aws, Sandbox(kind="software") as cluster:
+        chromium.run(kinds, jupyter("lab"), sandbox, aws, cluster, limit_s=90)
+
+
+# --- states that people really meet --------------------------------------------------------------
+
+
+def busy_and_slow(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
+    lab, form = opened(page, server, "busy.ipynb", RUNS)
+    given = (sandbox.api_key, sandbox.url, sandbox.project_id)
+    busy = "The kernel is busy with a running cell; it signs in when that ends."
+
+    def a_cell_runs() -> None:
+        lab.run(2, wait=False)
+        lab.wait_until(lambda: not lab.is_idle(), "the cell runs")
+
+    def it_ends() -> None:
+        (server.root / "go").touch()
+
+    # a second time: by then JupyterLab talks to the form in a thread of its own
+    for before in range(2):
+        a_cell_runs()
+        form.connect(*given)
+        form.wait_for(busy)
+        assert form.violations() == []
+        assert form.button("Connect").is_disabled()
+        assert form.key.input_value() == ""
+        assert sandbox.counts["token"] == before, "nothing happens beside the cell"
+        it_ends()
+        form.wait_for("✓ connected to project")
+        form.button("Log out").click()
+        form.key.wait_for()
+
+    # what waits behind a cell can be taken back, and the cell goes on
+    a_cell_runs()
+    form.connect(*given)
+    form.wait_for(busy)
+    form.button("Stop").click()
+    it_ends()
+    form.wait_for("Cancelled before it began.")
+    assert "KeyboardInterrupt" not in lab.output(2)
+
+    # IAM is slow: the seconds are told, and Stop, or Jupyter's own, ends it
+    for stop in (lambda: form.button("Stop").click(), lab.interrupt):
+        sandbox.fault("slow-iam", seconds=30)
+        form.connect(*given)
+        form.wait_for("Signing in, for 1 s.")
+        assert form.said("key") == "in progress: The key is exchanged for a token"
+        assert form.violations() == []
+        stop()
+        form.wait_for("Interrupted before the sign-in was done.")
+        sandbox.clear_faults()
+        assert form.button("Connect").is_enabled()
+    form.connect(*given)
+    form.wait_for("✓ connected to project")
+
+    # a log out behind a running cell
+    a_cell_runs()
+    form.button("Log out").click()
+    form.wait_for("it logs out when that ends")
+    it_ends()
+    form.key.wait_for()
+    clean(lab)
+
+
+def test_a_busy_kernel_and_a_slow_iam_are_told_and_can_be_stopped(
+    chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox
+) -> None:
+    chromium.run(busy_and_slow, jupyter("lab"), sandbox, limit_s=90)
+
+
+def kernel_goes(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
+    lab, form = opened(page, server, "gone.ipynb", LOGIN)
+    lab.run(2)
+    second = Form(lab, 2)
+    form.key.fill(sandbox.api_key)
+    second.key.fill(sandbox.api_key)
+    lab.restart()
+    for view in (form, second):
+        view.wait_for(GONE)
+        assert view.key.is_disabled()
+        assert view.key.input_value() == ""
+        assert view.root.locator("button:enabled, input:enabled, select:enabled").count() == 0
+        assert view.violations() == []
+    assert holding(lab.seen.sent, sandbox.api_key) == []
+
+    # run again, as it says: a form that works; and a line whose kernel is gone says so, too
+    lab.run(0)
+    lab.run(1)
+    form.connect(sandbox.api_key, sandbox.url, sandbox.project_id)
+    form.wait_for("✓ connected to project")
+    form.button("Change").wait_for()
+    lab.restart()
+    form.wait_for(GONE)
+    assert form.root.get_by_role("button").count() == 0
+
+    # a file with the state of a form, opened without running it
+    lab.run(0)
+    lab.run(1)
+    form.key.wait_for()
+    lab.save_widget_state()
+    lab.save()
+    lab.shut_down()
+    form.wait_for(GONE)
+    again = LabPage(page, server)
+    again.open("gone.ipynb")
+    restored = Form(again)
+    restored.wait_for(GONE)
+    assert restored.root.locator("button:enabled, input:enabled, select:enabled").count() == 0
+
+
+def test_a_form_whose_kernel_is_gone_says_so_and_sends_nothing(
+    chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox
+) -> None:
+    chromium.run(kernel_goes, jupyter("lab"), sandbox, limit_s=90)
+
+
+def several(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
+    lab, form = opened(page, server, "several.ipynb", LOGIN, "%watsonx logout")
+    lab.run(2)
+    second = Form(lab, 2)
+    ids = page.evaluate("[...document.querySelectorAll('.wxn-root [id]')].map(each => each.id)")
+    assert len(ids) == len(set(ids))
+    # a second tab, which shows what the first has saved
+    lab.save()
+    other = LabPage(page.context.new_page(), server)
+    other.open("several.ipynb")
+    there = Form(other)
+    second.connect(sandbox.api_key, sandbox.url, sandbox.project_id)
+    second.wait_for("✓ connected to project")
+    # the other form, and the other tab, show it as well
+    form.wait_for("connected to project 'Sandbox project'")
+    there.wait_for("connected to project 'Sandbox project'")
+    assert form.button("Log out").is_visible()
+    # a cell takes it back
+    lab.run(3)
+    form.key.wait_for()
+    second.wait_for("logged out")
+    there.key.wait_for()
+    # run twice: the form of the first time has gone, and the kernel holds one of each cell
+    lab.run(1)
+    lab.run(1)
+    form = Form(lab)
+    form.connect(sandbox.api_key, sandbox.url, sandbox.project_id)
+    form.wait_for("✓ connected to project")
+    lab.save()
+    lab.reload()
+    lab.cell(1).get_by_text("✓ connected to project").wait_for()
+    clean(lab)
+
+
+def test_two_forms_two_tabs_and_a_cell_run_twice_show_one_session(
+    chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox
+) -> None:
+    chromium.run(several, jupyter("lab"), sandbox, limit_s=90)
+
+
+# --- belongs into Jupyter -------------------------------------------------------------------------
+
+COLOURS = """root => {
+    const lab = document.createElement("div");
+    document.body.append(lab);
+    const of = value => { lab.style.color = value; return getComputedStyle(lab).color; };
+    const theirs = name => of(`var(${name})`);
+    const input = getComputedStyle(root.querySelector("input.wxn-input"));
+    const found = {
+        font: getComputedStyle(root).fontFamily,
+        text: getComputedStyle(root).color,
+        field: input.backgroundColor,
+        fieldText: input.color,
+    };
+    lab.style.fontFamily = "var(--jp-ui-font-family)";
+    const wanted = {
+        font: getComputedStyle(lab).fontFamily,
+        text: theirs("--jp-ui-font-color1"),
+        field: theirs("--jp-layout-color1"),
+        fieldText: theirs("--jp-ui-font-color0"),
+    };
+    lab.remove();
+    return [found, wanted];
+}"""
 
 
 def for_everyone(page: Page, server: JupyterServer) -> None:
@@ -198,137 +550,34 @@ def for_everyone(page: Page, server: JupyterServer) -> None:
     tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
     assert "not to be read" not in json.dumps(tree)
     form.key.fill("")
-
-    form.key.focus()
-    order = []
-    for _ in range(4):
-        page.keyboard.press("Tab")
-        order.append(
-            page.evaluate(
-                "document.activeElement.labels?.[0]?.innerText || document.activeElement.innerText"
-            )
-        )
-    assert order == ["Region or URL", "Project ID", "Connect", "Use the sandbox"]
     # a letter typed into a field is no shortcut of the notebook
-    form.region.fill("")
-    form.region.press_sequentially("abdd")
-    assert form.region.input_value() == "abdd"
+    form.where.press_sequentially("abdd")
+    assert form.where.input_value() == "abdd"
     assert lab.cell(0).is_visible()
 
     for theme in ("light", "dark"):
         lab.theme(theme)
-        for width in (400, 800, 1600):
+        found, wanted = form.root.evaluate(COLOURS)
+        assert found == wanted, theme
+        for width in (400, 640, 800, 1600):  # 640: what is left of 1,280 at a zoom of 200 %
             page.set_viewport_size({"width": width, "height": 900})
             assert form.root.evaluate("root => root.scrollWidth <= root.clientWidth")
             assert form.button("Connect").is_visible()
+    page.emulate_media(reduced_motion="reduce")
+    assert form.root.evaluate(
+        """root => {
+            const status = root.querySelector(".wxn-status");
+            status.classList.add("wxn-waits");
+            return getComputedStyle(status, "::before").animationName;
+        }"""
+    ) == "none"  # fmt: skip
+    # no link is followed by itself
+    links = form.root.get_by_role("link").all()
+    assert all(link.get_attribute("rel") == "noopener noreferrer" for link in links)
+    clean(lab)
 
 
-def test_the_form_is_labelled_ordered_and_fits(
-    chromium: BrowserThread, jupyter: Callable[..., JupyterServer]
+def test_the_form_is_labelled_fits_and_looks_as_jupyter_does(
+    chromium: BrowserThread, jupyter: Servers
 ) -> None:
     chromium.run(for_everyone, jupyter("lab"))
-
-
-def busy_and_interrupted(page: Page, server: JupyterServer, key: str) -> None:
-    lab, form = opened(page, server, "busy.ipynb", SLEEP, "print(desk.asked)")
-    busy = "The kernel is busy with a running cell; it signs in when that ends."
-    # a second time: by then JupyterLab talks to the form in a thread of its own
-    for _ in range(2):
-        lab.run(1, wait=False)
-        lab.wait_until(lambda: not lab.is_idle(), "the cell runs")
-        form.connect(key)
-        form.wait_for(busy)
-        assert form.button("Connect").is_disabled()
-        assert form.key.input_value() == ""
-        form.wait_for("Connected to eu-de, 44 characters")
-        assert form.status.inner_text() == ""
-        form.button("Log out").click()
-        form.key.wait_for()
-
-    for _ in range(2):
-        form.connect(key, "slow")
-        form.wait_for("To stop it, interrupt the kernel.")
-        form.lab.wait_until(lambda: form.root.get_attribute("aria-busy") == "true", "it waits")
-        page.wait_for_timeout(500)
-        lab.interrupt()
-        form.wait_for("Interrupted before the sign-in was done.")
-        assert form.button("Connect").is_enabled()
-    lab.run(2)
-    assert lab.wait_for_output(2) == "4"
-    form.connect(key)
-    form.wait_for("Connected to eu-de, 44 characters")
-    assert lab.seen.page_errors == lab.seen.console_errors == []
-
-
-def test_a_busy_kernel_is_told_and_an_interrupt_ends_a_sign_in(
-    chromium: BrowserThread, jupyter: Callable[..., JupyterServer], canary: str
-) -> None:
-    chromium.run(busy_and_interrupted, jupyter("lab"), canary)
-
-
-GONE = "The kernel is gone or was restarted: run this cell again."
-
-
-def kernel_goes(page: Page, server: JupyterServer, key: str) -> None:
-    lab, form = opened(page, server, "gone.ipynb", "form")
-    lab.run(1)
-    second = Form(lab, 1)
-    form.key.fill(key)
-    second.key.fill(key)
-    lab.restart()
-    for view in (form, second):
-        view.wait_for(GONE)
-        assert view.key.is_disabled()
-        assert view.key.input_value() == ""
-        assert view.button("Connect").is_disabled()
-        assert view.button("Use the sandbox").is_disabled()
-    assert holding(lab.seen.sent, key) == []
-
-    # run again, as it says: a form that works
-    lab.run(0)
-    form.connect(key)
-    form.wait_for("Connected to eu-de, 44 characters")
-
-    # a file with the state of the widgets, opened without running it
-    lab.save_widget_state()
-    lab.save()
-    lab.shut_down()
-    form.wait_for(GONE)
-    assert form.button("Change").is_disabled()
-    again = LabPage(page, server)
-    again.open("gone.ipynb")
-    restored = Form(again)
-    restored.wait_for(GONE)
-    assert restored.root.locator("button:enabled, input:enabled").count() == 0
-
-
-def test_a_form_whose_kernel_is_gone_says_so_and_sends_nothing(
-    chromium: BrowserThread, jupyter: Callable[..., JupyterServer], canary: str
-) -> None:
-    chromium.run(kernel_goes, jupyter("lab"), canary)
-
-
-def two_views(page: Page, server: JupyterServer, key: str) -> None:
-    lab, form = opened(page, server, "views.ipynb", "form", "desk.now = 'renewed'")
-    lab.run(1)
-    second = Form(lab, 1)
-    ids = page.evaluate("[...document.querySelectorAll('.wxn-root [id]')].map(each => each.id)")
-    assert len(ids) == len(set(ids))
-    second.connect(key)
-    for view in (form, second):
-        view.wait_for("Connected to eu-de, 44 characters")
-    # a page that is loaded anew shows what is, and the line of now
-    lab.run(2)
-    lab.save()
-    lab.reload()
-    Form(lab, 1).wait_for("renewed")
-    Form(lab, 0).wait_for("renewed")
-    Form(lab, 1).button("Log out").click()
-    Form(lab, 0).key.wait_for()
-    assert lab.seen.page_errors == lab.seen.console_errors == []
-
-
-def test_two_views_of_a_form_show_the_same(
-    chromium: BrowserThread, jupyter: Callable[..., JupyterServer], canary: str
-) -> None:
-    chromium.run(two_views, jupyter("lab"), canary)

@@ -98,16 +98,39 @@ def test_a_file_without_a_project_says_what_to_add_and_takes_it(kernel, sandbox,
 
 def test_questions_are_asked_again_where_an_answer_cannot_be_right(kernel, sandbox):
     running = kernel.start("%watsonx login --text", allow_stdin=True)
-    for answer in (
-        "", sandbox.api_key, "mars", sandbox.url, "no-id", "", "neither", sandbox.space_id,
-    ):  # fmt: skip
+    for answer in ("", sandbox.api_key, "mars", sandbox.url, "9", "Sandbox spce", "sandbox space"):
         kernel.client.get_stdin_msg(timeout=20)
         kernel.client.input(answer)
     ran = kernel.finish(running)
     assert "connected to space" in ran.plain
     assert "'mars' is not a region" in ran.printed
-    assert "is not a UUID" in ran.printed
+    assert "'9' is none of the list" in ran.printed
+    assert "Did you mean 'Sandbox space'?" in ran.printed
+    assert "✓ The key is accepted, of Sandbox User" in ran.printed
+    assert "   1  Sandbox project" in ran.printed
     assert sandbox.api_key not in ran.everything
+
+
+def test_a_project_that_was_given_is_verified_and_not_asked_for(kernel, sandbox):
+    running = kernel.start("%watsonx login --text --project 'Sandbox project'", allow_stdin=True)
+    for answer in (f"apikey={sandbox.api_key}", sandbox.url):
+        kernel.client.get_stdin_msg(timeout=20)
+        kernel.client.input(answer)
+    ran = kernel.finish(running)
+    assert ran.plain.startswith("connected to project 'Sandbox project'")
+    assert "the key was taken out of the text around it" in ran.plain
+    assert "✓ It has a watsonx.ai Runtime" in ran.printed
+
+
+def test_a_step_that_fails_ends_the_questions_with_its_reason_and_its_page(kernel, sandbox):
+    running = kernel.start("%watsonx login --text", allow_stdin=True)
+    for answer in ("w" * 44, sandbox.url):
+        kernel.client.get_stdin_msg(timeout=20)
+        kernel.client.input(answer)
+    ran = kernel.finish(running)
+    assert ran.error[0].startswith("KeyRefused")
+    assert "✕ Key: " in ran.printed
+    assert "Make a key at cloud.ibm.com: https://cloud.ibm.com/iam/apikeys" in ran.printed
 
 
 def test_each_command_tells_what_it_takes(kernel):
@@ -235,7 +258,6 @@ def test_use_changes_to_a_space_and_back(connected, sandbox):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("", "says with what to go on"),
         ("--project Sandbox-projct", "Did you mean 'Sandbox project'?"),
         ("--project mine", "There are: "),
         ("--model ibm/granite-4-h-smal", "Did you mean 'ibm/granite-4-h-small'?"),
@@ -304,3 +326,15 @@ def test_a_token_counts_down_in_status(kernel):
         said = kernel.run("%watsonx status").ok().plain
         assert "cannot be renewed" in said
         assert "the token that was given ends in 3 min" in said
+
+
+def test_without_a_word_use_lists_what_there_is_where_nobody_can_click(connected, sandbox):
+    connected.run(f"%watsonx use --project {sandbox.bare_project_id}").ok()
+    said = lines(connected.run("%watsonx use"))
+    assert said[0].startswith("connected to project 'Project without a runtime'")
+    assert said[1:3] == [
+        "projects and spaces:",
+        f"   1  Project without a runtime  project · {sandbox.url} · used last",
+    ]
+    assert said[-1].startswith("Next: %watsonx use PROFILE")
+    assert sandbox.storage_secret not in "\n".join(said)

@@ -77,6 +77,17 @@ def _read(path: str | os.PathLike[str], source: str) -> Given:
     return given
 
 
+def from_text(text: Secret, source: str) -> Given:
+    """Return what such a file gives whose text somebody pasted; raises as `from_file`."""
+
+    def read() -> Given:
+        if text.reveal().lstrip().startswith("{"):
+            return _from_json(text, "what was pasted", source)
+        return _from_lines(text, "what was pasted", source)
+
+    return unframed(read, "Stopped while a text was read.")
+
+
 def named_by_environment(environ: Mapping[str, str]) -> Given | None:
     """Return what the file of `IBM_CREDENTIALS_FILE` gives, None where it has nothing for us.
 

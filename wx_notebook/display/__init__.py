@@ -3,6 +3,7 @@
 from wx_notebook.display.canvas import Canvas, NotebookCanvas, canvas_for
 from wx_notebook.display.live import Live
 from wx_notebook.display.once import (
+    show_bundle,
     show_lines,
     show_request,
     show_table,
@@ -19,6 +20,7 @@ __all__ = [
     "TerminalCanvas",
     "Waiting",
     "canvas_for",
+    "show_bundle",
     "show_lines",
     "show_request",
     "show_table",

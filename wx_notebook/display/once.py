@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.display.lines import lines_bundle
@@ -33,7 +33,32 @@ def show_request(shell: Any, text: str) -> None:  # noqa: ANN401
     show_lines(shell, text.split("\n"))
 
 
-def show_widget(shell: Any, widget: Any) -> None:  # noqa: ANN401
-    """Show a widget; its bundle has a plain twin for front ends without widgets."""
+def show_widget(
+    shell: Any,  # noqa: ANN401
+    widget: Any,  # noqa: ANN401
+    *,
+    display_id: str = "",
+    update: bool = False,
+) -> None:
+    """Show a widget; its bundle has a plain twin for front ends without widgets.
+
+    With a `display_id` it can be put into the place of what was shown under that, and the other way
+    round.
+    """
     data, metadata = widget._repr_mimebundle_()  # Jupyter's own protocol
-    shell.display_pub.publish(data=data, metadata=metadata)
+    show_bundle(shell, data, metadata, display_id=display_id, update=update)
+
+
+def show_bundle(
+    shell: Any,  # noqa: ANN401
+    data: Mapping[str, Any],
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    display_id: str = "",
+    update: bool = False,
+) -> None:
+    """Show what is there in several forms already; `display_id` as in `show_widget`."""
+    transient = {"display_id": display_id} if display_id else {}
+    shell.display_pub.publish(
+        data=dict(data), metadata=dict(metadata or {}), transient=transient, update=update
+    )

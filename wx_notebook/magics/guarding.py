@@ -59,7 +59,7 @@ def tell_pending(shell: Any) -> None:  # noqa: ANN401
     # nothing about it may keep a prompt from being sent
     with contextlib.suppress(Exception):
         lines = []
-        if login._can_ask(shell):
+        if login.can_ask(shell):
             from wx_notebook.guard.reports import pending
 
             lines += pending()

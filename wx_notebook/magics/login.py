@@ -14,13 +14,12 @@ from wx_notebook.magics.words import Takes, parsed
 
 if TYPE_CHECKING:
     from wx_notebook.credentials import Given
+    from wx_notebook.session import Session
 
 TAKES: dict[str, Takes] = {
     "--text": "none", "--env": "one", "--file": "one", "--remember": "maybe",
     "--region": "one", "--project": "one", "--space": "one",
 }  # fmt: skip
-#: How often a question is asked again whose answer cannot be right.
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's Interacti
         )
     if files:
         _use_file(shell, files[0], wish)
-    elif not _can_ask(shell):
+    elif not can_ask(shell):
         _use_what_is_found(shell, wish)
     elif "--text" in options:
         _ask_by_text(shell, wish)
@@ -91,30 +90,23 @@ def _connect(shell: Any, given: Given, wish: _Wish) -> None:  # noqa: ANN401
 
 
 def _show_form(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
-    from wx_notebook.credentials import REGIONS
+    from wx_notebook.credentials import REGIONS, keyrings
     from wx_notebook.credentials.environment import from_environment
-    from wx_notebook.credentials.files import from_sandbox
-    from wx_notebook.display import show_widget
-    from wx_notebook.form import Offer
-    from wx_notebook.form.widget import LoginForm
+    from wx_notebook.form import Typed
+    from wx_notebook.magics.desk import offers
+    from wx_notebook.magics.stage import Stage
     from wx_notebook.session.twin import environment
 
-    around = environment()
-    found = from_environment(around)
-    offers = []
-    if from_sandbox(around) is not None:
-        offers.append(Offer("sandbox", "Use the sandbox"))
-    if found.api_key is not None:
-        offers.append(Offer("environment", "Use the key of the environment"))
-    form = LoginForm(
-        FormDesk(wish.remember, wish.space),
-        offers=offers,
-        region=wish.region or _place(found),
-        project_id=wish.project or ("" if wish.space else _only_an_id(found.project_id)),
-        # not those that only IBM itself works with
-        regions=[(r.region_id, r.place) for r in REGIONS if r.region_id != "govcloud-prep"],
+    found = from_environment(environment())
+    typed = Typed(
+        where=wish.region or _place(found),
+        billed_to=wish.project or ("" if wish.space else _only_an_id(found.project_id)),
+        remember=wish.remember or "",
     )
-    show_widget(shell, form)
+    # not those that only IBM itself works with
+    regions = [(r.region_id, r.place) for r in REGIONS if r.region_id != "govcloud-prep"]
+    desk = FormDesk(wish.remember, wish.space)
+    Stage(shell, desk, offers(), typed, regions, keyrings.available()).open()
 
 
 def _place(found: Given) -> str:
@@ -141,55 +133,16 @@ def _only_an_id(text: str) -> str:
 
 def _ask_by_text(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
     """Ask by `getpass` and `input`; neither is saved anywhere."""
-    given: Given | None = None
+    from wx_notebook.display import show_lines
+    from wx_notebook.magics import conversation
+
+    held: Session | None = None
     with contextlib.suppress(KeyboardInterrupt, EOFError):
-        given = _typed(wish)
-    if given is None:
+        given = conversation.typed(wish.region)
+        held = conversation.held(given, wish.project, wish.space)
+    if held is None:
         raise Interrupted("Nothing was changed.", hint="Next: %watsonx login --text")
-    _connect(shell, given, replace(wish, region=""))
-
-
-def _typed(wish: _Wish) -> Given:
-    """Ask for what the line did not say; each answer that cannot be right, once more."""
-    from getpass import getpass
-
-    from wx_notebook.credentials import Given, Secret, checked_id, endpoints
-    from wx_notebook.credentials.pasted import bare_key
-
-    def region() -> str:
-        text = input("Region or URL [us-south]: ").strip() or "us-south"
-        endpoints(region=text)
-        return text
-
-    def project() -> str:
-        return checked_id(input("Project ID (empty for a space): "), "project")
-
-    def space() -> str:
-        text = checked_id(input("Space ID: "), "space")
-        if not text:
-            raise BadOption("Prompts are billed to a project or a space.", hint="Give its ID.")
-        return text
-
-    if wish.region:
-        # before anybody types a key
-        endpoints(region=wish.region)
-    key, note = _asked(lambda: bare_key(Secret(getpass("IBM Cloud API key (hidden): "))))
-    notes = (note,) if note else ()
-    given = Given("typed", key, region=wish.region or _asked(region), notes=notes)
-    if wish.project or wish.space:
-        return given
-    given = replace(given, project_id=_asked(project))
-    return given if given.project_id else replace(given, space_id=_asked(space))
-
-
-def _asked(question: Any) -> Any:  # noqa: ANN401  # whatever the question's answer is
-    """Return the answer to a question; say what is wrong with one, and ask again."""
-    for _ in range(_TRIES - 1):
-        try:
-            return question()
-        except WatsonxError as problem:
-            print(f"{problem.message} {problem.hint}")  # noqa: T201  # a conversation by text
-    return question()
+    show_lines(shell, [*told(held), *remembered(held, wish.remember)])
 
 
 def _use_file(shell: Any, path: str, wish: _Wish) -> None:  # noqa: ANN401
@@ -214,7 +167,7 @@ def _use_what_is_found(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
         )
 
 
-def _can_ask(shell: Any) -> bool:  # noqa: ANN401
+def can_ask(shell: Any) -> bool:  # noqa: ANN401
     """Whether the request that is running allows input: not in nbclient, papermill or CI."""
     kernel = getattr(shell, "kernel", None)
     if kernel is not None:

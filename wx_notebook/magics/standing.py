@@ -55,9 +55,11 @@ def profiles(shell: Any, rest: str) -> None:  # noqa: ANN401
 def logout(shell: Any, rest: str) -> None:  # noqa: ANN401
     """Forget the session; with a profile's name, or when a profile is in use, that one, too."""
     from wx_notebook.display import show_lines
+    from wx_notebook.magics.stage import refresh
 
     words, _ = parsed("logout", rest, {}, most_words=1)
     show_lines(shell, sign_out(words[0] if words else ""))
+    refresh()
 
 
 def sign_out(profile: str = "") -> list[str]:

@@ -37,19 +37,22 @@ TAKES = (
 def use(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
     """Go on with a profile, project, space, region or model, or with other defaults of options.
 
+    Where nothing is named, show what there is to choose from: in a notebook the lists of the form,
+    elsewhere as text.
+
     Raises
     ------
     BadOption
-        Nothing was named, or a value cannot be.
+        A value cannot be.
     WatsonxError
         What was named does not exist, or does not fit together; then nothing has changed.
     """
     words, said = parsed("use", rest, _TAKES, most_words=1)
     if not (words or said):
-        raise BadOption(
-            "%watsonx use says with what to go on.",
-            hint="Next: %watsonx use PROFILE, or --project, --space, --model, --region and a name.",
-        )
+        from wx_notebook.magics.choosing import choose
+
+        choose(shell)
+        return
     defaults = _defaults(said)
     session = {flag.removeprefix("--"): said[flag] for flag in _OF_THE_SESSION if flag in said}
     if words or session:
@@ -68,9 +71,11 @@ def _go_on(
 ) -> None:
     """Put another session in force, and then the defaults; say what both are."""
     from wx_notebook.display import Waiting, canvas_for
+    from wx_notebook.magics.stage import refresh
     from wx_notebook.session import current
     from wx_notebook.session import session as connected
     from wx_notebook.session.choosing import changed
+    from wx_notebook.session.finding import used_now
     from wx_notebook.session.twin import put_in_force, unverified
 
     with Waiting(canvas_for(shell), "signing in") as waiting:
@@ -81,6 +86,8 @@ def _go_on(
             _chosen(shell, {"model": None, "deployment": None})
         lines = _chosen(shell, defaults) if defaults else []
         waiting.tell([made.line(), *made.notes(), *lines])
+    used_now(made)
+    refresh()
 
 
 def _defaults(said: Mapping[str, str]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from wx_notebook.transport import (
     NoAuth,
     OnWait,
     Reply,
+    RetryPolicy,
     Transport,
 )
 
@@ -51,12 +52,22 @@ class Service:
     ----------
     transport, endpoints, tokens
         The way to the network, where to, and who asks.
+    free
+        How often what costs nothing is sent.
     """
 
-    def __init__(self, transport: Transport, endpoints: Endpoints, tokens: TokenSource) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        endpoints: Endpoints,
+        tokens: TokenSource,
+        *,
+        free: RetryPolicy = FREE,
+    ) -> None:
         self.transport = transport
         self.endpoints = endpoints
         self.tokens = tokens
+        self._free = free
 
     def send(self, request: Request, *, on_wait: OnWait | None = None) -> Reply:
         """Send a request and return its reply, of which the head has arrived and is good.
@@ -154,7 +165,7 @@ class Service:
             body=request.body,
             auth=Bearer(token) if token is not None else NoAuth(),
             stream=request.stream,
-            policy=PAID if request.paid else FREE,
+            policy=PAID if request.paid else self._free,
             whole_s=request.timeout_s,
             since=None if request.timeout_s is None else began,
         )

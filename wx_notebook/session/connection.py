@@ -24,10 +24,14 @@ from wx_notebook.credentials import (
 )
 from wx_notebook.errors import NotConnected, ProjectError, WatsonxError
 from wx_notebook.service import (
+    Everywhere,
     Model,
+    Place,
     Project,
     Scope,
     Service,
+    everywhere,
+    found_elsewhere,
     project,
     projects,
     spaces,
@@ -165,7 +169,26 @@ class Session(Asks, HandsOver):
                 self.models()
         return self.catalogue.default()
 
+    def places(self, *, only_here: bool = False) -> Everywhere:
+        """Return the projects and spaces of this user, of the account's other regions as well."""
+        others = () if only_here else self.others
+        return explaining(self, lambda: everywhere(self._service, others))
+
+    def elsewhere(self) -> Place | None:
+        """Return where the project or space is that was not found here, None if nobody says so."""
+        return found_elsewhere(self._service, self.scope, self.others)
+
     # --- the connection ------------------------------------------------------------------------
+
+    def authenticate(self) -> Token:
+        """Exchange the credential for a token, unless there is one: the first thing to go wrong.
+
+        Raises
+        ------
+        KeyRefused, TokenRefused, ServiceDown
+            As the exchange says.
+        """
+        return explaining(self, self._tokens.token)
 
     def verify(self) -> Project:
         """Ask, unpaid, whether key, region and project fit together.

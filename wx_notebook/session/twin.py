@@ -159,15 +159,21 @@ def unverified(given: Given, environ: Mapping[str, str] | None = None) -> Sessio
 
 def put_in_force(made: Session) -> Session:
     """Verify a session and make it the current one; if it cannot be verified, nothing changes."""
-    global _current  # noqa: PLW0603
     try:
         made.verify()
         # the line that says "connected" names the model, too
         made.default_model()
-        _current = made
+        in_force(made)
     finally:
         if _current is not made:
             made.close()
+    return made
+
+
+def in_force(made: Session) -> Session:
+    """Make a session that has been verified the current one."""
+    global _current  # noqa: PLW0603
+    _current = made
     return made
 
 

@@ -25,6 +25,7 @@ line.
 from __future__ import annotations
 
 from wx_notebook.settings.chosen import CONFIG, USE, choose, chosen, forget
+from wx_notebook.settings.last_used import Used, account_of, keep_last_used, last_used
 from wx_notebook.settings.layers import (
     Files,
     Resolved,
@@ -59,6 +60,8 @@ __all__ = [
     "Resolved",
     "SessionModel",
     "Sourced",
+    "Used",
+    "account_of",
     "alias_sources",
     "aliases",
     "budget",
@@ -69,6 +72,8 @@ __all__ = [
     "default_profile",
     "forget",
     "in_force",
+    "keep_last_used",
+    "last_used",
     "model_alias",
     "options_for",
     "profile",

@@ -74,7 +74,7 @@ def _write(file: File, known: dict[str, Profile], mark: str) -> None:
             f"{path} is written in a way that cannot be changed without harm.",
             hint="Write each profile under a line of its own, [profiles.work], and try again.",
         )
-    problem = _replaced(path, text)
+    problem = replaced(path, text)
     if problem:
         raise BadOption(
             f"{path} cannot be written: {problem}.", hint="Nothing was changed; repair that first."
@@ -139,7 +139,7 @@ def _remarks_after(table: Any) -> list[Any]:  # noqa: ANN401
     return remarks
 
 
-def _replaced(path: Path, text: str) -> str:
+def replaced(path: Path, text: str) -> str:
     """Put the text in the place of the file, as a whole; return what stood in the way."""
     written = ""
     try:
