@@ -106,9 +106,12 @@ class FormDesk:
         NotConnected
             Nobody is signed in any more.
         """
+        from IPython.core.getipython import get_ipython
+
         from wx_notebook.form.words import word
+        from wx_notebook.magics.use import model_was_chosen
         from wx_notebook.session import current
-        from wx_notebook.session.finding import signing_in, taking
+        from wx_notebook.session.finding import Done, signing_in, taking
         from wx_notebook.session.twin import unverified
 
         if profile:
@@ -123,7 +126,10 @@ class FormDesk:
         if place and place not in self._places:
             raise BadOption(word("stale"), hint=word("choose.nothing"))
         chosen = self._places.get(place)
-        yield from self._followed(held_now, taking(held_now, chosen, model), "")
+        for event in self._followed(held_now, taking(held_now, chosen, model), ""):
+            if model and isinstance(event, Done):
+                model_was_chosen(get_ipython())
+            yield event
 
     def choices(self) -> Lists:
         """Return models and profiles to choose from, and what is in use."""

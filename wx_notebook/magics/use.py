@@ -82,12 +82,16 @@ def _go_on(
         held = unverified(_profile(words[0], session)) if words else current() or connected()
         made = put_in_force(changed(held, **session) if session else held)
         if "model" in session:
-            # it comes in the place of what %config said, and of a deployment
-            _chosen(shell, {"model": None, "deployment": None})
+            model_was_chosen(shell)
         lines = _chosen(shell, defaults) if defaults else []
         waiting.tell([made.line(), *made.notes(), *lines])
     used_now(made)
     refresh()
+
+
+def model_was_chosen(shell: Any) -> None:  # noqa: ANN401
+    """Let the session's model come in the place of what %config said, and of a deployment."""
+    _chosen(shell, {"model": None, "deployment": None})
 
 
 def _defaults(said: Mapping[str, str]) -> dict[str, Any]:

@@ -285,7 +285,9 @@ def _moved(held: Session, place: Place | None, model: str) -> Session:
             given = replace(given, region=region, url=url, iam_url="", platform_url="", joined=True)
     elif not model:
         return held
-    return held.like(replace(given, model=model or given.model))
+    if model:
+        given = replace(given, model=model, model_is_chosen=True)
+    return held.like(given)
 
 
 def _region_or_url(there: Endpoints) -> tuple[str, str]:
