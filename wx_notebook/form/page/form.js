@@ -3,6 +3,9 @@
 /** After this time the line of a connected form is asked for anew, when somebody looks at it. */
 const STALE_MS = 60_000;
 
+/** How often a view looks whether it is in the page by now. */
+const ATTACHED_MS = 50;
+
 /** @param {{model: Model, el: HTMLElement}} context */
 function render({ model, el }) {
   const id = `wxn-${Math.random().toString(36).slice(2, 10)}`;
@@ -426,8 +429,11 @@ function render({ model, el }) {
   typedBefore = JSON.stringify(seen().typed ?? {});
   el.append(root);
   line.tell({ act: "ping", view: id });
-  // the line that takes this view's place stands in the same output area
-  requestAnimationFrame(() => {
+  // the line that takes this view's place stands in the same output area, which is known once the
+  // view is in the page (no frame is drawn in a tab behind others: that is not what to wait for)
+  const settle = () => {
+    if (undo.signal.aborted) return;
+    if (!el.isConnected) return void setTimeout(settle, ATTACHED_MS);
     const kernel = line.kernel();
     adopt(el.closest(".jp-OutputArea"), model.get("line_id"), kernel, (there) => {
       const waitsHere = el.contains(document.activeElement);
@@ -438,7 +444,8 @@ function render({ model, el }) {
         // it has been closed already, by another view
       }
     });
-  });
+  };
+  settle();
 
   return () => {
     forgetKey();
