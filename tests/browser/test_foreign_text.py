@@ -65,7 +65,7 @@ EXAMINE = """bad => {
 
 
 class Leak(NamedTuple):
-    """A server that nobody may ask, and what it was asked."""
+    """A server that nobody may ask or call, and what it was asked."""
 
     url: str
     asked: list[str]
@@ -86,7 +86,12 @@ def leak() -> Iterator[Leak]:
         def log_message(self, *args):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def verify_request(self, *_):
+            asked.append("a connection")
+            return True
+
+    server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
     ).start()
@@ -269,7 +274,6 @@ def test_no_payload_does_anything_in_any_format_at_any_moment(
     assert seen["heard"] == []
     # what the policy of a page refuses is told to a debugger, and reaches no wire
     assert set(seen["foreign"]) <= set(seen["refused"])
-    assert len(seen["foreign"]) == len(seen["refused"])
     assert seen["errors"] == []
     assert len(seen["typed"]) >= 3
     assert set(seen["typed"]) == {""}
