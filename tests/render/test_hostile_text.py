@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from html import unescape
+from html.parser import HTMLParser
 
 import pytest
 from allowed_html import assert_visible, check_html
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from payloads import PAYLOADS
+from payloads import PAGES, PAYLOADS
 
 from wx_notebook.render import (
     answer_html,
@@ -63,6 +66,29 @@ def test_no_payload_passes_in_a_frame_on_the_way(name):
         for end in (len(text) // 2, len(text)):
             check_html(partial_html(text[:end], format=format_, reasoning=text), typeset=False)
             check_html(partial_html("", format=format_, reasoning=text[:end]), typeset=False)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_leaves_its_frame(name):
+    html = answer_html(PAGES[name].replace("{leak}", LEAK), format="html")
+    check_html(html)
+    (page,) = re.findall(r'srcdoc="([^"]*)"', html)
+    elements: list[tuple[str, dict[str, str | None]]] = []
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, attrs: elements.append((tag, dict(attrs)))
+    reader.feed(unescape(page))
+    assert [tag for tag, _ in elements[:4]] == ["meta", "meta", "meta", "style"]
+    for tag, attributes in elements[4:]:
+        assert tag not in {
+            "meta", "link", "base", "script", "iframe", "object", "embed", "form", "area", "source",
+            "image", "use", "animate", "set",
+        }  # fmt: skip
+        assert not attributes.keys() & {"href", "action", "srcset", "poster", "autofocus", "ping"}
+        assert not any(name.startswith("on") for name in attributes)
+        assert (attributes.get("src") or "data:").startswith("data:")
+        if tag in {"input", "textarea"}:
+            assert "readonly" in attributes
+            assert attributes.get("type") != "file"
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
@@ -163,6 +189,26 @@ def test_twenty_thousand_characters_do_not_become_millions(text):
     html = markdown_html(text)
     check_html(html)
     assert len(html) < 20 * len(text)
+
+
+@pytest.mark.parametrize("show", [markdown_html, partial_html])
+@pytest.mark.parametrize(
+    "piece", ["[", "<", "_", "*a_ ", "**", "[a](", "`a ", "![", "$x ", "| a ", "\\("]
+)
+def test_a_model_that_repeats_itself_does_not_hold_up_the_kernel(piece, show):
+    """Four times the text takes about four times as long, not sixteen times."""
+
+    def takes(length):
+        # (the process's own time, the best of three: a busy machine changes neither much)
+        text = (piece * length)[:length]
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            show(text)
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert takes(160_000) < 9 * takes(40_000) + 0.5
 
 
 def depth(html: str) -> int:

@@ -25,6 +25,9 @@ def body(text: str) -> str:
     return inside.replace(f'<pre style="{CODE}">', "<pre>")
 
 
+LONG = ".".join(["a" * 60, "b" * 60, "c" * 60])
+
+
 @pytest.mark.parametrize(
     ("text", "html"),
     [
@@ -109,6 +112,28 @@ def test_other_html_is_shown_as_text():
         ("[a](http:b)", "a (http:b)"),
         ("[a](ftp://example.org)", "a (ftp://example.org)"),
         ("[a](https://ibm.com@example.org)", "a (https://ibm.com@example.org)"),
+        ("[a](http://0x7f.1/)", "a (http://0x7f.1/)"),
+        ("[a](http://2130706433/)", "a (http://2130706433/)"),
+        ("[a](http://127.0.0.1:8/)", '<a href="http://127.0.0.1:8/">a</a> (127.0.0.1)'),
+        # a mail has one receiver, the one that is printed
+        (
+            "[a](mailto:b@c.org?subject=d&body=e)",
+            '<a href="mailto:b@c.org?subject=d&amp;body=e">a</a> (b@c.org)',
+        ),
+        ("[a](mailto:b@c.org?bcc=d@e.org)", "a (mailto:b@c.org?bcc=d@e.org)"),
+        (
+            "[a](mailto:b@c.org?subject=x%0Abcc:d@e.org)",
+            "a (mailto:b@c.org?subject=x%0Abcc:d@e.org)",
+        ),
+        ("[a](mailto:d%40e.org%2Cb@c.org)", "a (mailto:d%40e.org%2Cb@c.org)"),
+        # who owns a host stands at its end
+        (
+            f"[a](http://ibm.com.{LONG}.evil.example)",
+            f'<a href="http://ibm.com.{LONG}.evil.example">a</a> (…{LONG[-87:]}.evil.example)',
+        ),
+        # the words over a link are as foreign as its text
+        ("[a](http://b.org 'see c.org')", '<a href="http://b.org">a</a> (b.org)'),
+        ("[a](http://b.org 'the docs')", '<a href="http://b.org" title="the docs">a</a> (b.org)'),
         ("[a](#b)", "a"),
         ("[a](javascript:alert(1))", "[a](javascript:alert(1))"),
         # a bare address is text

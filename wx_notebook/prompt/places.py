@@ -19,7 +19,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.errors import BadOption, MissingName, near
+from wx_notebook.errors import BadOption, MissingName, near, without_keys
 from wx_notebook.prompt.documents import Document, document_of, sample
 from wx_notebook.prompt.tables import table_of
 
@@ -130,7 +130,7 @@ def filled(
         made, absent = _document(place, names, refused, texts)
         if made is None:
             known = [n for n in names if n[:1] != "_" and n not in not_suggested]
-            missing[f"'{absent}'"] = near(absent, known) if absent == root else ""
+            missing[f"'{without_keys(absent)}'"] = near(absent, known) if absent == root else ""
             return place[0]
         places.append(Place(place["expression"], made))
         return made.text

@@ -1,4 +1,4 @@
-"""Limits on what makes a parser or a browser slow: nested images, nested emphasis, wide tables."""
+"""Limits on what makes a parser or a browser slow: nesting, wide tables, endless paragraphs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it.rules_block import table
 from markdown_it.rules_inline import image
+from markdown_it.token import Token
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 _DEEPEST_IMAGE = 2
 #: Cells that a table's rows lack are filled up: 20 kB can ask for millions of them.
 _SPARE_CELLS = 2_000
+#: Characters of one paragraph. What is in it can take the square of its length (100,000 brackets:
+#: 9 s; a model that repeats itself writes them); people write a thousand.
+_LONGEST_PARAGRAPH = 20_000
 
 
 def install(markdown: MarkdownIt, *, deepest: int) -> None:
@@ -24,10 +28,20 @@ def install(markdown: MarkdownIt, *, deepest: int) -> None:
     markdown.inline.ruler.at("image", _image)
     markdown.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
 
+    markdown.core.ruler.before("inline", "long_paragraphs", _as_it_is)
+
     def flatten(state: StateCore) -> None:
         _flatten_emphasis(state, deepest)
 
     markdown.core.ruler.push("flatten_emphasis", flatten)
+
+
+def _as_it_is(state: StateCore) -> None:
+    """Take a paragraph that is too long for text without markup."""
+    for token in state.tokens:
+        if token.type == "inline" and len(token.content) > _LONGEST_PARAGRAPH:
+            token.children = [Token("text", "", 0, content=token.content)]
+            token.content = ""
 
 
 def _image(state: StateInline, silent: bool) -> bool:

@@ -16,15 +16,27 @@ if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
 
 # The address after the parser's normalisation: the host in ASCII, the rest percent-encoded. No
-# user part (``https://ibm.com@example.org``), no encoded host: what is printed is where it leads.
+# user part (``https://ibm.com@example.org``), no encoded host, no numbers but four decimal ones
+# (``0x7f.1`` is 127.0.0.1): what is printed is where it leads.
 _WEB = re.compile(
-    r"https?://(?P<host>[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?(?:[/?#].*)?", re.IGNORECASE
+    r"https?://(?P<host>(?:(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}"
+    r"|(?:[a-z0-9_-]*\.)*(?!(?:[0-9]+|0x[0-9a-f]*)\.?(?:[:/?#]|\Z))[a-z0-9_-]+\.?)"
+    r"|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?(?:[/?#].*)?",
+    re.IGNORECASE | re.ASCII,
 )
-_MAIL = re.compile(r"mailto:(?P<host>[\w.+%-]+@[\w.-]+)(?:\?.*)?", re.IGNORECASE | re.ASCII)
+# One receiver, and it is the one that is printed: an encoded comma, "cc", "bcc" or a second "to"
+# would send a copy of the mail to somebody whom nobody sees.
+_MAIL = re.compile(
+    r"mailto:(?P<host>[\w.+-]+@[\w.-]+)"
+    r"(?:\?(?:(?:subject=(?:(?!%0[ad])[^&])*|body=[^&]*)(?:&(?!\Z)|\Z))*)?",
+    re.IGNORECASE | re.ASCII,
+)
 #: What a reader takes for a host, in the text of a link.
 _HOST_LIKE = re.compile(r"[\w+-]+(?:[.@][\w-]+)+|\[[0-9a-f:.]+\]|localhost", re.IGNORECASE)
 
 _LONGEST_SHOWN = 200
+#: Who owns a host stands at its end: of a long one that end is kept.
+_LONGEST_HOST = 100
 #: One long address, defined once, can be used a thousand times in a few characters each: so many
 #: characters of addresses may come out, and so many for each character of the text.
 _ADDRESSES, _ADDRESSES_PER_CHARACTER = 20_000, 4
@@ -53,8 +65,8 @@ def _rewritten(children: list[Token]) -> Iterator[Token]:
     for token in children:
         if token.type == "link_open":
             link, shown = str(token.attrGet("href") or ""), []
-            if _host(link):
-                yield token
+            if host := _host(link):
+                yield _without_other_hosts(token, host)
         elif token.type == "link_close" and link is not None:
             host = _host(link)
             if host:
@@ -80,8 +92,8 @@ def _host(address: str) -> str:
 def _note(address: str, host: str, shown: str) -> str:
     """Give what is printed after a link: nothing if its text names that host and no other."""
     if host:
-        named = {name.lower() for name in _HOST_LIKE.findall(shown)}
-        return "" if named == {host} else f" ({_cut(host)})"
+        named = _named(shown)
+        return "" if named == {host} else f" ({_cut_host(host)})"
     # Not made a link. A place in the same text ("#introduction") is nothing to tell.
     if not address or address.startswith("#") or address in shown:
         return ""
@@ -95,6 +107,21 @@ def _image_text(image: Token) -> Token:
 
 def _cut(address: str) -> str:
     return address if len(address) <= _LONGEST_SHOWN else address[:_LONGEST_SHOWN] + "…"
+
+
+def _cut_host(host: str) -> str:
+    return host if len(host) <= _LONGEST_HOST else f"…{host[-_LONGEST_HOST:]}"
+
+
+def _without_other_hosts(link: Token, host: str) -> Token:
+    """Take a title off that names another host: a browser shows it over the link."""
+    if _named(str(link.attrs.get("title", ""))) - {host}:
+        del link.attrs["title"]
+    return link
+
+
+def _named(shown: str) -> set[str]:
+    return {name.lower() for name in _HOST_LIKE.findall(clean_text(shown))}
 
 
 def _text(content: str) -> Token:

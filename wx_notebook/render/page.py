@@ -2,6 +2,7 @@
 
 Three walls, each for itself: the frame is sandboxed without any permission; a policy inside it
 forbids every request; and what could ask for something before a policy is consulted is taken out.
+A field for text can be seen and not be written into: what looks like a sign-in takes no key.
 (Measured in Chromium: ``<link rel=preconnect>``, ``<link rel=dns-prefetch>`` and an inner frame
 make it look up and call a host from a frame that has the first two walls.)
 """
@@ -53,6 +54,13 @@ _ATTRIBUTES = """
     markerHeight refX refY orient font-size font-family font-weight text-anchor
     dominant-baseline
 """
+#: What an input may be; anything else, such as a file to choose, is a field for text.
+_INPUTS = {
+    "button", "checkbox", "color", "date", "number", "password", "radio", "range", "reset",
+    "search", "submit", "text",
+}  # fmt: skip
+#: Boxes, sliders and buttons know no "readonly": what a page does with them by styles alone works.
+_FIXED = {"input": {"readonly": ""}, "textarea": {"readonly": ""}}
 _DROPPED_WITH_CONTENT = """
     script template noscript iframe frame frameset object embed math xmp noembed noframes plaintext
     portal fencedframe
@@ -94,6 +102,11 @@ def _height(source: str) -> int:
     return min(max(-(-guess // 40) * 40, _LOWEST), _HIGHEST)
 
 
+def _kept(tag: str, attribute: str, value: str) -> str | None:
+    is_other = (tag, attribute) == ("input", "type") and value.strip().lower() not in _INPUTS
+    return None if is_other else value
+
+
 @cache
 def _cleaner() -> Cleaner:
     import nh3
@@ -102,6 +115,8 @@ def _cleaner() -> Cleaner:
         tags=set(_TAGS.split()),
         clean_content_tags=set(_DROPPED_WITH_CONTENT.split()),
         attributes={"*": set(_ATTRIBUTES.split())},
+        attribute_filter=_kept,
+        set_tag_attribute_values=_FIXED,
         generic_attribute_prefixes=set(),
         link_rel=None,
         # the source of a picture; a link leads nowhere, its words stay

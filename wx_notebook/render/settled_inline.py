@@ -23,6 +23,7 @@ _TOKEN = re.compile(r"\\.|`+|\*+|_+|~~+|\$\$?|!?\[|\]|<", re.DOTALL)
 _HELD_END = re.compile(
     r"(?:[*_~`$!\s]|\\[(\[]|(?<!\\)\\|&#?\w{0,31}|<(?!https?:|mailto:)[^\s<>]{0,20})\Z"
 )
+_LONGEST_HELD_END = 40
 _ADDRESS = r"\(\s*(?:<[^<>\n]*>|[^\s()<]*(?:\([^\s()]*\)[^\s()]*)*)"
 _TITLE = r"""(?:\s+(?:"[^"]*"|'[^']*'))?"""
 _WHOLE_TARGET = re.compile(rf"{_ADDRESS}{_TITLE}\s*\)|\[[^\]]*\]")
@@ -58,8 +59,11 @@ class _Scan:
 
 def settled_inline(text: str) -> str:
     """Give the Markdown of a paragraph's beginning with its open ends closed or held back."""
-    while end := _HELD_END.search(text):
-        text = text[: end.start()]
+    end = len(text)
+    # near the end only, and one cut: a model that repeats itself writes a hundred thousand of them
+    while held := _HELD_END.search(text, max(0, end - _LONGEST_HELD_END), end):
+        end = held.start()
+    text = text[:end]
     scan = _Scan(text)
     position = 0
     while token := _TOKEN.search(text, position):

@@ -19,10 +19,10 @@ from wx_notebook.session import standing, twin
 from wx_notebook.session.continuing import more
 from wx_notebook.session.defaults import options_of
 from wx_notebook.session.explaining import explained
-from wx_notebook.session.prompts import check, pieces_of, prepare
+from wx_notebook.session.prompts import check_place, check_secret, pieces_of, prepare
 
 if TYPE_CHECKING:
-    from wx_notebook.credentials import Given, WayIn
+    from wx_notebook.credentials import Given, Secret, WayIn
     from wx_notebook.service import Scope, Service
     from wx_notebook.session.connection import Session
     from wx_notebook.session.usage import Meter
@@ -80,11 +80,12 @@ class Asks:
     ) -> Request:
         """Return the request for a prompt. With `dry` nothing is asked of the service for it."""
         held = cast("Session", self)
-        secret = self._way_in.secret if self._way_in is not None else None
-        check(prompt, options, self.scope, secret)
+        check_place(options, self.scope)
+        # before the catalogue is asked for a model, and before a model's name is
+        check_secret(self._secret, prompt, options.model, options.deployment)
         # a deployment has its own
         model_id = "" if options.deployment else options.model or held.default_model(dry=dry)
-        return prepare(
+        request = prepare(
             prompt,
             options,
             model_id=model_id,
@@ -92,9 +93,17 @@ class Asks:
             stream=stream,
             default_model=not (options.deployment or options.model or held.named_model()),
         )
+        # whatever option it came by
+        check_secret(self._secret, request.path, request.body)
+        return request
+
+    @property
+    def _secret(self) -> Secret | None:
+        return self._way_in.secret if self._way_in is not None else None
 
     def count_tokens(self, text: str, *, model_id: str) -> int:
         """Return how many tokens a text is for a model, by the service's own count; unpaid."""
+        check_secret(self._secret, text, model_id)
         return count_tokens(self._service, text, model_id=model_id, scope=self.scope)
 
     def open(

@@ -28,25 +28,37 @@ from wx_notebook.transport import ConnectionStalled, Reply
 LAST_EVENT_S = 5.0
 
 
-def check(prompt: Prompt, options: Options, scope: Scope, secret: Secret | None) -> None:
-    """Refuse a prompt that is billed to nothing, or that would carry the credential away.
+def check_place(options: Options, scope: Scope) -> None:
+    """Refuse a prompt that is billed to nothing.
 
     Raises
     ------
     ProjectError
         Neither project nor space is set.
-    BadOption
-        The credential stands in it.
     """
     if options.deployment is None and not (scope.project_id or scope.space_id):
         raise ProjectError(
             "No project is set, and a prompt is billed to one.",
             hint="Next: run %watsonx login, or set WATSONX_PROJECT_ID.",
         )
-    if secret is None:
-        return
-    asked = [prompt if isinstance(prompt, str) else "", options.system, options.stop, options.param]
-    if any(secret.hide_in(text) != text for text in _texts_in(asked)):
+
+
+def check_secret(secret: Secret | None, *asked: object) -> None:
+    """Refuse what would carry the credential away, wherever in a request it stands.
+
+    Parameters
+    ----------
+    secret
+        That of the session.
+    asked
+        Texts, or values that could be JSON: messages, options, a whole request's body.
+
+    Raises
+    ------
+    BadOption
+        The credential stands in it.
+    """
+    if secret is not None and any(secret.hide_in(text) != text for text in _texts_in(asked)):
         raise BadOption(
             "The prompt holds the key of this session, which is never sent to a model.",
             hint="Take it out, or the variable or option that brought it in.",
