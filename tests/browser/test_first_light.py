@@ -141,7 +141,8 @@ def interrupted(page, server, sandbox):
 
 
 def test_the_stop_button_ends_an_answer_and_what_came_stays(chromium, jupyter, slow_sandbox):
-    slow_sandbox.say(TEXT)
+    # long enough to be stopped on a slow day, too
+    slow_sandbox.say(TEXT.replace("The end.", "and on ") * 20 + "The end.")
     shown = chromium.run(interrupted, jupyter("lab"), slow_sandbox)
     assert "word3" in shown
     assert "The end." not in shown
