@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from functools import partial
 from html import unescape
 from html.parser import HTMLParser
 
@@ -191,9 +192,13 @@ def test_twenty_thousand_characters_do_not_become_millions(text):
     assert len(html) < 20 * len(text)
 
 
-@pytest.mark.parametrize("show", [markdown_html, partial_html])
 @pytest.mark.parametrize(
-    "piece", ["[", "<", "_", "*a_ ", "**", "[a](", "`a ", "![", "$x ", "| a ", "\\("]
+    "show",
+    [markdown_html, partial_html, partial(answer_html, format="html")],
+    ids=["whole", "on its way", "page"],
+)
+@pytest.mark.parametrize(
+    "piece", ["[", "<", "_", "*a_ ", "**", "[a](", "`a ", "![", "$x ", "| a ", "\\(", "\\(\\frac{"]
 )
 def test_a_model_that_repeats_itself_does_not_hold_up_the_kernel(piece, show):
     """Four times the text takes about four times as long, not sixteen times."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
+from wx_notebook.render.tex import LONGEST
+
 #: HTML's entities have most of TeX's names; these it lacks, or has for another sign.
 _SIGNS = {
     "infty": "∞", "partial": "∂", "cdot": "·", "to": "→", "gets": "←", "ldots": "…", "dots": "…",
@@ -39,6 +41,7 @@ _BEGUN = re.compile(
     r"(?:\\[A-Za-z]*|\\(?:begin|end)\s*\{[^{}]*|\\[dtc]?frac\s*\{[^{}]*(?:\}\s*(?:\{[^{}]*)?)?"
     r"|[\^_]\{[^{}]*|[\^_&\s])\Z"
 )
+_LONGEST_BEGUN = 200
 _RAISED = dict(zip("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", strict=True))
 _LOWERED = dict(zip("0123456789+-=()aeoxijnkmt", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓᵢⱼₙₖₘₜ", strict=True))
 #: Braces and columns go; what stood in for a sign on the way becomes that sign.
@@ -48,7 +51,8 @@ _BLANKS = re.compile(r"\s+")
 
 def words(tex: str) -> str:
     """Give `tex`, without its delimiters, as a line of text: the same always, and no TeX."""
-    tex = _ENVIRONMENT.sub(" ", tex).replace("\\{", "❴").replace("\\}", "❵")
+    # what is longer becomes code in the end
+    tex = _ENVIRONMENT.sub(" ", tex[:LONGEST]).replace("\\{", "❴").replace("\\}", "❵")
     for _ in range(_DEEPEST):
         before = tex
         tex = _FRACTION.sub(r"\1/\2", tex)
@@ -63,9 +67,11 @@ def words(tex: str) -> str:
 
 def begun(tex: str) -> str:
     """Give the beginning of an unfinished `tex` that the next piece will not change."""
-    while end := _BEGUN.search(tex):
-        tex = tex[: end.start()]
-    return tex
+    end = len(tex)
+    # near the end only, and one cut: a model that repeats itself writes a hundred thousand of them
+    while found := _BEGUN.search(tex, max(0, end - _LONGEST_BEGUN), end):
+        end = found.start()
+    return tex[:end]
 
 
 def _script(match: re.Match[str]) -> str:

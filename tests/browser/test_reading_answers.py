@@ -1,0 +1,170 @@
+"""An answer is one output, readable in both themes, and announced once to a screen reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fronts import LabPage
+
+pytestmark = pytest.mark.browser
+
+TEXT = """# A heading
+
+Words with **bold**, *slanted*, `code`, [a link](https://example.org/) and ~~struck~~ ones.
+
+> A quote
+
+| name | watts |
+| --- | ---: |
+| kettle | 2,000 |
+
+```python
+@decorator
+class Kettle(Exception):
+    '''Boils.'''
+    def boil(self, watts=2_000.5):  # a comment
+        return None if watts < 1 else print(f"{watts} W")
+```
+
+```html
+<p class="x">tag</p>
+```
+
+```diff
+- old
++ new
+```
+
+"""
+CELLS = [
+    "%%watsonx\nthink",
+    "%%watsonx --max-tokens 60\nat length",
+    "%%watsonx -f json\njson",
+    "%%watsonx -f math\nmath",
+    "%%watsonx -f text\ntext",
+    # puts a cell below itself
+    "%%watsonx -f code\ncode",
+]
+#: Counts, from the moment it is called, what a screen reader is told by outputs.
+LISTEN = """() => {
+    window.told = [];
+    const live = "[role=status],[role=alert],[role=log],[aria-live]:not([aria-live=off])";
+    new MutationObserver(changes => {
+        for (const change of changes) for (const node of change.addedNodes) {
+            if (!node.closest?.(".jp-OutputArea")) continue;
+            const found = [...(node.matches(live) ? [node] : []), ...node.querySelectorAll(live)];
+            for (const each of found) window.told.push(each.textContent);
+        }
+    }).observe(document.querySelector(".jp-Notebook"), {childList: true, subtree: true});
+}"""
+#: The contrast of each text with what is behind it, by WCAG 2; colours as the browser paints them.
+CONTRASTS = """() => {
+    const pen = Object.assign(document.createElement("canvas"), {width: 1, height: 1})
+        .getContext("2d", {willReadFrequently: true});
+    const rgba = colour => {
+        pen.clearRect(0, 0, 1, 1);
+        pen.fillStyle = colour;
+        pen.fillRect(0, 0, 1, 1);
+        const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
+        return [r, g, b, a / 255];
+    };
+    const over = (top, below) => [0, 1, 2].map(n => top[n] * top[3] + below[n] * (1 - top[3]));
+    const light = rgb => rgb.map(c => c / 255)
+        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
+    const behind = element => {
+        const layers = [];
+        for (let e = element; e; e = e.parentElement)
+            layers.push(rgba(getComputedStyle(e).backgroundColor));
+        return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+    };
+    const found = {};
+    for (const answer of document.querySelectorAll(".wxn-answer")) {
+        answer.querySelectorAll("details").forEach(e => { e.open = true; });
+        const texts = document.createTreeWalker(answer, NodeFilter.SHOW_TEXT);
+        for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+            const e = text.parentElement;
+            if (!text.data.trim() || e.closest("mjx-assistive-mml,.wxn-summary")) continue;
+            const back = behind(e), colour = rgba(getComputedStyle(e).color);
+            const [a, b] = [light(over(colour, back)), light(back)].sort((x, y) => y - x);
+            const ratio = (a + 0.05) / (b + 0.05);
+            const name = [e.localName, e.className, e.closest("[class^=wxn-]").className].join(" ");
+            found[name] = Math.min(found[name] ?? 99, Math.round(ratio * 100) / 100);
+        }
+    }
+    return found;
+}"""
+
+
+def read(page: Any, server: Any, sandbox: Any) -> dict[str, Any]:
+    lab = LabPage(page, server)
+    connect = (
+        "import wx_notebook as wx; wx.connect("
+        f"api_key={sandbox.api_key!r}, url={sandbox.url!r}, project_id={sandbox.project_id!r}); 0"
+    )
+    lab.open("reading.ipynb", ["%load_ext wx_notebook", connect, *CELLS])
+    page.evaluate(LISTEN)
+    for cell in range(len(CELLS) + 2):
+        lab.run(cell)
+    lab.wait_for_output(len(CELLS) + 1, " s")
+    seen: dict[str, Any] = {"told": page.evaluate("() => window.told")}
+    for shade in ("light", "dark"):
+        lab.theme(shade)
+        seen[shade] = page.evaluate(CONTRASTS)
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    within = {node["nodeId"]: node for node in tree}
+    seen["tree"] = [
+        spoken(node, within)
+        for node in tree
+        if not node["ignored"] and node.get("role", {}).get("value") == "status"
+    ]
+    saved = lab.save()
+    seen["outputs"] = [
+        cell.outputs for cell in saved.cells if "%%watsonx" in cell.get("source", "")
+    ]
+    return seen
+
+
+def spoken(node: Any, within: Any) -> str:
+    """All that stands in a node of the accessibility tree."""
+    said = node["name"]["value"] if node.get("role", {}).get("value") == "StaticText" else ""
+    children = (within[child] for child in node.get("childIds", []) if child in within)
+    return said + "".join(spoken(child, within) for child in children)
+
+
+@pytest.mark.parametrize("front", ["lab", "notebook"])
+def test_an_answer_is_one_output_readable_in_both_themes_and_announced_once(
+    chromium, jupyter, sandbox, front
+):
+    sandbox.say_thinking("I think of **kettles** and `code`.\n\n" * 20, TEXT + "The end. " * 100)
+    sandbox.say("word " * 300)
+    sandbox.say('{"watts": [9, 45.5, null, true], "unit": "W", "deep": {"a": {"b": []}}}')
+    sandbox.say("$$x^2 + \\alpha$$")
+    sandbox.say("plain text " * 50)
+    sandbox.say(f"Words.\n\n{TEXT}")
+    seen = chromium.run(read, jupyter(front), sandbox)
+
+    # one output a cell, each with both texts and the facts
+    for (output,) in seen["outputs"]:
+        assert set(output.data) == {"text/plain", "text/html"}
+        assert set(output.metadata["wx_notebook"]) == {
+            "model_id", "finish_reason", "usage", "request_id", "seconds",
+        }  # fmt: skip
+
+    # a summary for each answer and nothing else, however many frames were painted
+    assert len(seen["told"]) == len(CELLS), seen["told"]
+    for line in seen["told"]:
+        assert line.startswith("Answer "), line
+        assert len(line) < 60
+    assert "not complete" in seen["told"][1]
+    assert [line for line in seen["tree"] if line.startswith("Answer ")] == seen["told"]
+
+    for shade in ("light", "dark"):
+        kinds = " ".join(seen[shade])
+        for each in ("span k ", "span s ", "span c ", "span m ", "span gd ", "code", "wxn-thinking",
+                     "wxn-note", "wxn-footer", "wxn-json", "wxn-source"):  # fmt: skip
+            assert each in kinds, f"nothing was seen of {each}"
+        # 4.5 to 1 is what WCAG asks for text of this size
+        poor = {kind: ratio for kind, ratio in seen[shade].items() if ratio < 4.5}
+        assert poor == {}, f"{shade}: {poor}"
