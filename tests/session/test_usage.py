@@ -147,6 +147,21 @@ def test_an_answer_that_is_interrupted_is_counted_once(serve, meter):
     assert meter.by_model[GRANITE].estimated == 1
 
 
+def test_a_prompt_that_is_interrupted_before_its_first_word_is_counted_by_its_estimate(
+    serve, meter
+):
+    """The service may have been at work, and who stops cannot know."""
+    server = serve()
+    server.on("/ml/v1/text", server.silent())
+    session = connect(server, meter)
+    with interrupt_when(server.arrived, 0.3):
+        problem = caught(lambda: session.chat("a prompt of some words", model=GRANITE))
+    assert type(problem) is Interrupted
+    spent = meter.by_model[GRANITE]
+    assert (spent.prompts, spent.output_tokens, spent.estimated) == (1, 0, 1)
+    assert spent.input_tokens > 3
+
+
 def test_a_stream_that_nobody_reads_to_its_end_is_counted_when_it_is_let_go(serve, meter):
     server = serve()
     server.on("/ml/v1/text", server.silent(chunked(events(DELTA), end=False)))
