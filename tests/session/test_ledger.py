@@ -62,9 +62,12 @@ def test_a_line_holds_a_model_and_numbers_and_the_file_is_the_users_alone(folder
     umask = os.umask(0)
     try:
         ledger(folder).add(TODAY, "a/b", Spent(1, 10, 5, estimated=1))
+        # the first file of a folder and the next one come into being in two ways
+        ledger(folder).add(YESTERDAY, "a/b", Spent(1, 10, 5))
     finally:
         os.umask(umask)
-    (path,) = files(folder)
+    before, path = files(folder)
+    assert stat.S_IMODE(before.stat().st_mode) == 0o600
     assert path.name.startswith("2026-06-15-")
     assert json.loads(path.read_text()) == {"model_id": "a/b", "in": 10, "out": 5, "estimated": 1}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

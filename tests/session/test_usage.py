@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import threading
+from dataclasses import replace
 
 import pytest
 from transport.servers import (
@@ -21,6 +22,7 @@ from transport.servers import (
 
 from wx_notebook.credentials import Given, Secret
 from wx_notebook.errors import AnswerCut, Interrupted, QuotaSpent
+from wx_notebook.options import Options
 from wx_notebook.service import Request
 from wx_notebook.session import Session
 from wx_notebook.session.ledger import Ledger, Spent
@@ -145,6 +147,21 @@ def test_an_answer_that_is_interrupted_is_counted_once(serve, meter):
     assert type(problem) is Interrupted
     assert meter.by_model[GRANITE].prompts == 1
     assert meter.by_model[GRANITE].estimated == 1
+
+
+def test_a_prompt_that_is_interrupted_before_its_first_word_is_counted_by_its_estimate(
+    serve, meter
+):
+    """The service may have been at work, and who stops cannot know."""
+    server = serve()
+    server.on("/ml/v1/text", server.silent())
+    session = connect(server, meter)
+    with interrupt_when(server.arrived, 0.3):
+        problem = caught(lambda: session.chat("a prompt of some words", model=GRANITE))
+    assert type(problem) is Interrupted
+    spent = meter.by_model[GRANITE]
+    assert (spent.prompts, spent.output_tokens, spent.estimated) == (1, 0, 1)
+    assert spent.input_tokens > 3
 
 
 def test_a_stream_that_nobody_reads_to_its_end_is_counted_when_it_is_let_go(serve, meter):
@@ -337,10 +354,13 @@ def test_neither_key_token_project_prompt_nor_answer_is_on_the_disk(serve, meter
     assert GRANITE in written
 
 
-@pytest.mark.parametrize("asked", ["a/b", f"a/{KEY}"])
+@pytest.mark.parametrize("asked", ["a/b", ""])
 def test_a_model_id_with_the_key_in_it_does_not_take_it_to_the_disk(serve, meter, folder, asked):
+    """Also where only the service says which model answers, as with a deployment."""
     server = serve(http(200, CHAT | {"model_id": f"a/{KEY}"}))
-    connect(server, meter).chat("hi", model=asked)
+    session = connect(server, meter)
+    request = session.prepare("hi", Options(model="a/b"), stream=False)
+    session.open(replace(request, body={**request.body, "model_id": asked})).answer  # noqa: B018
     (path,) = folder.iterdir()
     assert KEY not in path.read_text()
     assert KEY not in repr(meter.by_model)

@@ -179,8 +179,6 @@ class Ledger:
             return state.by_model if state is not None else {}
         try:
             about = os.fstat(descriptor)
-            if not stat.S_ISREG(about.st_mode):
-                return {}
             if state is None or state.inode != about.st_ino or about.st_size < state.offset:
                 state = self._files[name] = _Read(about.st_ino)
             with contextlib.suppress(OSError):
