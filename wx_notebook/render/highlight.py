@@ -26,7 +26,7 @@ _SLOW = """
     javascript js jsx typescript ts tsx html xml svg yaml yml java c cpp c++ csharp c# cs rust rs
     kotlin scala latex tex diff ini perl lua powershell
 """
-_LANGUAGES = dict.fromkeys(_QUICK.split(), 1) | dict.fromkeys(_SLOW.split(), 2)
+LANGUAGES = dict.fromkeys(_QUICK.split(), 1) | dict.fromkeys(_SLOW.split(), 2)
 _OTHER_NAMES = {"jsonc": "json", "svg": "xml", "zsh": "bash"}
 #: Characters of one block in a language of the second list.
 _LONGEST_SLOW = 6_000
@@ -65,7 +65,7 @@ def coloured(code: str, language: str, budget: int) -> tuple[str, int]:
     tuple[str, int]
         Escaped text with our own ``<span>`` around pieces; the same characters in the same order.
     """
-    cost = _LANGUAGES.get(language.lower(), 0)
+    cost = LANGUAGES.get(language.lower(), 0)
     if not cost or budget <= 0:
         return escape(code, quote=False), budget
     most = budget // cost if cost == 1 else min(budget // cost, _LONGEST_SLOW)

@@ -89,7 +89,8 @@ def page_html(source: str) -> str:
     Its height follows the number of rows: nobody can measure a page that runs no script. The
     reader can pull it larger.
     """
-    page = HEAD + clean_text(_cleaner().clean(source))
+    # cleaned again: the sanitiser has decoded entities
+    page = HEAD + clean_text(_cleaner().clean(clean_text(source)))
     return (
         '<iframe class="wxn-page" sandbox="" referrerpolicy="no-referrer"'
         ' title="page written by the model"'
