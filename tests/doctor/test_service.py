@@ -412,7 +412,11 @@ def test_a_model_that_the_settings_name_is_told_with_who_names_it(
     said = examined("model")["model"]
     assert said.verdict == "failed"
     assert "Did you mean 'model'?" in said.found
-    file.write_text('[tool.wx_notebook]\ndeployment = "mine"\n')
+    file.unlink()
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    own = tmp_path / "wx_notebook.toml"
+    own.write_text('deployment = "mine"\n')
+    own.chmod(0o600)
     assert examined("model")["model"].verdict == "skipped"
 
 
