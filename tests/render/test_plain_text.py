@@ -84,4 +84,4 @@ def test_importing_the_room_loads_no_parser_and_warming_does():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     heavy, still, warm, _ms = json.loads(done.stdout)
     assert heavy == still == []
-    assert warm == ["markdown_it", "nh3", "pygments"]
+    assert warm == ["markdown_it", "nh3"], "the first frame has no code yet"

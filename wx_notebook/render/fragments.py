@@ -64,10 +64,13 @@ def pre_html(text: str) -> str:
 
 
 def warm() -> None:
-    """Import and build what the first frame needs, so that it is painted soon."""
+    """Import and build what the first frame needs, so that it is painted soon.
+
+    Colours are left to the first code, which takes longer to come than they take to load.
+    """
     from wx_notebook.render.answers import partial_html
 
-    partial_html('**warm** `x` $x$\n\n|a|\n|-|\n\n```python\nx = "x"\n```\n\nwarm')
+    partial_html("**warm** `x` $x$\n\n|a|\n|-|\n\nwarm")
 
 
 def answer_around(body: str, *, growing: bool = False) -> str:

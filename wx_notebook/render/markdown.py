@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEEPEST = 30
 #: Characters of code that get colours, which are three times as many bytes: in an answer, and in
 #: each of the frames before it.
-COLOURED, COLOURED_ON_THE_WAY = 24_000, 6_000
+COLOURED, COLOURED_ON_THE_WAY = 24_000, 4_000
 
 _LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 
