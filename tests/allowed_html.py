@@ -44,7 +44,7 @@ UNSEEN = (
 TREE = (
     (
         "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
-        "line-height:var(--jp-code-line-height,1.3);overflow-wrap:anywhere"
+        "line-height:var(--jp-code-line-height,1.3);overflow-wrap:anywhere;margin-bottom:.4em"
     ),
     "padding-left:1.2em",
     "padding-left:1.1em;white-space:pre-wrap",

@@ -209,6 +209,36 @@ def test_the_same_payloads_without_the_renderer_do_ask_and_run(
     assert "1" in dialogs
 
 
+def painted(page: Page, url: str, html: str) -> list[list[str]]:
+    page.goto(url + "/")
+    return page.evaluate(
+        """html => [["black", ""], ["white", ""], ["white", "#4caf50"]].map(([text, keyword]) => {
+            const main = document.getElementById("m");
+            main.style.color = text;
+            if (keyword) main.style.setProperty("--jp-mirror-editor-keyword-color", keyword);
+            main.innerHTML = html;
+            const names = [...main.querySelectorAll("span")];
+            return names.map(name => getComputedStyle(name).color);
+        })""",
+        html,
+    )
+
+
+@pytest.mark.browser
+def test_in_chromium_code_has_its_colours_in_the_light_the_dark_and_by_jupyter_s_variables(
+    chromium: BrowserThread, counter: tuple[str, list[str]]
+) -> None:
+    html = answer_html("```python\nimport x  # y\n```")
+    light, dark, jupyter = chromium.run(painted, counter[0], html)
+    assert len(light) == 2, "a keyword and a comment"
+    for plain, colours in (("rgb(0, 0, 0)", light), ("rgb(255, 255, 255)", dark)):
+        assert plain not in colours, "the browser does not know the colour: it inherits"
+        assert len(set(colours)) == 2
+    assert light[0] != dark[0]
+    assert jupyter[0] != dark[0]
+    assert jupyter[1] == dark[1]
+
+
 # --- a page that a model wrote ----------------------------------------------------------------
 
 #: Each asks for something, or gets a connection made before anybody asks.

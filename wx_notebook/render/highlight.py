@@ -82,6 +82,8 @@ def _in_colours(code: str, language: str) -> str:
     # (a list of tuples, not `get_tokens`: that one changes line ends and blanks)
     for _, kind, value in _lexer(language).get_tokens_unprocessed(code):
         its = _class(kind)
+        if its == "nt" and language == "json":
+            its = "na"  # the name of a value, as in the tree
         if its == name or _BLANK.fullmatch(value):
             waiting += value
             continue

@@ -74,7 +74,7 @@ class _Tree:
                 yield _note("more than is shown here; all of it is in the text")
                 return
             shown = str(name) if isinstance(name, int) else _quoted(name)
-            yield from self.rows(f"{piece('nt', escape(shown, quote=False))}: ", value, depth)
+            yield from self.rows(f"{piece('na', escape(shown, quote=False))}: ", value, depth)
 
 
 def _open_levels(value: Any) -> int:  # noqa: ANN401

@@ -69,7 +69,7 @@ _DROPPED_WITH_CONTENT = """
 _ROW = re.compile(r"<(?:p|div|li|tr|h[1-6]|br|hr|dt|dd|summary|section|label)\b", re.IGNORECASE)
 _PICTURE = re.compile(r"<(?:svg|img)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"<style.*?</style>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
-_PX_A_ROW, _CHARACTERS_A_ROW, _PX_A_PICTURE = 28, 90, 200
+_PX_A_ROW, _CHARACTERS_A_ROW, _PX_A_PICTURE = 28, 90, 150
 _LOWEST, _HIGHEST = 120, 480
 #: Characters that the guess is made from: more of them only take time.
 _MOST_LOOKED_AT = 20_000

@@ -22,9 +22,9 @@ _UNDECIDED = tuple(
         # a fence whose language is not all there
         _INSIDE + r"(?:```+[^`]*|~~~+.*)",
         # a row of a table: cell by cell its columns would change their widths
-        _INSIDE + r"\|.*",
+        _INSIDE + r"\|.{,600}",
         # a definition of a link, which is not shown at all
-        _INSIDE + r"\[[^\]]*(?:\](?::.*)?)?",
+        _INSIDE + r"\[[^\]]{,60}(?:\](?::.*)?)?",
     )
 )
 _ROW = re.compile(_INSIDE + r"\|")

@@ -15,15 +15,17 @@ from wx_notebook.render.tex_words import begun
 
 #: Characters after which what was opened is taken for no markup.
 _LONGEST_EMPHASIS, _LONGEST_LINK, _LONGEST_TEX = 200, 300, 1_000
+_LONGEST_DOLLAR = 200
 #: A bracket around so few is a reference "[1]" or a box "[x]": shown when it is whole.
 _SHORT_BRACKET = 3
 
 _TOKEN = re.compile(r"\\.|`+|\*+|_+|~~+|\$\$?|!?\[|\]|<", re.DOTALL)
-#: Ends that say nothing yet.
-_HELD_END = re.compile(
-    r"(?:[*_~`$!\s]|\\[(\[]|(?<!\\)\\|&#?\w{0,31}|<(?!https?:|mailto:)[^\s<>]{0,20})\Z"
-)
-_LONGEST_HELD_END = 40
+#: Ends that say nothing yet: runs of marks, then what a mark or a name begins.
+_HELD_MARKS = "*_~`$! \t\n"
+_HELD_END = re.compile(r"(?:\\[(\[]|(?<!\\)\\|&#?\w{0,31}|<(?!https?:|mailto:)[^\s<>]{0,20})\Z")
+_LONGEST_END = 40
+#: Held ends behind each other, and marks to look back over: more is no text that somebody wrote.
+_MOST_ENDS, _MOST_OPEN = 20, 50
 _ADDRESS = r"\(\s*(?:<[^<>\n]*>|[^\s()<]*(?:\([^\s()]*\)[^\s()]*)*)"
 _TITLE = r"""(?:\s+(?:"[^"]*"|'[^']*'))?"""
 _WHOLE_TARGET = re.compile(rf"{_ADDRESS}{_TITLE}\s*\)|\[[^\]]*\]")
@@ -51,26 +53,42 @@ class _Scan:
     text: str
     open: list[_Open] = field(default_factory=list)
     gone: list[tuple[int, int]] = field(default_factory=list)
+    #: Marks that have no closer: what has none here has none further on.
+    unclosed: set[str] = field(default_factory=set)
     closer: str = ""
 
     def rest(self, at: int) -> int:
         return len(self.text) - at
 
+    def last(self, kind: str) -> int | None:
+        """Return where the last open mark that ends in `kind` stands in the list."""
+        first = max(0, len(self.open) - _MOST_OPEN)
+        places = reversed(range(first, len(self.open)))
+        return next((n for n in places if self.open[n].mark[-1] == kind), None)
+
 
 def settled_inline(text: str) -> str:
     """Give the Markdown of a paragraph's beginning with its open ends closed or held back."""
-    end = len(text)
-    # near the end only, and one cut: a model that repeats itself writes a hundred thousand of them
-    while held := _HELD_END.search(text, max(0, end - _LONGEST_HELD_END), end):
-        end = held.start()
-    text = text[:end]
-    scan = _Scan(text)
+    scan = _Scan(_without_held_end(text))
+    text = scan.text
     position = 0
     while token := _TOKEN.search(text, position):
         position = _read(scan, token[0], token.start())
         if position < 0:
             break
     return _closed(scan)
+
+
+def _without_held_end(text: str) -> str:
+    for _ in range(_MOST_ENDS):
+        shorter = text.rstrip(_HELD_MARKS)
+        tail = shorter[-_LONGEST_END:]
+        if end := _HELD_END.search(tail):
+            shorter = shorter[: len(shorter) - len(tail) + end.start()]
+        if shorter == text:
+            break
+        text = shorter
+    return text
 
 
 def _read(scan: _Scan, mark: str, at: int) -> int:
@@ -92,9 +110,10 @@ def _read(scan: _Scan, mark: str, at: int) -> int:
 
 def _code(scan: _Scan, mark: str, at: int) -> int:
     start = at + len(mark)
-    closer = re.compile(rf"(?<!`){mark}(?!`)").search(scan.text, start)
-    if closer:
-        return closer.end()
+    if mark not in scan.unclosed:
+        if closer := re.compile(rf"(?<!`){mark}(?!`)").search(scan.text, start):
+            return closer.end()
+        scan.unclosed.add(mark)
     if scan.rest(at) > _LONGEST_LINK:
         return start
     scan.closer = mark
@@ -104,12 +123,14 @@ def _code(scan: _Scan, mark: str, at: int) -> int:
 def _tex(scan: _Scan, mark: str, at: int) -> int:
     start = at + len(mark)
     closer = CLOSERS[mark]
-    if whole := UP_TO[closer].match(scan.text, start):
-        return whole.end()
-    inside = scan.text[start:]
-    if mark == "$" and (_PRICE.match(inside) or _PROSE.search(inside) or len(inside) > 200):
+    if mark not in scan.unclosed:
+        if whole := UP_TO[closer].match(scan.text, start):
+            return whole.end()
+        scan.unclosed.add(mark)
+    if scan.rest(at) > (_LONGEST_DOLLAR if mark == "$" else _LONGEST_TEX):
         return start
-    if scan.rest(at) > _LONGEST_TEX:
+    inside = scan.text[start:]
+    if mark == "$" and (_PRICE.match(inside) or _PROSE.search(inside)):
         return start
     scan.closer = closer
     return -1
@@ -123,8 +144,7 @@ def _emphasis(scan: _Scan, mark: str, at: int) -> None:
     opens = not after.isspace() and not (is_word and before.isalnum())
     count = len(mark)
     while closes and count:
-        place = next((n for n in reversed(range(len(scan.open)))
-                      if scan.open[n].mark[0] == mark[0]), None)  # fmt: skip
+        place = scan.last(mark[0])
         if place is None:
             break
         opened = scan.open[place]
@@ -140,18 +160,16 @@ def _emphasis(scan: _Scan, mark: str, at: int) -> None:
 
 
 def _link(scan: _Scan, at: int) -> int:
-    place = next((n for n in reversed(range(len(scan.open)))
-                  if scan.open[n].mark[-1] == "["), None)  # fmt: skip
+    place = scan.last("[")
     if place is None:
         return at + 1
     text, following = scan.text, at + 1
     if whole := _WHOLE_TARGET.match(text, following):
         del scan.open[place]
         return whole.end()
-    if following < len(text) and not _BEGUN_TARGET.fullmatch(text, following):
+    is_long = scan.rest(following) > _LONGEST_LINK
+    if is_long or (following < len(text) and not _BEGUN_TARGET.fullmatch(text, following)):
         del scan.open[place]
-        return following
-    if scan.rest(following) > _LONGEST_LINK:
         return following
     # the words of a link whose address is on its way
     scan.gone.append((at, len(text)))

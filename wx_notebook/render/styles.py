@@ -40,7 +40,7 @@ GROWING = {side: f"{style};{ONE_LINE_STYLE};max-width:20em" for side, style in A
 #: A tree of JSON, its nodes, and a row that has no triangle before it.
 TREE_STYLE = (
     "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);"
-    "line-height:var(--jp-code-line-height,1.3);overflow-wrap:anywhere"
+    "line-height:var(--jp-code-line-height,1.3);overflow-wrap:anywhere;margin-bottom:.4em"
 )
 NODE_STYLE = "padding-left:1.2em"
 ROW_STYLE = "padding-left:1.1em;white-space:pre-wrap"

@@ -39,7 +39,7 @@ _DEEPEST = 12
 #: What the next piece may still change: a command's name, an argument that has no end yet.
 _BEGUN = re.compile(
     r"(?:\\[A-Za-z]*|\\(?:begin|end)\s*\{[^{}]*|\\[dtc]?frac\s*\{[^{}]*(?:\}\s*(?:\{[^{}]*)?)?"
-    r"|[\^_]\{[^{}]*|[\^_&\s])\Z"
+    r"|[\^_]\{[^{}]*|[\^_&\s]+)\Z"
 )
 _LONGEST_BEGUN = 200
 _RAISED = dict(zip("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", strict=True))
