@@ -86,6 +86,7 @@ def test_a_key_in_the_history_of_an_earlier_session_is_found(notebook, fresh, tm
     key = new_key()
     with Kernel(tmp_path) as other:
         other.run(f"k = '{key}'").ok()
+        other.run("get_ipython().history_manager.writeout_cache()", store_history=False).ok()
     history = fresh.value("str(get_ipython().history_manager.hist_file)")
     earlier = other.ipython_dir / "profile_default" / "history.sqlite"
     fresh.run(f"get_ipython().history_manager.hist_file = {str(earlier)!r}", store_history=False)

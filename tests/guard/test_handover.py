@@ -398,14 +398,30 @@ def test_a_login_without_a_key_in_a_cell_gets_none(of_kernel, sandbox, tmp_path)
     assert said.ok().outputs == []
 
 
-def test_the_form_says_it_in_its_line_since_no_cell_runs(of_kernel, sandbox):
-    of_kernel.run(f"x = {sandbox.api_key!r}").ok()
-    said = of_kernel.run(
-        "import io as _io\n"
-        "from wx_notebook.magics.desk import FormDesk as _Desk\n"
-        "from wx_notebook.credentials import Secret as _S\n"
-        f"_line = _Desk().sign_in(_S(x), {sandbox.url!r}, {sandbox.project_id!r})",
-        store_history=False,
-    ).ok()
-    assert said.outputs == []
-    assert WARNED in of_kernel.value("_line")
+SIGN_IN = """
+from wx_notebook.credentials import Secret as _S
+from wx_notebook.form import Typed as _T
+from wx_notebook.magics.desk import FormDesk as _Desk
+_desk = _Desk()
+_events = list(_desk.sign_in(_S(typed), _T(where={where!r}, billed_to={project!r})))
+"""
+
+
+def test_the_form_says_it_below_its_line_since_no_cell_runs(of_kernel, sandbox):
+    of_kernel.run(f"typed = {sandbox.api_key!r}").ok()
+    sign_in = SIGN_IN.format(where=sandbox.url, project=sandbox.project_id)
+    assert of_kernel.run(sign_in, store_history=False).ok().outputs == []
+    assert any(WARNED in note for note in of_kernel.value("_desk.notes()"))
+
+
+def test_the_form_says_below_its_line_what_was_removed_and_then_no_magic_says_it(
+    of_kernel, sandbox
+):
+    of_kernel.run(f"typed = {sandbox.api_key!r}", store_history=False).ok()
+    sign_in = SIGN_IN.format(where=sandbox.url, project=sandbox.project_id)
+    of_kernel.run(sign_in, store_history=False).ok()
+    reports.leave(report())
+    said = "one.ipynb was saved without what was found in it:"
+    assert said in of_kernel.value("_desk.notes()")
+    assert said in of_kernel.value("_desk.notes()"), "it stands there until the next sign-in"
+    assert "was saved" not in of_kernel.run("%watsonx version", allow_stdin=True).ok().plain

@@ -61,8 +61,9 @@ exit status: 0 nothing found, 1 something found, 2 a file could not be read
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     chosen = _parser().parse_args(arguments)
-    # a plain `kill` and a closed terminal end as Ctrl-C does, with nothing left behind
-    for name in ("SIGTERM", "SIGHUP"):
+    # a plain `kill` and a closed terminal end as Ctrl-C does, with nothing left behind; what leaves
+    # nothing may be called from a notebook, whose kernel keeps its own ways to end
+    for name in ("SIGTERM", "SIGHUP") if chosen.run in (run_demo, run_sandbox) else ():
         with contextlib.suppress(ValueError, AttributeError):  # another thread; another system
             signal.signal(getattr(signal, name), signal.default_int_handler)
     status: int = chosen.run(chosen)

@@ -215,7 +215,10 @@ class FormDesk:
         return held.line() if held is not None else ""
 
     def notes(self) -> list[str]:
-        """Return what stands below the line."""
+        """Return what stands below the line, also what the guard has done since the last time."""
+        from wx_notebook.guard.reports import pending
+
+        self._more += pending()
         return list(self._more)
 
 
