@@ -292,7 +292,7 @@ texts = st.lists(block, min_size=1, max_size=4).map("\n\n".join)
 
 
 @given(texts)
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=40, deadline=None, database=None)
 def test_each_frame_of_a_well_formed_text_begins_as_the_one_before_it(text):
     shown = ""
     for end in range(1, len(text) + 1):
