@@ -84,7 +84,10 @@ ALLOWED: dict[str, dict[str, re.Pattern[str]]] = {
         "class": one_of("mathjax_process tex2jax_process", *CLASSES),
         "style": one_of("font-size:90%", *(f"color:var(--wxn-{name})" for name in CLASSES)),
     },
-    "code": {"class": re.compile(r"language-[A-Za-z0-9_.#+-]{1,40}")},
+    "code": {
+        "class": re.compile(r"language-[A-Za-z0-9_.#+-]{1,40}"),
+        "style": one_of("white-space:nowrap"),
+    },
     "pre": {"style": one_of(PRE, f"{PRE};min-height:1.7em", CODE)},
     "ol": {"start": re.compile(r"[0-9]{1,6}")},
     "td": {"style": CELL},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wx_notebook.render.highlight import coloured
 from wx_notebook.render.settled_inline import settled_inline
-from wx_notebook.render.styles import ALIGNED, CODE_STYLE, GROWING
+from wx_notebook.render.styles import ALIGNED, CODE_STYLE, GROWING, UNBROKEN
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
@@ -75,6 +75,11 @@ def _align(state: StateCore) -> None:
             match = _ALIGNMENT.match(str(token.attrGet("style") or ""))
             styles = ALIGNED if number < growing else GROWING
             token.attrSet("style", styles[match[1] if match else "left"])
+        elif number > growing:
+            # JupyterLab lets code break, whatever is said around it
+            for child in token.children or ():
+                if child.type == "code_inline":
+                    child.attrSet("style", UNBROKEN)
 
 
 def _is_last(state: StateCore, table: int) -> bool:

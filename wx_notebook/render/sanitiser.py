@@ -14,6 +14,7 @@ from wx_notebook.render.styles import (
     GROWING,
     ONE_LINE_STYLE,
     TEX_CLASS,
+    UNBROKEN,
     WORDS_STYLE,
 )
 
@@ -41,6 +42,7 @@ _VALUES = {
     ("a", "title"): re.compile(r".{1,300}", re.DOTALL),
     ("ol", "start"): re.compile(r"[0-9]{1,6}"),
     ("code", "class"): re.compile(r"language-[A-Za-z0-9_+#.-]{1,40}"),
+    ("code", "style"): _one_of(UNBROKEN),
     ("pre", "style"): _one_of(CODE_STYLE),
     ("p", "style"): _one_of(ONE_LINE_STYLE),
     ("span", "class"): _one_of(TEX_CLASS, *COLOURS),

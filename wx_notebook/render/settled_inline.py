@@ -56,6 +56,8 @@ class _Scan:
     #: Marks that have no closer: what has none here has none further on.
     unclosed: set[str] = field(default_factory=set)
     closer: str = ""
+    #: What opened the TeX that the closer closes.
+    opener: str = ""
 
     def rest(self, at: int) -> int:
         return len(self.text) - at
@@ -132,7 +134,7 @@ def _tex(scan: _Scan, mark: str, at: int) -> int:
     inside = scan.text[start:]
     if mark == "$" and (_PRICE.match(inside) or _PROSE.search(inside)):
         return start
-    scan.closer = closer
+    scan.opener, scan.closer = mark, closer
     return -1
 
 
@@ -191,7 +193,7 @@ def _autolink(scan: _Scan, at: int) -> int:
 
 
 def _closed(scan: _Scan) -> str:
-    text, closers = scan.text, [scan.closer]
+    text, closer, closers = scan.text, scan.closer, ""
     end = min([start for start, stop in scan.gone if stop == len(text)], default=len(text))
     for opened in reversed(scan.open):
         inside = end - opened.at - len(opened.mark)
@@ -199,17 +201,25 @@ def _closed(scan: _Scan) -> str:
             if inside > _LONGEST_LINK:
                 continue
             if opened.mark[0] == "!" or inside <= _SHORT_BRACKET:
+                # all from here on is held back, with what is open in it
                 scan.gone.append((opened.at, len(text)))
-                closers = []
+                closer = closers = ""
             else:
                 scan.gone.append((opened.at, opened.at + 1))
         elif 0 < inside <= _LONGEST_EMPHASIS:
-            closers.append(opened.mark)
+            closers += opened.mark
+    body = _without(text, scan.gone).rstrip()
+    if closer in CLOSERS.values():
+        body = begun(body)
+        if body.endswith(scan.opener):
+            # nothing of the formula is decided yet
+            body, closer = body.removesuffix(scan.opener).rstrip(), ""
+    return body + closer + closers
+
+
+def _without(text: str, gone: list[tuple[int, int]]) -> str:
     parts, position = [], 0
-    for start, stop in sorted(scan.gone):
+    for start, stop in sorted(gone):
         parts.append(text[position:start])
         position = max(position, stop)
-    body = "".join([*parts, text[position:]]).rstrip()
-    if scan.closer in CLOSERS.values():
-        body = begun(body)
-    return body + "".join(closers)
+    return "".join([*parts, text[position:]])

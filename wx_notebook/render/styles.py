@@ -35,6 +35,7 @@ WORDS_STYLE = "font-size:90%"
 
 ALIGNED = {side: f"text-align:{side}" for side in ("left", "right", "center")}
 #: In a table on its way a cell is one line high: its columns still change their widths.
+UNBROKEN = "white-space:nowrap"
 GROWING = {side: f"{style};{ONE_LINE_STYLE};max-width:20em" for side, style in ALIGNED.items()}
 
 #: A tree of JSON, its nodes, and a row that has no triangle before it.
