@@ -83,8 +83,8 @@ def test_the_form_s_fields_hold_no_secret_of_the_environment(monkeypatch, variab
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     forms = []
-    monkeypatch.setattr("wx_notebook.display.show_widget", lambda _, form: forms.append(form))
-    monkeypatch.setattr(login, "_can_ask", lambda _: True)
+    monkeypatch.setattr("wx_notebook.display.show_widget", lambda _, form, **__: forms.append(form))
+    monkeypatch.setattr(login, "can_ask", lambda _: True)
     shell = type("Shell", (), {"kernel": None})()
     login.login(shell, "")
     state = repr(forms[0].get_state())

@@ -122,7 +122,7 @@ class Answer:
         except ValueError as fault:
             problem = str(fault)
         raise SchemaMismatch(
-            problem,
+            f"The answer is not JSON: {problem}",
             hint="Its text is in answer.text; a lower --temperature, or --format json, may help.",
             answer=self,
         )
