@@ -80,7 +80,7 @@ def test_what_is_found_is_offered_by_name_and_not_asked_for(kernel, sandbox, tmp
         shown = kernel.run("%watsonx login", allow_stdin=True).ok()
         assert sandbox.api_key not in shown.everything
     finally:
-        kernel.run("os.environ.pop('USER_ACCESS_TOKEN')").ok()
+        kernel.run("del os.environ['USER_ACCESS_TOKEN']").ok()
 
 
 def test_a_choice_that_was_left_open_holds_no_key_once_somebody_has_signed_in(kernel, sandbox):

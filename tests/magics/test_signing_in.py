@@ -310,7 +310,7 @@ def test_status_names_the_winner_masks_it_and_lists_what_it_shadowed(kernel, san
         assert "programs started from this kernel inherit it" in said.plain
         assert sandbox.api_key not in said.everything
     finally:
-        kernel.run("os.environ.pop('USER_ACCESS_TOKEN')").ok()
+        kernel.run("del os.environ['USER_ACCESS_TOKEN']").ok()
 
 
 def test_a_token_counts_down_in_status(kernel):
