@@ -133,7 +133,7 @@ def _followed(events: Iterator[Event]) -> tuple[Session | None, Choice | None]:
             done = event.session
         elif isinstance(event, Choice):
             choice = event
-        elif isinstance(event, Step) and event.state != "busy":
+        elif event.state != "busy":
             line = shown(event)
             if event.problem is None:
                 _say(f"✓ {line.text}")

@@ -71,7 +71,8 @@ def attributes(value: Any) -> Iterator[str]:  # noqa: ANN401
     if labels is not None:
         yield from (label for label in labels if label.isidentifier())
         return
-    seen = dict.fromkeys(_instance_dict(value))
+    # nothing keeps a program from putting another key there
+    seen: dict[object, None] = dict.fromkeys(_instance_dict(value))
     for kind in _mro(type(value))[:-1]:
         for name, member in _class_dict(kind).items():
             # a method is no text; a property is named and not asked
