@@ -123,7 +123,7 @@ def rows(choice: Choice) -> list[str]:
 def _followed(events: Iterator[Event]) -> tuple[Session | None, Choice | None]:
     """Say each step as it succeeds; return who signed in, or what is to be chosen."""
     from wx_notebook.form.steps import shown
-    from wx_notebook.session.finding import Choice, Done, Step
+    from wx_notebook.session.finding import Choice, Done
 
     done: Session | None = None
     choice: Choice | None = None
