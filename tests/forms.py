@@ -14,6 +14,25 @@ NAME = "Sign in to IBM watsonx.ai"
 LOAD = "%load_ext wx_notebook"
 LOGIN = "%watsonx login"
 GONE = "The kernel is gone or was restarted: run this cell again."
+#: A cell that runs until the test lets it go.
+RUNS = """
+import pathlib, time
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+pathlib.Path("go").unlink()
+"""
+#: Pastes a text into a field as a browser does.
+PASTE = """([input, text]) => {
+    const data = new DataTransfer();
+    data.setData("text", text);
+    const event = new ClipboardEvent("paste", {clipboardData: data, bubbles: true,
+                                               cancelable: true});
+    // a browser pastes by itself unless it is told not to
+    if (input.dispatchEvent(event)) {
+        input.value = text.replaceAll("\\n", "");
+        input.dispatchEvent(new Event("input", {bubbles: true}));
+    }
+}"""
 #: Rules of the whole page say nothing about a part of it.
 _OF_A_PAGE = ("region", "page-has-heading-one", "landmark-one-main", "bypass", "document-title")
 

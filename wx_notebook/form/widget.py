@@ -53,6 +53,8 @@ class LoginForm(anywidget.AnyWidget):
     settle
         Is called with the form when somebody has signed in through it, with what takes the place of
         the widget in the notebook. None leaves the widget there.
+    signed_out
+        Is called when somebody has signed out through it.
     """
 
     # made of several files: a module of this kind cannot import another without a network
@@ -76,9 +78,11 @@ class LoginForm(anywidget.AnyWidget):
         no_keyring: str = "",
         line_id: str = "",
         settle: Callable[[LoginForm], None] | None = None,
+        signed_out: Callable[[], None] = lambda: None,
     ) -> None:
         self._desk = desk
         self._settle = settle
+        self._signed_out = signed_out
         self._seen = View(typed=typed or Typed())
         #: which views there are, and which of them have made room for the line
         self._views: dict[str, bool] = {}
@@ -99,7 +103,12 @@ class LoginForm(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: dict[Any, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        return data | {"text/plain": fallback_plain(), "text/html": fallback_html()}, metadata
+        # for the server's hook before a save (`server.forms`), which knows no words
+        words = {"field": word("secret.cloud"), "gone": word("gone")}
+        return (
+            data | {"text/plain": fallback_plain(), "text/html": fallback_html()},
+            metadata | {"wx_notebook": {"form": words}},
+        )
 
     @property
     def seen(self) -> View:
@@ -199,6 +208,7 @@ class LoginForm(anywidget.AnyWidget):
         if act == "sign_out":
             self._desk.sign_out(forget=bool(content.get("forget")))
             self._seen = steps.out(self._seen)
+            self._signed_out()
         elif act == "ping":
             self._views.setdefault(_short(content.get("view")), False)
             self.refresh()

@@ -103,6 +103,7 @@ class Stage:
             no_keyring=self._no_keyring,
             line_id=self.id,
             settle=self._settle,
+            signed_out=lambda: refresh(but=self),
         )
 
     def _settle(self, form: LoginForm) -> None:

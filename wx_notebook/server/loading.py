@@ -1,4 +1,6 @@
-"""Putting the guard into a Jupyter server: its setting, and its place beside the user's own hooks.
+"""Putting our two hooks before a save into a Jupyter server, beside the user's own.
+
+One is the guard, with its setting. The other looks after login forms (`server.forms`).
 
 In `jupyter_server_config.py`::
 
@@ -47,11 +49,13 @@ def load(server: Any) -> None:  # noqa: ANN401  # a ServerApp
 
 
 def _load(server: Any) -> None:  # noqa: ANN401
+    manager = server.contents_manager
+    if hasattr(manager, "register_pre_save_hook"):
+        manager.register_pre_save_hook(_forms_before_save)
     setting = _setting(server)
     if setting.mode == "off":
         server.log.info("The guard of wx_notebook is off (WatsonxGuard.mode).")
         return
-    manager = server.contents_manager
     if not hasattr(manager, "register_pre_save_hook"):
         server.log.warning(
             "The guard of wx_notebook looks at nothing: %s has no hooks before a save.",
@@ -75,6 +79,12 @@ def _load(server: Any) -> None:  # noqa: ANN401
         guard.before_save(model, path)
 
     manager.register_pre_save_hook(wx_notebook_guard)
+
+
+def _forms_before_save(*, model: dict[str, Any], **_: object) -> None:
+    from wx_notebook.server import forms
+
+    forms.before_save(model)
 
 
 def _setting(server: Any) -> WatsonxGuard:  # noqa: ANN401

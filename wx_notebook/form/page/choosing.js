@@ -35,6 +35,7 @@ function makeLists(id) {
   const use = makeButton(WORDS.use, "wxn-accept");
   const back = makeButton(WORDS.cancel);
   const other = makeButton(WORDS.other_key);
+  const forget = makeButton(WORDS.forget);
   const root = make(
     "div",
     { class: "wxn-form wxn-choose" },
@@ -47,9 +48,9 @@ function makeLists(id) {
       make("div", { class: "wxn-field" }, search, list, count, silent),
     ),
     model.row,
-    make("div", { class: "wxn-buttons" }, use, other, back),
+    make("div", { class: "wxn-buttons" }, use, other, forget, back),
   );
-  return { root, search, list, count, silent, steps, model, profile, use, back, other };
+  return { root, search, list, count, silent, steps, model, profile, use, back, other, forget };
 }
 
 /**
@@ -63,6 +64,7 @@ function makeLists(id) {
 function searchable(view, id, take, listen) {
   /** @type {{id: string, name: string, kind: string, region: string, last: boolean}[]} */
   let places = [];
+  let filledWith = "";
   let shown = [];
   let at = 0;
 
@@ -123,9 +125,11 @@ function searchable(view, id, take, listen) {
   listen(view.list, "dblclick", take);
 
   return {
-    /** Show these; the one in use is chosen. */
+    /** Show these; the one in use is chosen, and what somebody has done since then stays. */
     fill(all, now) {
-      if (all === places) return;
+      const filled = JSON.stringify([all, now]);
+      if (filled === filledWith) return;
+      filledWith = filled;
       places = all;
       view.search.value = "";
       draw();
@@ -136,14 +140,18 @@ function searchable(view, id, take, listen) {
       }
     },
     chosen: () => shown[at]?.id ?? "",
+    /** Begin anew with the next list. */
+    reset() {
+      filledWith = "";
+    },
   };
 }
 
-/** Fill a choice anew, if it is another one. */
+/** Fill a choice anew, if it is another one; what somebody has chosen meanwhile stays. */
 function fillSelect(select, options, now) {
-  const before = [...select.options].map((option) => option.value).join("\n");
-  if (before !== options.map(([value]) => value).join("\n")) {
-    select.replaceChildren(...options.map(([value, text]) => make("option", { value }, text)));
-  }
+  const filled = JSON.stringify([options, now]);
+  if (select.dataset.wxnFilled === filled) return;
+  select.dataset.wxnFilled = filled;
+  select.replaceChildren(...options.map(([value, text]) => make("option", { value }, text)));
   select.value = now;
 }

@@ -20,11 +20,10 @@ function render({ model, el }) {
   const secret = fields.secret.input;
   const change = makeButton(WORDS.change);
   const signOut = makeButton(WORDS.log_out);
-  const forget = makeButton(WORDS.forget);
   const stop = makeButton(WORDS.stop);
   const text = make("span", { class: "wxn-line", tabindex: "-1" });
   const notes = make("div", { class: "wxn-notes" });
-  const bar = make("div", { class: "wxn-bar" }, text, change, signOut, forget);
+  const bar = make("div", { class: "wxn-bar" }, text, change, signOut);
   const error = make("p", { class: "wxn-error", role: "alert" });
   const status = make("p", { class: "wxn-status", role: "status" });
   const root = make(
@@ -34,7 +33,7 @@ function render({ model, el }) {
     make("div", { class: "wxn-waiting" }, status, stop),
   );
   const buttons = [
-    view.connect, view.cancel, change, signOut, forget, lists.use, lists.back, lists.other,
+    view.connect, view.cancel, change, signOut, lists.use, lists.back, lists.other, lists.forget,
     ...view.offered.map((each) => each.button),
   ];
   const inputs = [...Object.values(fields).map((field) => field.input), lists.search];
@@ -135,7 +134,6 @@ function render({ model, el }) {
     notes.hidden = bar.hidden;
     root.classList.toggle("wxn-gone", gone);
     view.cancel.hidden = !(editing && now.line);
-    forget.hidden = !(now.lists?.profile);
     root.setAttribute("aria-busy", String(waiting));
     say(text, gone ? "" : (now.line ?? ""));
     notes.replaceChildren(...(now.notes ?? []).map((note) => make("p", {}, note)));
@@ -171,12 +169,17 @@ function render({ model, el }) {
       finder.fill(now.places, now.lists?.place);
       say(lists.silent, now.silent ?? "");
       paintChoices(now.lists ?? {});
+    } else {
+      // opened again, the lists begin with what is in use
+      finder.reset();
+      for (const { select } of [lists.model, lists.profile]) delete select.dataset.wxnFilled;
     }
   };
   const paintChoices = ({ models = [], model: now = "", profiles = [], profile = "" }) => {
     lists.model.row.hidden = !models.length;
     lists.profile.row.hidden = !profiles.length;
     lists.other.hidden = !seen().line;
+    lists.forget.hidden = !profile;
     if (working()) return;
     fillSelect(lists.model.select, models.map((one) => [one, one]), now);
     const none = ["", WORDS["choose.profile.none"]];
@@ -347,7 +350,7 @@ function render({ model, el }) {
     listen(button, "click", () => press({ act: "use", offer }));
   }
   listen(signOut, "click", () => press({ act: "sign_out" }));
-  listen(forget, "click", () => press({ act: "sign_out", forget: true }));
+  listen(lists.forget, "click", () => press({ act: "sign_out", forget: true }));
   listen(change, "click", () => press({ act: "change" }));
   listen(stop, "click", halt);
   listen(lists.use, "click", choose);
