@@ -53,7 +53,8 @@ class AnswerStream(Iterator[str]):
         self._warnings: tuple[str, ...] = ()
         self._model_id = model_id
         self._request_id = ""
-        self._said_model_id = self._said_request_id = ""
+        # what was asked for is known; what is said besides may hold anything
+        self._said_model_id, self._said_request_id = model_id, ""
         self._finish_reason = ""
         self._usage: Usage | None = None
         self._answer: Answer | None = None

@@ -68,7 +68,7 @@ def show_last(shell: Any, rest: str) -> None:  # noqa: ANN401
 def _prepared(prompt: Filled, options: Options) -> tuple[Session | None, Request, str]:
     from wx_notebook.service import Scope
     from wx_notebook.session import prepare, session
-    from wx_notebook.settings import model_alias, user_model
+    from wx_notebook.settings import user_model
 
     try:
         held = session()
@@ -79,7 +79,7 @@ def _prepared(prompt: Filled, options: Options) -> tuple[Session | None, Request
         request = prepare(
             prompt.text,
             options,
-            model_id=options.model or model_alias(user_model()) or DEFAULT_MODEL,
+            model_id=options.model or user_model() or DEFAULT_MODEL,
             scope=Scope("(your project)"),
             stream=options.stream,
         )

@@ -128,21 +128,21 @@ def _piece(document: Mapping[str, Any], part: str) -> Piece:
     if thought is None:
         # the name that some servers have for it; langchain-ibm reads both
         thought = content.get("reasoning")
-    extras: dict[str, Any] = {}
-    if "system" in document:
-        extras["warnings"] = warnings_of(document)
-        extras["standing"] = warnings_of(document, standing=True)
-    if "moderations" in document or "detections" in document:
-        extras["findings"] = findings_of(document)
-    return Piece(
+    piece = Piece(
         text_of(content.get("content")),
-        text_of(thought),
+        text_of(thought) if thought is not None else "",
         text_of(choice.get("finish_reason")),
         _usage(usage) if isinstance(usage, dict) else None,
         text_of(document.get("model_id")),
         text_of(document.get("id")),
-        **extras,
     )
+    if "system" in document:
+        piece = piece._replace(
+            warnings=warnings_of(document), standing=warnings_of(document, standing=True)
+        )
+    if "moderations" in document or "detections" in document:
+        piece = piece._replace(findings=findings_of(document))
+    return piece
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

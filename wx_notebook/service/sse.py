@@ -85,10 +85,12 @@ def iter_events(chunks: Iterable[bytes]) -> Iterator[Event]:
     """
     name, size = "", 0
     data: list[bytes] = []
+    # the same name comes with each of thousands of events
+    said, understood = b"", ""
     for lines in iter_lines(chunks):
         for line in lines:
-            if line.startswith(b"data:") or line == b"data":
-                value = line[6:] if line.startswith(b"data: ") else line[5:]
+            if line[:5] == b"data:" or line == b"data":
+                value = line[6:] if line[5:6] == b" " else line[5:]
                 size += len(value)
                 if size > LARGEST_EVENT:
                     raise ConnectionBroken("The service sent an event that is too large.")
@@ -99,8 +101,11 @@ def iter_events(chunks: Iterable[bytes]) -> Iterator[Event]:
                     yield Event(name or "message", whole.decode("utf-8", "replace"))
                     data = []
                 name, size = "", 0
-            elif line.startswith(b"event:"):
+            elif line == said:
+                name = understood
+            elif line[:6] == b"event:":
                 name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
+                said, understood = line, name
             elif line == b"event":
                 name = ""
             # `id`, `retry`, comments and unknown fields say nothing that a prompt needs

@@ -84,14 +84,15 @@ class Asks:
         # before the catalogue is asked for a model, and before a model's name is
         check_secret(self._secret, prompt, options.model, options.deployment)
         # a deployment has its own
-        model_id = "" if options.deployment else options.model or held.default_model(dry=dry)
+        named = "" if options.deployment else options.model or held.named_model()
+        is_default = not (options.deployment or named)
         request = prepare(
             prompt,
             options,
-            model_id=model_id,
+            model_id=held.usual_model(dry=dry) if is_default else named,
             scope=self.scope,
             stream=stream,
-            default_model=not (options.deployment or options.model or held.named_model()),
+            default_model=is_default,
         )
         # whatever option it came by
         check_secret(self._secret, request.path, request.body)

@@ -150,7 +150,8 @@ class Session(Asks, HandsOver):
 
         Further settings, which come between them, are a matter of each prompt: see `Options`.
         """
-        return settings.model_alias(self.given.model or settings.user_model())
+        given = self.given.model
+        return settings.model_alias(given) if given else settings.user_model()
 
     def default_model(self, *, dry: bool = False) -> str:
         """Return the model for prompts that name none.
@@ -158,8 +159,10 @@ class Session(Asks, HandsOver):
         `ibm/granite-4-h-small` where the region has it, else the region's first current chat model.
         With `dry` nothing is asked for it. One that has a name wins: see `named_model`.
         """
-        if named := self.named_model():
-            return named
+        return self.named_model() or self.usual_model(dry=dry)
+
+    def usual_model(self, *, dry: bool = False) -> str:
+        """Return the default model where none has a name: see `default_model`."""
         if not (dry or self._asked_for_models):
             # what is wrong with the key is said here and at once, not behind the catalogue's waits
             self._tokens.token()

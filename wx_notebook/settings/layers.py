@@ -123,8 +123,13 @@ def model_alias(name: str) -> str:
 
 
 def user_model() -> str:
-    """Return the model that the user's own file names, "" for none or where it has an error."""
-    return str(read_files().user.options.get("model", ""))
+    """Return the id of the model that the user's own file names, by an alias or not.
+
+    "" for none, or where the file has an error.
+    """
+    files = read_files()
+    name = str(files.user.options.get("model", ""))
+    return _aliases(files).get(name, name)
 
 
 def budget() -> tuple[int, str] | None:

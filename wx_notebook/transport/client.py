@@ -9,20 +9,23 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_ACCEPT_ENCODING
 
 from wx_notebook.errors import BadOption, Interrupted, WatsonxError
 from wx_notebook.transport.call import Call
-from wx_notebook.transport.connections import QuietAdapter, is_loopback
+from wx_notebook.transport.connections import QuietAdapter
 from wx_notebook.transport.failures import Failure, out_of_time, redirected, told
 from wx_notebook.transport.policy import PAID, OnWait, Timeouts, Wait
 from wx_notebook.transport.redaction import Hidable, Redaction
 from wx_notebook.transport.reply import Reply
+from wx_notebook.transport.surroundings import Surroundings
 
 
 class Transport:
@@ -50,7 +53,7 @@ class Transport:
         self.timeouts = timeouts or Timeouts()
         self.clock = clock
         self.redaction = Redaction()
-        self._ca_bundle = ca_bundle
+        self._surroundings = Surroundings(ca_bundle)
         self._sleep = sleep
         # requests does not promise that a session may be shared between threads
         self._local = threading.local()
@@ -123,29 +126,12 @@ class Transport:
         limits = timeouts.within(deadline - self.clock(), call.policy.first_byte_s)
         try:
             session = self._session()
-            prepared = session.prepare_request(
-                requests.Request(
-                    call.method,
-                    call.url,
-                    params=dict(call.params),
-                    data=body,
-                    headers=_headers(call),
-                    auth=call.auth,
-                )
-            )
-            # the session merges proxies and CA bundles of the environment; see the class's promises
-            merged: Any = session.merge_environment_settings(
-                prepared.url, {}, True, self._ca_bundle, None
-            )
-            if is_loopback(urlsplit(call.url).hostname or ""):
-                merged["proxies"] = {}
-            # an empty path of a bundle must not switch verification off
-            merged["verify"] = merged["verify"] or True
+            prepared = _prepared(call, body)
             # by the adapter: a session would read the whole body of a redirect, however long
             response = session.get_adapter(call.url).send(
                 prepared,
                 timeout=(limits.connect_s, limits.first_byte_s),
-                **merged,
+                **self._surroundings.way_to(call.url, session),
             )
             # what was sent stays attached to the reply, and with it the key or the token
             prepared.body = None
@@ -206,19 +192,35 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
     )
 
 
-def _headers(call: Call) -> dict[str, str]:
-    from wx_notebook import __version__
+def _prepared(call: Call, body: bytes | None) -> requests.PreparedRequest:
+    """Return the request, without what a session would add from .netrc, a cookie jar or hooks."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_method(call.method)
+    prepared.prepare_url(call.url, dict(call.params))
+    prepared.prepare_headers(_headers(call))
+    prepared.prepare_body(body, None)
+    prepared.prepare_auth(call.auth, call.url)
+    return prepared
 
+
+def _headers(call: Call) -> dict[str, str]:
     headers = {
         "Accept": "text/event-stream" if call.stream else "application/json",
-        "User-Agent": f"wx-notebook/{__version__} (python {platform.python_version()})",
-    }
-    if call.stream:
         # a compressing proxy would hold pieces back until its window is full
-        headers["Accept-Encoding"] = "identity"
+        "Accept-Encoding": "identity" if call.stream else DEFAULT_ACCEPT_ENCODING,
+        "Connection": "keep-alive",
+        "User-Agent": _user_agent(),
+    }
     if call.body is not None:
         headers["Content-Type"] = "application/json"
     return headers | dict(call.headers)
+
+
+@cache
+def _user_agent() -> str:
+    from wx_notebook import __version__
+
+    return f"wx-notebook/{__version__} (python {platform.python_version()})"
 
 
 def _raise_told(error: WatsonxError | Interrupted, attempts: int) -> NoReturn:

@@ -49,6 +49,8 @@ class Reply:
         self._received = 0
         self._socket: Any = getattr(response.raw, "wxn_sock", None)
         self._socket_limit = 0.0
+        # until then the socket waits for the next piece as long as it may
+        self._unchanged_until = 0.0
         # a chunk as it arrives, and at half the cost of read1; without chunks only read1 hands out
         # what is there instead of waiting for a full buffer
         self._chunks: Iterator[bytes] | None = None
@@ -128,6 +130,7 @@ class Reply:
     def expect_end_within(self, limit_s: float) -> None:
         """Wait for all that is still to come no longer than this, also when it comes in drops."""
         self._deadline = min(self._deadline, self._clock() + limit_s)
+        self._unchanged_until = 0.0
 
     def close(self) -> None:
         """End the connection unless the body was read to its end; safe to call twice."""
@@ -145,14 +148,17 @@ class Reply:
         return data
 
     def _limit_wait(self) -> None:
-        left = self._deadline - self._clock()
-        patience_s = self._patience_s()
-        if patience_s == self._socket_limit and patience_s < left:
-            # nothing changes: this runs for each of thousands of pieces
+        now = self._clock()
+        if now < self._unchanged_until:
+            # this runs for each of thousands of pieces
             return
+        left = self._deadline - now
+        patience_s = self._patience_s()
         if left <= 0:
             raise self._too_long()
         limit = min(patience_s, left)
+        if self._received:
+            self._unchanged_until = self._deadline - patience_s
         if limit != self._socket_limit:
             self._socket_limit = limit
             # with "Connection: close" the socket is closed as soon as the whole body is in
