@@ -21,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import completion
 import requests
 from kernels import Kernel
 from page import page_behind_kernel
@@ -263,6 +264,7 @@ def main() -> None:
             f"{kernel['interrupt_s']:.2f} s",
             "0.2 s",
         ),
+        *completion.rows(completion.completion()),
     ]
     lines = ["| what | here | to reach |", "| --- | --- | --- |"]
     lines += [f"| {' | '.join(row)} |" for row in rows]

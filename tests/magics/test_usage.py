@@ -117,6 +117,17 @@ def test_before_the_first_prompt_it_shows_nothing_but_nothing(tmp_path):
     assert text.endswith("no budget: %watsonx usage --budget 50000 sets one")
 
 
+def test_what_was_used_is_shown_also_where_a_settings_file_has_an_error():
+    def broken():
+        raise BadOption("wx_notebook.toml is not valid TOML: see line 3.", hint="Mend it.")
+
+    meter = Meter(default_budget=broken)
+    meter.count("a/b", Spent(1, 10, 20))
+    text = table_text(table(meter))
+    assert "30" in text.split("\n")[1].split()
+    assert text.endswith("mended: wx_notebook.toml is not valid TOML: see line 3. Mend it.")
+
+
 def test_estimates_are_marked_and_explained():
     meter = Meter()
     meter.count("a/b", Spent(1, 10, 20, estimated=1))

@@ -76,6 +76,24 @@ def test_a_proxy_carries_a_session_but_cannot_read_it(serve, monkeypatch, author
         assert secret.encode() not in proxy.carried
 
 
+def test_a_proxy_that_is_set_later_in_the_life_of_a_session_carries_what_comes_then(
+    serve, monkeypatch, authority
+):
+    server = serve(http(200, CHAT), tls=authority.context)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    with Proxy(server) as first, Proxy(server) as second:
+        monkeypatch.setenv("HTTPS_PROXY", first.url)
+        session = connect("us-south")
+        session.chat("hello", model="m")
+        carried = first.connections
+        monkeypatch.setenv("HTTPS_PROXY", second.url)
+        session.chat("hello", model="m")
+        assert (first.connections, second.connections) == (carried, 1)
+        monkeypatch.setenv("NO_PROXY", "us-south.ml.cloud.ibm.com")
+        assert type(caught(lambda: session.chat("hello", model="m"))) is ServiceDown
+        assert second.connections == 1
+
+
 @pytest.mark.parametrize("status", [403, 407, 502])
 def test_a_proxy_that_refuses_is_named_and_has_seen_no_secret(monkeypatch, status):
     with Proxy(refuses=status) as proxy:

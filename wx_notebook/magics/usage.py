@@ -70,22 +70,30 @@ def table(meter: Meter) -> Table:
         _row(f"cell [{number}]" if number is not None else "outside of cells", spent, highest)
         for number, spent in recent
     ]
+    budgets, notes = _budgets(meter)
     today = meter.day_by_model()
     for scope, by_model in (("notebook", dict(meter.by_model)), ("day", today)):
         rows += _scope_rows(WHOSE[scope], by_model)
-    rows += [_budget_row(meter, scope, budget) for scope, budget in meter.budgets().items()]
+    rows += [_budget_row(meter, scope, budget) for scope, budget in budgets.items()]
     if meter.ledger is not None and any(days := meter.ledger.days(_DAYS, meter.today())):
         cells = (f"the last {_DAYS} days", "", "", "", f"{max(days):,} at most", sparkline(days))
         rows.append(Row(cells))
-    notes = []
     if any(spent.estimated for spent in (*meter.by_model.values(), *today.values())):
         notes.append("~ with an estimate: an answer ended before the service counted its tokens")
     if meter.trouble:
         notes.append(f"today is this notebook alone: {meter.trouble}")
-    if not meter.budgets():
-        notes.append("no budget: %watsonx usage --budget 50000 sets one")
     numbers = [Column(name, "number") for name in ("prompts", "in", "out", "all")]
     return Table((Column("tokens"), *numbers, Column("", "bar")), tuple(rows), notes=tuple(notes))
+
+
+def _budgets(meter: Meter) -> tuple[dict[Scope, Budget], list[str]]:
+    """Return the budgets in force, and what there is to say where there are none."""
+    try:
+        budgets = meter.budgets()
+    except BadOption as problem:
+        # what was used can be seen all the same
+        return {}, [f"no prompt is sent until this is mended: {problem.message} {problem.hint}"]
+    return budgets, [] if budgets else ["no budget: %watsonx usage --budget 50000 sets one"]
 
 
 def _scope_rows(name: str, by_model: Mapping[str, Spent]) -> Iterator[Row]:
