@@ -18,7 +18,7 @@ _CUT_BY = {
     "token_limit": _LIMIT,
     "interrupted": "interrupted: this is what had arrived",
     "cut": "cut: the connection ended before the answer did",
-    "time_limit": f"the service's time limit ended the answer; {_GO_ON}",
+    "time_limit": f"a time limit ended the answer, --timeout or the service's own; {_GO_ON}",
     "cancelled": "the service cancelled the answer before its end",
     "error": "the service failed before the answer's end",
 }
