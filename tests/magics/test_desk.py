@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-import pytest
-
-TESTS = Path(__file__).parents[1]
 DESK = """
 from wx_notebook.credentials import Secret as _S
 from wx_notebook.form import Typed as _T
 from wx_notebook.magics.desk import FormDesk as _D, offers as _offers
 _desk = _D()
 """
-
-
-@pytest.fixture
-def keyring(kernel):
-    """A keyring in the kernel, in the place of a desktop's (a container has none)."""
-    kernel.run(
-        f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
-        "from credentials.keyring_stand_ins import Keeps, system\n"
-        f"_desktop = system(Keeps); _keyring = _desktop.__enter__()\n{DESK}",
-        store_history=False,
-    ).ok()
-    yield kernel
-    kernel.run("_desktop.__exit__(None, None, None); sys.path.pop(0)", store_history=False).ok()
-    for file in (kernel.folder / "config").glob("*.toml"):
-        file.unlink()
 
 
 def sign_in(kernel, sandbox, **typed):
@@ -38,6 +19,7 @@ def sign_in(kernel, sandbox, **typed):
 
 
 def test_what_is_ticked_is_remembered_offered_used_and_forgotten(keyring, sandbox):
+    keyring.run(DESK, store_history=False).ok()
     assert sign_in(keyring, sandbox, remember="work")[-1] == "Done"
     assert "'work' is remembered" in keyring.value("_desk.notes()[-1]")
     assert keyring.value("_offers()") == [["profile:work", "Use the profile work"]]

@@ -12,7 +12,7 @@ from typing import Any
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
 from wx_notebook.service.findings import findings_of
-from wx_notebook.service.parameters import address, asked_of, chat_parameters
+from wx_notebook.service.parameters import chat_parameters, prompt_request
 from wx_notebook.service.pieces import (
     Piece,
     Usage,
@@ -44,17 +44,8 @@ def chat_request(
             "A deployment takes no system message: its prompt template says it.",
             hint="Send the messages without it, or leave deployment away.",
         )
-    body: dict[str, Any] = asked_of(options, model_id, scope)
-    body |= {"messages": messages, **chat_parameters(options)}
-    return Request(
-        address(options, "chat", stream=stream),
-        "chat",
-        body,
-        stream=stream,
-        paid=True,
-        format=options.format,
-        timeout_s=options.timeout,
-    )
+    asked = {"messages": messages, **chat_parameters(options)}
+    return prompt_request(options, "chat", asked, model_id=model_id, scope=scope, stream=stream)
 
 
 def chat_events(events: Iterable[Event]) -> Iterator[Piece]:

@@ -11,7 +11,7 @@ from typing import Any
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
 from wx_notebook.service.findings import findings_of
-from wx_notebook.service.parameters import address, asked_of, generation_parameters
+from wx_notebook.service.parameters import generation_parameters, prompt_request
 from wx_notebook.service.pieces import (
     Piece,
     Usage,
@@ -43,16 +43,9 @@ def generation_request(
         )
     if not prompt.strip():
         raise BadOption("The prompt is empty.", hint="Give it at least a word.")
-    body: dict[str, Any] = asked_of(options, model_id, scope)
-    body |= {"input": prompt, **generation_parameters(options)}
-    return Request(
-        address(options, "generation", stream=stream),
-        "generation",
-        body,
-        stream=stream,
-        paid=True,
-        format=options.format,
-        timeout_s=options.timeout,
+    asked = {"input": prompt, **generation_parameters(options)}
+    return prompt_request(
+        options, "generation", asked, model_id=model_id, scope=scope, stream=stream
     )
 
 

@@ -13,10 +13,11 @@ what it does not know, so all go along and the model takes its own. No public so
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from wx_notebook.options import Options
-from wx_notebook.service.request import Endpoint, Scope
+from wx_notebook.service.request import Endpoint, Request, Scope
 
 #: Of a limit in time: the rest is for the way, so that what was written arrives before it.
 _SHARE_OF_THE_TIME = 0.9
@@ -27,34 +28,40 @@ _PLANS_LIMIT_S = 300
 _BESIDE_PARAMETERS = ("moderations", "crypto")
 
 
-def address(options: Options, endpoint: Endpoint, *, stream: bool) -> str:
-    """Return the path of an endpoint; a deployment has its own."""
+def prompt_request(
+    options: Options,
+    endpoint: Endpoint,
+    asked: Mapping[str, Any],
+    *,
+    model_id: str,
+    scope: Scope,
+    stream: bool,
+) -> Request:
+    """Return the paid request that puts `asked` to an endpoint; a deployment has its own path."""
     name = f"text/{endpoint}{'_stream' if stream else ''}"
     if options.deployment is None:
-        return f"/ml/v1/{name}"
-    # of the characters that its kind allows none can change a path
-    return f"/ml/v1/deployments/{options.deployment}/{name}"
-
-
-def asked_of(options: Options, model_id: str, scope: Scope) -> dict[str, str]:
-    """Return the fields that name the model and who pays; a deployment has both itself."""
-    if options.deployment is not None:
-        return {}
-    return {"model_id": model_id, **scope.as_body()}
+        path = f"/ml/v1/{name}"
+        body = {"model_id": model_id, **scope.as_body(), **asked}
+    else:
+        # of the characters that its kind allows none can change a path; model and who pays it knows
+        path = f"/ml/v1/deployments/{options.deployment}/{name}"
+        body = dict(asked)
+    return Request(
+        path,
+        endpoint,
+        body,
+        stream=stream,
+        paid=True,
+        format=options.format,
+        timeout_s=options.timeout,
+    )
 
 
 def chat_parameters(options: Options) -> dict[str, Any]:
     """Return the fields of a chat beside its messages."""
     # the service's own word; `max_tokens` is its deprecated name
     found: dict[str, Any] = {"max_completion_tokens": options.max_tokens}
-    if options.temperature is not None:
-        found["temperature"] = options.temperature
-    if options.top_p is not None:
-        found["top_p"] = options.top_p
-    if options.seed is not None:
-        found["seed"] = options.seed
-    if options.stop:
-        found["stop"] = list(options.stop)
+    found |= _given(options, temperature="temperature", top_p="top_p", seed="seed", stop="stop")
     if options.reasoning is not None:
         found |= _reasoning(options.reasoning)
     found |= _time_limit(options)
@@ -68,21 +75,27 @@ def chat_parameters(options: Options) -> dict[str, Any]:
 def generation_parameters(options: Options) -> dict[str, Any]:
     """Return the fields of a generation beside its text."""
     found: dict[str, Any] = {"max_new_tokens": options.max_tokens}
-    if options.temperature is not None or options.top_p is not None:
+    sampling = _given(options, temperature="temperature", top_p="top_p")
+    if sampling:
         # these say something to the sampling method only
-        found["decoding_method"] = "sample"
-    if options.temperature is not None:
-        found["temperature"] = options.temperature
-    if options.top_p is not None:
-        found["top_p"] = options.top_p
-    if options.seed is not None:
-        found["random_seed"] = options.seed
-    if options.stop:
-        found["stop_sequences"] = list(options.stop)
+        found |= {"decoding_method": "sample", **sampling}
+    found |= _given(options, seed="random_seed", stop="stop_sequences")
     found |= _time_limit(options)
     others = dict(options.param or {})
     beside = {name: others.pop(name) for name in _BESIDE_PARAMETERS if name in others}
     return {"parameters": found | others, **beside}
+
+
+def _given(options: Options, **names: str) -> dict[str, Any]:
+    """Return the options that were given, under the service's names for them."""
+    found: dict[str, Any] = {}
+    for option, name in names.items():
+        value = getattr(options, option)
+        if isinstance(value, tuple):
+            value = list(value) or None
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def _reasoning(level: str) -> dict[str, Any]:
