@@ -86,9 +86,10 @@ def write(folder, cells):
     nbformat.write(book, folder / "in.ipynb")
 
 
-def run(command, sandbox, folder):
+def run(command, sandbox, folder, without=()):
+    env = {name: value for name, value in around(sandbox, folder).items() if name not in without}
     return subprocess.run(
-        command, cwd=folder, env=around(sandbox, folder), stdin=subprocess.DEVNULL,
+        command, cwd=folder, env=env, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
@@ -149,6 +150,21 @@ def test_a_failing_prompt_fails_the_run_and_says_what_to_type(way, shared, tmp_p
     assert "Did you mean 'ibm/granite-4-h-small'?" in said
     assert "NEVER REACHED" not in done.stdout.replace(FAILING[-1], "")
     assert shared.api_key not in said
+
+
+@pytest.mark.parametrize("way", ["papermill", "nbclient"])
+def test_a_login_with_nothing_to_sign_in_with_fails_at_once_and_names_the_variables(
+    way, shared, tmp_path
+):
+    command, _ = RUNS[way]
+    write(tmp_path, CELLS)
+    done = run(command, shared, tmp_path, without={"WATSONX_API_KEY"})
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "NotConnected" in said
+    assert "WATSONX_API_KEY" in said
+    assert "Nobody can fill in a form here." in said
+    assert not (tmp_path / "value.json").exists()
 
 
 def test_a_failing_script_does_too(shared, tmp_path):
