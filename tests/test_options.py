@@ -267,3 +267,27 @@ def test_the_readmes_table_of_options_is_current():
     table = README.read_text(encoding="utf-8").split("<!-- options -->\n")[1]
     table = table.split("<!-- /options -->")[0]
     assert table == options_table(), "stale; to renew it: python tests/readme_options.py"
+
+
+# --- what a line says twice, and JSON without its quotes ------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["-t 0.2 --temperature 0.9", "--max-tokens 5 --max-tokens 5",
+                                  "-m a/b -m c/d", "-s one --system two"])  # fmt: skip
+def test_an_option_that_is_given_twice_is_refused_and_not_the_first_one_ignored(line):
+    with pytest.raises(BadOption, match="is given 2 times") as caught:
+        parse_options(line)
+    assert caught.value.hint == "Leave one of them."
+
+
+def test_stop_and_param_may_be_given_several_times():
+    given = parse_options("--stop a --stop b -p top_k=1 -p min_p=0.5")
+    assert (given["stop"], given["param"]) == (("a", "b"), {"top_k": 1, "min_p": 0.5})
+
+
+def test_json_whose_quotes_the_line_took_away_is_not_sent_as_a_text():
+    with pytest.raises(BadOption, match="'response_format' that begins as JSON") as caught:
+        parse_options('-p response_format={"type":"json_object"}')
+    assert "-p 'response_format=" in caught.value.hint
+    given = parse_options(caught.value.hint.split(": ", 1)[1])
+    assert given["param"] == {"response_format": {"type": "json_object"}}

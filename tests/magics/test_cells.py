@@ -226,3 +226,43 @@ def test_unloading_takes_everything_off(kernel):
     )
     assert [module for module in left if "wx_notebook" in module] == []
     kernel.run("%load_ext wx_notebook").ok()
+
+
+# --- what is asked in a function, and what stays behind -------------------------------------------
+
+
+def test_a_line_in_a_function_takes_the_names_of_the_function(connected, sandbox):
+    asks = "def f(word):\n    own = 'of f'\n    return get_ipython().run_line_magic("
+    asks += "'watsonx', 'ask say {{ word }}, {{ own }}, {{ other }}')"
+    connected.run(f"word, other = 'GLOBAL', 'of the notebook'\n{asks}", store_history=False).ok()
+    connected.run("said = f('LOCAL')").ok()
+    assert sent(sandbox) == "say LOCAL, of f, of the notebook"
+    connected.run("%watsonx ask say {{ word }}").ok()
+    assert sent(sandbox) == "say GLOBAL"
+
+
+def test_what_did_not_fit_is_told_with_the_answer_and_what_was_asked_for_is_not(connected):
+    connected.run("import pandas as pd; df = pd.DataFrame({'n': range(5000)})").ok()
+    ran = connected.run("%%watsonx\n{{ df }}").ok()
+    assert "left out of the prompt: 4," in ran.plain
+    assert "of 5,000 rows of df" in ran.plain
+    assert "left out" not in connected.run("%%watsonx\n{{ df | rows(3) }}").ok().plain
+
+
+def test_a_limit_in_time_says_how_to_raise_it(connected, sandbox):
+    sandbox.say("one two three four five six seven eight nine ten")
+    sandbox.fault("stall")
+    ran = connected.run("%%watsonx --timeout 1\nhello")
+    assert ran.error[0].startswith("AnswerCut: ")
+    assert "--timeout" in ran.error[-1]
+    assert "cut: this is what had arrived" in ran.everything
+    assert "the connection ended" not in ran.everything
+
+
+def test_a_hint_can_be_typed_as_it_is_where_nobody_has_imported_the_package(connected, sandbox):
+    sandbox.say("one two three four five six seven eight nine ten")
+    sandbox.fault("cut")
+    connected.run("_had, wx = wx, None", store_history=False).ok()
+    ran = connected.run("%%watsonx\nhello")
+    assert ran.error[-1].startswith("What was received: import wx_notebook as wx; wx.last()")
+    connected.run("wx = _had", store_history=False).ok()

@@ -159,3 +159,37 @@ def test_more_that_is_cut_shows_both_parts_and_fails_the_cell(connected, sandbox
     assert ran.error[0].startswith("AnswerCut: ")
     assert ran.plain.startswith("One two ")
     assert connected.value("wx.last().text.startswith('One two ')")
+
+
+def test_code_that_went_on_comes_whole_into_the_next_cell(connected, sandbox):
+    sandbox.say_pieces(["```python\n", "a = 1\n", "b = 2\n```"])
+    sandbox.say_pieces(["b = 2\n", "```"])
+    ran = connected.run("%%watsonx -o answer --format code --max-tokens 2\nCode.").ok()
+    assert not ran.reply["payload"], "half of a program is nothing to run"
+    ran = connected.run("answer.more()").ok()
+    (payload,) = ran.reply["payload"]
+    assert "a = 1\nb = 2" in payload["text"]
+
+
+def test_after_a_log_out_an_answer_says_that_its_prompt_has_to_be_run_again(connected, sandbox):
+    sandbox.say_pieces(["One ", "two ", "three"])
+    connected.run("%%watsonx -o answer --max-tokens 2\nCount.").ok()
+    connected.run("%watsonx logout").ok()
+    connected.connect(sandbox)
+    ran = connected.run("answer.more()")
+    assert ran.error == [
+        "BadOption: The session that this answer came from was closed.", "Run its prompt again."
+    ]  # fmt: skip
+
+
+def test_show_names_what_looks_like_a_place_and_is_none(connected):
+    connected.run("name = 'x'").ok()
+    ran = connected.run("%%watsonx --show\n{{ name }} {{ _ }} {{ Out[2].text.upper() }}").ok()
+    assert "left as typed, since no place looks like that: {{ _ }}, {{ Out[2].text" in ran.plain
+    assert "{{ name }}," not in ran.plain
+
+
+def test_show_says_what_a_filter_left_out_of_a_text(connected):
+    connected.run("long = 'word ' * 5_000").ok()
+    ran = connected.run("%%watsonx --show\n{{ long | truncate(50) }}").ok()
+    assert "left out: a part of long" in ran.plain

@@ -308,6 +308,26 @@ def test_a_failure_leaves_the_last_answer_alone(sandbox, session):
     assert wx.last() is first
 
 
+def test_who_leaves_the_loop_over_a_stream_keeps_what_came(sandbox, session):
+    sandbox.say_pieces(["One ", "two ", "three ", "four"])
+    for _ in wx.stream("count"):
+        break
+    assert wx.last().text.startswith("One ")
+    assert wx.last().finish_reason == "interrupted"
+    del _
+
+
+def test_a_stream_that_nobody_reads_is_not_waited_for(sandbox, session):
+    from wx_notebook.session.twin import METER
+
+    METER.set_budget(1_000_000, "notebook")
+    try:
+        wx.stream("count " * 100)
+        assert METER._on_their_way == 0
+    finally:
+        METER.set_budget(None, "notebook")
+
+
 def test_a_cut_answer_is_the_last_one(sandbox, session):
     wx.ask("hello")
     sandbox.say("one two three four five six")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Generator, Iterator
 from typing import Self
 
 from wx_notebook.answer.value import Answer
 from wx_notebook.errors import AnswerCut, Interrupted, WatsonxError, without_frames
-from wx_notebook.service.pieces import NOTHING_CAME, RUN_AGAIN, Piece, Usage
+from wx_notebook.service.pieces import GO_ON, NOTHING_CAME, Piece, Usage
 
 #: More than these nobody reads.
 _MOST_WARNINGS = 20
@@ -59,6 +60,12 @@ class AnswerStream(Iterator[str]):
         self._usage: Usage | None = None
         self._answer: Answer | None = None
 
+    def __del__(self) -> None:
+        # who leaves a loop over it has paid for what came, and may want it
+        if getattr(self, "_answer", NOTHING_CAME) is None:
+            with contextlib.suppress(Exception):
+                self.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -102,6 +109,10 @@ class AnswerStream(Iterator[str]):
             self._end("interrupted")
         assert self._answer is not None  # noqa: S101
         return self._answer
+
+    def warn(self, *warnings: str) -> None:
+        """Say something besides with the answer, one sentence each."""
+        self._warn(Piece(warnings=warnings))
 
     def close(self) -> None:
         """Stop here and end the request; what has arrived stays in `.answer`."""
@@ -164,22 +175,24 @@ class AnswerStream(Iterator[str]):
 
     def _stopped(self, message: str) -> Interrupted:
         self._end("interrupted")
-        return Interrupted(message, hint=self._next_step(RUN_AGAIN), answer=self._kept())
+        return Interrupted(message, hint=self._next_step(GO_ON), answer=self._kept())
 
     def _kept(self) -> Answer | None:
         return self._answer if self._text or self._reasoning else None
 
     def _next_step(self, hint: str) -> str:
         # what wx.last() has is then another answer
-        return NOTHING_CAME if hint == RUN_AGAIN and self._kept() is None else hint
+        return hint.replace(GO_ON, NOTHING_CAME) if self._kept() is None else hint
 
     def _failed(self, problem: WatsonxError) -> WatsonxError:
         """Return the error with what has arrived; before the first piece it stays what it is."""
-        from wx_notebook.transport import ConnectionBroken
+        from wx_notebook.transport import ConnectionBroken, ConnectionStalled
 
         message = self._redact(problem.message)
         if isinstance(problem, ConnectionBroken):
-            problem = AnswerCut(f"The answer was cut. {message}", hint=RUN_AGAIN)
+            # of a limit in time it says how to raise it
+            hint = f"{GO_ON} {problem.hint}" if isinstance(problem, ConnectionStalled) else GO_ON
+            problem = AnswerCut(f"The answer was cut. {message}", hint=hint)
             message = problem.message
         self._end("cut")
         return type(problem)(message, hint=self._next_step(problem.hint), answer=self._kept())

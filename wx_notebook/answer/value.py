@@ -9,15 +9,18 @@ from typing import Any
 from wx_notebook.errors import BadOption, SchemaMismatch
 from wx_notebook.service.pieces import Usage
 
-_GO_ON = "go on with answer.more()"
+#: `_` is the value of the cell before, in a notebook; a program has a name of its own for it
+_GO_ON = "go on with answer.more(), here _.more()"
+#: of a cell that failed `_` is another answer; its error names where this one is
+_GO_ON_WITH_IT = "answer.more() goes on with it"
 _LIMIT = f"the answer ends at the limit of tokens; {_GO_ON}, or raise it with --max-tokens"
 #: Why an answer is not whole, by the services' words for its end and our own.
 _CUT_BY = {
     "length": _LIMIT,
     "max_tokens": _LIMIT,
     "token_limit": _LIMIT,
-    "interrupted": "interrupted: this is what had arrived",
-    "cut": "cut: the connection ended before the answer did",
+    "interrupted": f"interrupted: this is what had arrived; {_GO_ON_WITH_IT}",
+    "cut": f"cut: this is what had arrived; {_GO_ON_WITH_IT}",
     "time_limit": f"a time limit ended the answer, --timeout or the service's own; {_GO_ON}",
     "cancelled": "the service cancelled the answer before its end",
     "error": "the service failed before the answer's end",
@@ -122,10 +125,16 @@ class Answer:
         except ValueError as fault:
             problem = str(fault)
         raise SchemaMismatch(
-            f"The answer is not JSON: {problem}",
-            hint="Its text is in answer.text; a lower --temperature, or --format json, may help.",
-            answer=self,
+            f"The answer is not JSON: {problem}", hint=self._hint_for_json, answer=self
         )
+
+    @property
+    def _hint_for_json(self) -> str:
+        if not self.is_whole:
+            return f"It is not whole: {_GO_ON}, and .data of that may be there."
+        if self.format == "json":
+            return "Its text is in answer.text; a lower --temperature may help."
+        return "Its text is in answer.text; --format json asks the model for JSON."
 
     def more(self) -> Answer:
         """Go on where this answer was cut, and return both together as one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from wx_notebook.credentials import without_keys
@@ -32,8 +32,10 @@ class _Command(NamedTuple):
     takes: str = ""
 
 
-def run(shell: Any, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
+def run(shell: Any, line: str, local_ns: Mapping[str, Any]) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
     """Run the command that a line begins with; without one, show the help.
+
+    `local_ns` are the names of the function that the line stands in, for a prompt.
 
     Raises
     ------
@@ -50,8 +52,10 @@ def run(shell: Any, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, 
         )
     if rest.strip() in ("--help", "-h") and name != "ask":
         name, rest = "help", name
-    # the prompt of `ask` is everything behind one blank, as typed
-    return COMMANDS[name].run(shell, rest if name == "ask" else rest.strip())
+    if name == "ask":
+        # the prompt is everything behind one blank, as typed
+        return _ask(shell, rest, local_ns)
+    return COMMANDS[name].run(shell, rest.strip())
 
 
 def usage() -> str:
@@ -65,8 +69,8 @@ def usage() -> str:
     )
 
 
-def _ask(shell: Any, text: str) -> Any:  # noqa: ANN401
-    return one_prompt.run(shell, text, options_of({}))
+def _ask(shell: Any, text: str, local_ns: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
+    return one_prompt.run(shell, text, options_of({}), local_ns)
 
 
 def _help(shell: Any, rest: str) -> None:  # noqa: ANN401

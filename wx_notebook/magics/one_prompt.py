@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wx_notebook.errors import BadOption, Interrupted, WatsonxError
 from wx_notebook.options import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wx_notebook.answer import Answer, AnswerStream
     from wx_notebook.display import Live
     from wx_notebook.prompt import Filled
@@ -18,13 +21,19 @@ if TYPE_CHECKING:
 _SHOWN: list[Answer] = []
 
 
-def run(shell: Any, text: str, options: Options) -> Any:  # noqa: ANN401  # an Answer, or None
+def run(
+    shell: Any,  # noqa: ANN401
+    text: str,
+    options: Options,
+    local_ns: Mapping[str, Any] | None = None,
+) -> Any:  # noqa: ANN401  # an Answer, or None
     """Send a cell's text and show its answer while it comes; return it as a value.
 
     With `--show` nothing is sent and nothing returned. An answer that was interrupted or cut is
-    bound to the `--output` name all the same, and shown; the cell fails.
+    bound to the `--output` name all the same, and shown; the cell fails. The names of `local_ns`,
+    a function's, come before those of the notebook.
     """
-    prompt = _filled(shell, text, options)
+    prompt = _filled(shell, text, options, local_ns or {})
     if not prompt.text.strip():
         raise BadOption(
             "The prompt is empty.", hint="Write it below the %%watsonx line, or behind ask."
@@ -39,7 +48,7 @@ def run(shell: Any, text: str, options: Options) -> Any:  # noqa: ANN401  # an A
 
     canvas = canvas_for(shell, options.format)
     with Live(canvas, f"waiting for {options.model or 'watsonx.ai'}") as live:
-        answer, failure = _answered(_Prompt(shell, prompt.text, options), live)
+        answer, failure = _answered(_Prompt(shell, prompt, options), live)
         if answer is not None:
             if options.output is not None:
                 # before it is painted: a second press of Stop may hit that
@@ -47,7 +56,7 @@ def run(shell: Any, text: str, options: Options) -> Any:  # noqa: ANN401  # an A
             failure = _painted(live, answer) or failure
     if answer is not None and failure is None:
         failure = _taken_up(shell, answer)
-    return _delivered(answer, failure)
+    return _delivered(shell, answer, failure, options.output)
 
 
 def forget_shown() -> None:
@@ -60,8 +69,9 @@ def _more(shell: Any, held: Session, request: Request, so_far: Answer) -> Answer
     """Go on with an answer, and show it while it comes; what `answer.more()` does in a notebook."""
     from wx_notebook.display import Live, canvas_for
     from wx_notebook.service import continuation
-    from wx_notebook.session.continuing import joined
+    from wx_notebook.session.continuing import check_open, joined
 
+    check_open(held)
     following = continuation(request, so_far.text)
     canvas = canvas_for(shell, so_far.format)
     with Live(canvas, f"waiting for {so_far.model_id or 'watsonx.ai'}") as live:
@@ -72,16 +82,18 @@ def _more(shell: Any, held: Session, request: Request, so_far: Answer) -> Answer
             if failure is not None:
                 failure.answer = answer
             failure = _painted(live, answer) or failure
-    return _delivered(answer, failure)
+    if answer is not None and failure is None:
+        failure = _taken_up(shell, answer)
+    return _delivered(shell, answer, failure)
 
 
 def _taken_up(shell: Any, answer: Answer) -> WatsonxError | None:  # noqa: ANN401
-    """Do what the format of a whole answer asks for; return what keeps it from being that.
+    """Do what the format of an answer asks for; return what keeps it from being that.
 
-    Code goes into the next cell, which nobody has run; a front end that cannot shows it all the
-    same, and ignores this.
+    Whole code goes into the next cell, which nobody has run; a front end that cannot shows it all
+    the same, and ignores this.
     """
-    if answer.format == "code":
+    if answer.format == "code" and answer.is_whole:
         from wx_notebook.render import fenced_code, next_cell
 
         code = fenced_code(answer.text)
@@ -95,8 +107,14 @@ def _taken_up(shell: Any, answer: Answer) -> WatsonxError | None:  # noqa: ANN40
     return None
 
 
-def _delivered(answer: Answer | None, failure: WatsonxError | Interrupted | None) -> Answer:
+def _delivered(
+    shell: Any,  # noqa: ANN401
+    answer: Answer | None,
+    failure: WatsonxError | Interrupted | None,
+    output: str | None = None,
+) -> Answer:
     if failure is not None:
+        failure.hint = _by_its_name(shell, failure.hint, output)
         raise failure
     assert answer is not None  # noqa: S101  # without a failure the stream has ended
     answer.be_silent_once()
@@ -104,23 +122,39 @@ def _delivered(answer: Answer | None, failure: WatsonxError | Interrupted | None
     return answer
 
 
+def _by_its_name(shell: Any, hint: str, output: str | None) -> str:  # noqa: ANN401
+    """Return a hint that names what was received as it can be typed in the next cell."""
+    import wx_notebook as wx
+    from wx_notebook.service.pieces import GO_ON
+
+    told = GO_ON
+    if output is not None:
+        told = told.replace("wx.last().more()", f"{output}.more()")
+        told = told.replace("in wx.last()", f"in wx.last() and in {output}")
+    elif shell.user_ns.get("wx") is not wx:
+        told = "What was received: import wx_notebook as wx; wx.last() and wx.last().more()"
+    return hint.replace(GO_ON, told)
+
+
 class _Prompt(NamedTuple):
     """A prompt of a cell, on the one way of all prompts."""
 
     shell: Any
-    text: str
+    filled: Filled
     options: Options
 
     def opened(self, live: Live) -> AnswerStream:
         from wx_notebook.session import session
 
         held = session()
-        request = held.prepare(self.text, self.options, stream=self.options.stream)
-        return held.open(
+        request = held.prepare(self.filled.text, self.options, stream=self.options.stream)
+        stream = held.open(
             request,
             on_wait=lambda wait: live.waiting(wait, wait.pause_s),
             more=lambda *came_from: _more(self.shell, *came_from),
         )
+        stream.warn(*(f"left out of the prompt: {cut}" for cut in self.filled.cut_unasked))
+        return stream
 
 
 class _Continuation(NamedTuple):
@@ -137,7 +171,7 @@ def _answered(
     prompt: _Prompt | _Continuation, live: Live
 ) -> tuple[Answer | None, WatsonxError | Interrupted | None]:
     """Return the answer, whole or in part, and what kept it from being whole."""
-    from wx_notebook.service.pieces import RUN_AGAIN
+    from wx_notebook.service.pieces import GO_ON
 
     stream: AnswerStream | None = None
     answer: Answer | None = None
@@ -155,23 +189,28 @@ def _answered(
         # it hit our own code between two pieces
         answer = stream.interrupt() if stream is not None else None
         answer = answer if answer is not None and answer.text else None
-        hint = RUN_AGAIN if answer is not None else "Run it again."
+        hint = GO_ON if answer is not None else "Run it again."
         failure = Interrupted("Stopped while the answer was arriving.", hint=hint, answer=answer)
     return answer, failure
 
 
 def _painted(live: Live, answer: Answer) -> Interrupted | None:
     """Show an answer for good; an interrupt in the middle of that loses only the picture."""
+    from wx_notebook.service.pieces import GO_ON
+
     try:
         live.finish(answer)
     except KeyboardInterrupt:
-        return Interrupted(
-            "Stopped while the answer was being shown.", hint="It is in wx.last().", answer=answer
-        )
+        return Interrupted("Stopped while the answer was being shown.", hint=GO_ON, answer=answer)
     return None
 
 
-def _filled(shell: Any, text: str, options: Options) -> Filled:  # noqa: ANN401
+def _filled(
+    shell: Any,  # noqa: ANN401
+    text: str,
+    options: Options,
+    local_ns: Mapping[str, Any],
+) -> Filled:
     from wx_notebook.prompt import Filled, filled
 
     if options.raw or "{{" not in text:
@@ -182,7 +221,7 @@ def _filled(shell: Any, text: str, options: Options) -> Filled:  # noqa: ANN401
 
     return filled(
         text,
-        shell.user_ns,
+        ChainMap(dict(local_ns), shell.user_ns),
         refused=(Secret, Session),
         texts=(Answer,),
         not_suggested=shell.user_ns_hidden,

@@ -12,7 +12,7 @@ from typing import Any
 
 from wx_notebook.credentials import without_keys
 from wx_notebook.errors import BadOption, near
-from wx_notebook.options import Options, bad_value, checked, known_options
+from wx_notebook.options import Options, Refused, bad_value, checked, known_options
 
 _HELP = "Next: %watsonx help"
 _GLUED = re.compile(r"-[A-Za-z][\w-]")
@@ -127,8 +127,8 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, bool]]:
         takes_value = bool(option.metadata["metavar"])
         flags |= dict.fromkeys(names, takes_value)
         if takes_value:
-            action = "append" if option.metadata["repeatable"] else "store"
-            parser.add_argument(*names, dest=option.name, action=action, default=None)
+            # of one that is given twice the first would be ignored
+            parser.add_argument(*names, dest=option.name, action="append", default=None)
         else:
             value = not option.default
             parser.add_argument(
@@ -155,7 +155,10 @@ def _without_value(flag: str, words: list[str]) -> BadOption:
 def _of_line(option: Field[Any], given: Any) -> Any:  # noqa: ANN401  # whatever the option has
     if not option.metadata["metavar"]:
         return given
-    return value_of(option, given if option.metadata["repeatable"] else [given])
+    if len(given) > 1 and not option.metadata["repeatable"]:
+        flag = option.metadata["flags"][-1]
+        raise BadOption(f"{flag} is given {len(given)} times.", hint="Leave one of them.")
+    return value_of(option, given)
 
 
 def value_of(option: Field[Any], texts: list[str]) -> Any:  # noqa: ANN401
@@ -167,16 +170,19 @@ def value_of(option: Field[Any], texts: list[str]) -> Any:  # noqa: ANN401
         They are none.
     """
     kind = option.metadata["kind"]
-    wrong = ""
+    wrong: tuple[str, Refused] | None = None
     found = []
     for text in texts:
         try:
             found.append(kind.read(text))
         except ValueError:
-            wrong = text
+            wrong = text, kind.refused(text)
+        except Refused as problem:
+            wrong = text, problem
+        if wrong is not None:
             break
-    if len(found) < len(texts):
-        raise bad_value(option, wrong, kind.refused(wrong))
+    if wrong is not None:
+        raise bad_value(option, *wrong)
     return checked(option, found if option.metadata["repeatable"] else found[0])
 
 

@@ -108,6 +108,8 @@ def _account(
         yield f"  {name:{width}}  {tokens:>9,}  {about}".rstrip()
     if cut := [filled.document.cut for filled in prompt.places if filled.document.cut]:
         yield f"left out: {'; '.join(cut)}"
+    if prompt.left:
+        yield f"left as typed, since no place looks like that: {', '.join(prompt.left[:10])}"
     sent = list(
         dict.fromkeys(
             filled.document.sends or f"the value of {filled.expression.strip()}"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
 
 from wx_notebook.magics import commands, one_prompt
 from wx_notebook.magics.defaults import OptionTraits, options_of
@@ -22,12 +29,13 @@ class WatsonxMagics(OptionTraits, Magics):
         self.shell: Any  # IPython's stubs say it may be None; magics always have one
         self._raw_cell: str | None = None
 
+    @needs_local_scope
     @no_var_expand
     @line_magic("watsonx")  # type: ignore[arg-type]  # as annotated in IPython, nothing fits
-    def line(self, line: str) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
+    def line(self, line: str, local_ns: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
         """Run a command of wx_notebook: `%watsonx help` lists them."""
         tell_pending(self.shell)
-        return commands.run(self.shell, line)
+        return commands.run(self.shell, line, local_ns or {})
 
     @no_var_expand
     @cell_magic("watsonx")  # type: ignore[arg-type]  # as above

@@ -37,29 +37,33 @@ def parsed(
     rest = split_line(line)
     while rest:
         word = rest.pop(0)
-        name, equals, value = word.partition("=")
         if not word.startswith("-"):
             words.append(word)
             continue
+        name = word.partition("=")[0]
         if name not in options:
             raise _unknown(command, name, options)
-        if options[name] == "none" and equals:
-            raise BadOption(f"{name} takes no value.", hint=f"Next: %watsonx {command} {name}")
-        takes_value = options[name] in ("one", "many")
-        if takes_value and not equals:
-            # a negative number is a value
-            if not rest or _OPTION.match(rest[0]):
-                raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
-            value = rest.pop(0)
-        if takes_value and not value.strip():
-            raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
-        if options[name] == "maybe" and not equals and rest and not rest[0].startswith("-"):
-            value = rest.pop(0)
-        is_further = options[name] == "many" and name in found
-        found[name] = f"{found[name]}\n{value}" if is_further else value
+        value = _value(command, word, options[name], rest)
+        if name in found and options[name] != "many":
+            raise BadOption(f"{name} is given twice.", hint="Leave one of them.")
+        found[name] = f"{found[name]}\n{value}" if name in found else value
     if len(words) > most_words:
         raise _unknown(command, words[most_words], options)
     return words, found
+
+
+def _value(command: str, word: str, takes: Takes, rest: list[str]) -> str:
+    """Return the value of the option in a word, which may be the next one; that is taken off."""
+    name, equals, value = word.partition("=")
+    if takes == "none" and equals:
+        raise BadOption(f"{name} takes no value.", hint=f"Next: %watsonx {command} {name}")
+    # a negative number is a value
+    follows = not equals and rest and not _OPTION.match(rest[0])
+    if takes != "none" and follows:
+        value = rest.pop(0)
+    if takes in ("one", "many") and not value.strip():
+        raise BadOption(f"{name} needs a value.", hint=f"Next: %watsonx help {command}")
+    return value
 
 
 def _unknown(command: str, word: str, options: Mapping[str, Takes]) -> BadOption:

@@ -16,6 +16,8 @@ from wx_notebook.options.values import Kind, Refused
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _HINT = "For example -p top_k=50, from Python param={'top_k': 50}."
+_EXAMPLE = 'response_format={"type": "json_object"}'
+_SDK = "IBM's SDK does it: import wx_notebook as wx; wx.interop.api_client()"
 #: Names of the service -> the option that says the same.
 _OPTIONS = {
     "include_reasoning": "reasoning",
@@ -43,9 +45,9 @@ _NOT_HERE = {
     "parameters": ("each parameter is given by itself", _HINT),
     # what was paid for and is not read would be lost
     "n": ("one answer is read", "Run the cell again for another one."),
-    "tools": ("calls of tools are not read", "IBM's SDK does it: wx.interop.api_client()"),
-    "tool_choice": ("calls of tools are not read", "See wx.interop.api_client()."),
-    "tool_choice_option": ("calls of tools are not read", "See wx.interop.api_client()."),
+    "tools": ("calls of tools are not read", _SDK),
+    "tool_choice": ("calls of tools are not read", _SDK),
+    "tool_choice_option": ("calls of tools are not read", _SDK),
 }
 
 
@@ -55,7 +57,15 @@ def params() -> Kind:
 
 
 def _read(text: str) -> tuple[str, Any]:
-    """Return name and value; the value is JSON when it parses, else text."""
+    """Return name and value; the value is JSON when it parses, else text.
+
+    Raises
+    ------
+    ValueError
+        There is no value.
+    Refused
+        It begins as a JSON object or list does, and is none.
+    """
     key, equals, value = text.partition("=")
     if not equals:
         raise ValueError
@@ -64,6 +74,13 @@ def _read(text: str) -> tuple[str, Any]:
         # NaN and Infinity are Python's own addition to JSON, and 1e400 is one of them
         json.dumps(found, allow_nan=False)
     except (ValueError, RecursionError):
+        if value.strip()[:1] in ("{", "["):
+            # the line took its quotes away, most likely
+            raise Refused(
+                f"has a '{without_keys(key.strip())[:60]}' that begins as JSON does and is none",
+                hint=f"In single quotes it stays as typed: -p '{_EXAMPLE}'",
+                complete=True,
+            ) from None
         found = value
     return key.strip(), found
 

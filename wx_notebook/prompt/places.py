@@ -47,6 +47,8 @@ _PLACE = re.compile(
     """,
     re.VERBOSE,
 )
+#: What people take for a place, and is none.
+_LEFT = re.compile(r"\{\{[^{}\n]{1,80}\}\}")
 #: A filter of our own, for tables alone: how many rows of it are sent.
 _ROWS = re.compile(r"\s*\|\s*rows\s*\(\s*(?P<rows>\d+)\s*\)")
 #: Of an iterator without an end.
@@ -72,10 +74,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A text with every place filled in."""
+    """A text with every place filled in; `left` is what looks like one and went out as typed."""
 
     text: str
     places: tuple[Place, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def cut_unasked(self) -> tuple[str, ...]:
+        """What stays behind although no filter asked for that."""
+        cut = (p.document.cut for p in self.places if "|" not in p.expression)
+        return tuple(filter(None, cut))
 
 
 def fill(
@@ -138,7 +147,13 @@ def filled(
     result = _PLACE.sub(replaced, text)
     if missing:
         raise _missing(missing)
-    return Filled(result, tuple(places))
+    # in the text as typed: what a variable holds is no place
+    left = [found[0] for found in _LEFT.finditer(_PLACE.sub(_but_words, text))]
+    return Filled(result, tuple(places), tuple(dict.fromkeys(left)))
+
+
+def _but_words(place: re.Match[str]) -> str:
+    return place[0] if place["root"] in _JINJA_WORDS else ""
 
 
 def _missing(names: Mapping[str, str]) -> MissingName:
@@ -179,6 +194,7 @@ def _document(
             made = document_of(value, path, texts)
     if filters:
         # all of it, for `default`: that is about what is not there
+        whole = None if absent else value
         expression = place["expression"] if made is None else f"{root}{filters}"
         scope = names if made is None else {root: made.text}
         value, absent = _value(root, expression, scope)
@@ -187,7 +203,8 @@ def _document(
             return None, absent
         text = _as_text(place["expression"], value)
         if made is None:
-            return Document(text), ""
+            is_shorter = isinstance(whole, str) and len(text) < len(whole)
+            return Document(text, cut=f"a part of {path}" if is_shorter else ""), ""
         cut = made.cut or (f"a part of {path}" if len(text) < len(made.text) else "")
         return made._replace(text=text, cut=cut), ""
     return made or Document(_as_text(place["expression"], value)), ""

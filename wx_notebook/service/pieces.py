@@ -13,7 +13,8 @@ from wx_notebook.service.sse import Event
 
 # the parser itself, as `JSONDecoder.raw_decode` calls it; typeshed does not list it
 _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
-RUN_AGAIN = "What was received is in wx.last(); run the cell again for a whole answer."
+#: For a program; a cell names what is there in its notebook (`magics.one_prompt`).
+GO_ON = "What was received is in wx.last(), and wx.last().more() goes on with it."
 NOTHING_CAME = "Nothing was received; run the cell again."
 
 
@@ -85,7 +86,7 @@ def _parsed(text: str) -> Any:  # noqa: ANN401
 
 def cut(reason: str) -> AnswerCut:
     """Return the error of an answer that ended before its last event."""
-    return AnswerCut(f"The answer was cut: {reason}", hint=RUN_AGAIN)
+    return AnswerCut(f"The answer was cut: {reason}", hint=GO_ON)
 
 
 def ended_early() -> AnswerCut:

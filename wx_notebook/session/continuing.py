@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from wx_notebook.errors import Interrupted, WatsonxError
+from wx_notebook.errors import BadOption, Interrupted, WatsonxError
 from wx_notebook.service import continuation
 from wx_notebook.session import twin
 
@@ -20,9 +20,12 @@ def more(held: Session, request: Request, answer: Answer) -> Answer:
 
     Raises
     ------
+    BadOption
+        The session of the answer was closed.
     WatsonxError, Interrupted
         As for a prompt; with both parts in `.answer` where something of the second one came.
     """
+    check_open(held)
     failure: WatsonxError | Interrupted
 
     def go_on(so_far: Answer) -> Answer:
@@ -35,6 +38,20 @@ def more(held: Session, request: Request, answer: Answer) -> Answer:
     if failure.answer is not None:
         failure.answer = joined(answer, failure.answer, go_on)
     raise failure
+
+
+def check_open(held: Session) -> None:
+    """Refuse to go on where nobody is signed in any more.
+
+    Raises
+    ------
+    BadOption
+        The session of the answer was closed.
+    """
+    if held.credential is None:
+        raise BadOption(
+            "The session that this answer came from was closed.", hint="Run its prompt again."
+        )
 
 
 def joined(answer: Answer, following: Answer, go_on: Callable[[Answer], Answer]) -> Answer:
