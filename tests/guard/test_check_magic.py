@@ -195,6 +195,15 @@ def found_in(key, **namespace):
     return [finding.where for finding in search_variables(namespace, search)]
 
 
+def test_a_large_variable_hides_no_other_and_is_named():
+    key, cut = new_key(), []
+    search = Named([("in use", "key", Secret(key))])
+    namespace = {"big": list(range(600_000)), "leak": {"k": [key]}}
+    found = search_variables(namespace, search, was_cut=cut.append)
+    assert [finding.where for finding in found] == ["variable leak[...][0]"]
+    assert cut == ["big"]
+
+
 def test_a_key_is_found_wherever_python_keeps_values_and_its_place_is_named():
     key = new_key()
     itself = [key]

@@ -121,6 +121,23 @@ def test_another_key_in_the_same_cell_is_told_again(server, key):
     assert any(GONE not in line and "an API key" in line for line in server.reports())
 
 
+def test_a_key_that_was_removed_once_does_not_come_back_when_its_kernel_has_ended(server, key):
+    page = book(code(f"k = '{key}'"))
+    server.save("restarted.ipynb", page)
+    server.handed_over.pop().remove()
+    assert GONE.encode() in server.save("restarted.ipynb", page)
+    assert key.encode() not in server.save("another.ipynb", page)
+
+
+def test_an_output_that_goes_too_deep_is_told_and_the_rest_is_cleaned_all_the_same(server, key):
+    deep: list = []
+    for _ in range(250):
+        deep = [deep]
+    page = book(code("d", [shown(application__json=deep)]), code(f"k = '{key}'"))
+    assert key.encode() not in server.save("deep.ipynb", page)
+    assert any("could not look" in line or "failed" in line for line in server.reports())
+
+
 def test_what_only_looks_like_a_key_is_told_and_not_touched(server):
     looks, foreign = new_key(), jwt("KNOXSSO")
     saved = server.save("looks.ipynb", book(code(f"k = '{looks}'"), code(f"t = '{foreign}'")))

@@ -11,10 +11,14 @@ import copy
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
-from wx_notebook.guard.hits import CERTAIN, Finding, Hit, Place, Search
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.guard.hits import CERTAIN, Finding, Hit, Place, Search, What
 from wx_notebook.guard.texts import hits_in, line_of, without
+
+#: Is given a secret that is certain, and what it is.
+Found: TypeAlias = Callable[[Secret, What], None]
 
 _PARTS = {"source": "source", "outputs": "output", "attachments": "attachments"}
 
@@ -30,6 +34,8 @@ class Walk:
         Whether the document that comes back is without it.
     time_is_up
         Is asked before each text; from then on nothing more is searched.
+    found
+        Is given each secret that is certain, and what it is.
     """
 
     def __init__(
@@ -38,13 +44,17 @@ class Walk:
         *,
         removing: bool = False,
         time_is_up: Callable[[], bool] = lambda: False,
+        found: Found = lambda secret, what: None,
     ) -> None:
+        self._found = found
         self._search = search
         self._removing = removing
         self._time_is_up = time_is_up
         self.findings: list[Finding] = []
         #: whether time was up before the end
         self.was_cut = False
+        #: whether something goes deeper than can be followed; the rest was searched
+        self.was_too_deep = False
 
     def notebook(self, document: Any) -> Any:  # noqa: ANN401  # JSON, as all in this module
         """Walk a notebook; return it, or a copy without what was found.
@@ -71,7 +81,7 @@ class Walk:
 
     def _of_metadata(self, name: str, value: Any) -> Any:  # noqa: ANN401
         part = "widget state" if name == "widgets" else "notebook metadata"
-        return self._node(value, Place(part))
+        return self._whole(value, Place(part))
 
     def _cell(self, cell: Any, number: int) -> Any:  # noqa: ANN401
         if not isinstance(cell, dict):
@@ -80,9 +90,19 @@ class Walk:
         place = Place("metadata", number, count if isinstance(count, int) else None)
 
         def walk(name: str, value: Any) -> Any:  # noqa: ANN401
-            return self._node(value, replace(place, part=_PARTS.get(name, place.part)))
+            return self._whole(value, replace(place, part=_PARTS.get(name, place.part)))
 
         return self._changed(cell, place, walk)
+
+    def _whole(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+        """Walk one output, one cell's source ...: what is wrong with it is no matter of others."""
+        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
+            return self._list(value, lambda item: self._whole(item, place))
+        try:
+            return self._node(value, place)
+        except RecursionError:
+            self.was_too_deep = True
+            return value
 
     def _node(self, node: Any, place: Place) -> Any:  # noqa: ANN401
         if isinstance(node, str):
@@ -114,7 +134,10 @@ class Walk:
             Finding(hit.what, place, line_of(text, hit), hit.name, hit.mark) for hit in hits
         ]
         # what only looks like a secret is left alone
-        return [hit for hit in hits if hit.what in CERTAIN]
+        certain = [hit for hit in hits if hit.what in CERTAIN]
+        for hit in certain:
+            self._found(Secret(text[hit.start : hit.end]), hit.what)
+        return certain
 
     def _list(self, items: list[Any], walk: Callable[[Any], Any]) -> list[Any]:
         walked = [walk(item) for item in items]

@@ -103,8 +103,34 @@ def problem() -> str:
     return said
 
 
-def live() -> Fingerprints:
-    """Return what the kernels that live have handed over; the files of dead ones are removed."""
+class Removed:
+    """The keys that one server has taken out of notebooks, as fingerprints of its own.
+
+    The page keeps what was removed until the user takes it out. When its kernel has ended meanwhile
+    nobody else knows the key any more, and the next save would write it.
+    """
+
+    def __init__(self) -> None:
+        self._salt = secrets.token_bytes(32)
+        self._prints: list[Fingerprint] = []
+
+    def add(self, secret: Secret, what: str) -> None:
+        """Remember a secret that was found; a token ends by itself."""
+        made = fingerprint(secret, "api_key", self._salt) if what == "key" else None
+        if made is not None and made not in self._prints:
+            self._prints = [*self._prints[1 - _MOST["key"] :], made]
+
+    @property
+    def group(self) -> tuple[bytes, list[Fingerprint]]:
+        """The salt, and what was made with it."""
+        return self._salt, self._prints
+
+
+def live(removed: Removed | None = None) -> Fingerprints:
+    """Return what the kernels that live have handed over; the files of dead ones are removed.
+
+    With what the server itself remembers.
+    """
     groups = []
     for path, document in folder.read("kernel"):
         if not _lives(path, document):
@@ -118,7 +144,8 @@ def live() -> Fingerprints:
                 if one["what"] in _MOST and 0 < int(one["length"]) < 100_000
             ]
             groups.append((bytes.fromhex(document["salt"]), prints))
-    return Fingerprints(groups)
+    # behind those of the kernels, whose marks the user has been told of
+    return Fingerprints([*groups, removed.group] if removed is not None else groups)
 
 
 def _who() -> dict[str, Any]:

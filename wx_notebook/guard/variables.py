@@ -15,7 +15,7 @@ from wx_notebook.credentials.secret import Held, Secret, Unshown
 from wx_notebook.guard.hits import Finding, Place, Search
 from wx_notebook.guard.texts import hits_in
 
-#: How deep containers and objects are looked into, and how many values in all.
+#: How deep containers and objects are looked into, and how many values of each variable.
 _DEEPEST, _MOST = 5, 500_000
 #: IPython's shorthands for what `In` and `Out` have, too.
 _SHORTHAND = re.compile(r"_+\d*|_i+\d*|_[io]h|_dh|__\w+__|exit|quit|open|get_ipython")
@@ -27,18 +27,29 @@ _SKIPPED = (
 
 
 def search_variables(
-    namespace: Mapping[str, Any], search: Search, time_is_up: Callable[[], bool] = lambda: False
+    namespace: Mapping[str, Any],
+    search: Search,
+    time_is_up: Callable[[], bool] = lambda: False,
+    was_cut: Callable[[str], None] = lambda name: None,
 ) -> Iterator[Finding]:
-    """Yield in which variables something is found, each one once."""
-    left, seen = [_MOST], set[int]()
+    """Yield in which variables something is found, each one once.
+
+    `was_cut` is given the names of those that hold more values than are looked at.
+    """
+    seen = set[int]()
     for name in list(namespace):
         if not _SHORTHAND.fullmatch(name):
+            if time_is_up():
+                return
+            left = [_MOST]
             for path, text in _texts(name, namespace[name], seen, left):
                 if time_is_up():
                     return
                 for hit in hits_in(text, search):
                     part = path if name in ("In", "Out") else f"variable {path}"
                     yield Finding(hit.what, Place(part), 0, hit.name)
+            if left[0] < 0:
+                was_cut(name)
 
 
 def _texts(

@@ -65,16 +65,22 @@ def check(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's Interacti
 
 
 def _look_around(shell: Any, looked: _Looked, search: Search) -> None:  # noqa: ANN401
+    from wx_notebook.guard.patterns import shown
     from wx_notebook.guard.variables import search_variables
 
+    large: list[str] = []
     looked.at("this kernel's variables", lambda: search_variables(
-        shell.user_ns, search, looked.time_is_up))  # fmt: skip
+        shell.user_ns, search, looked.time_is_up, large.append))  # fmt: skip
+    if large:
+        named = ", ".join(map(shown, large[:_MOST_LINES]))
+        looked.missed.append(f"looked at in part, since it holds very much: variable {named}")
     notebook = _notebook(shell)
     if notebook is not None:
         looked.at_file(f"{notebook.name} as it was last saved", notebook, search)
         kept = notebook.parent / ".ipynb_checkpoints"
-        for copy in sorted(kept.glob(f"{notebook.stem}*{notebook.suffix}")):
-            looked.at_file("its checkpoint", copy, search)
+        looked.at_file(
+            "its checkpoint", kept / f"{notebook.stem}-checkpoint{notebook.suffix}", search
+        )
         for folder in dict.fromkeys((notebook.parent, Path.cwd())):
             looked.at_file("the edit history beside it", folder / ".jupyter_ystore.db", search)
     elif hasattr(shell, "kernel"):

@@ -47,8 +47,8 @@ def before_save(model: dict[str, Any]) -> None:
 
 def _forms(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the id of each form's model, and the words for it."""
-    for cell in content.get("cells", ()):
-        for output in cell.get("outputs", ()):
+    for cell in _list(content.get("cells")):
+        for output in _list(cell.get("outputs") if isinstance(cell, dict) else None):
             words = _at(output, "metadata", "wx_notebook", "form")
             model_id = _at(output, "data", _VIEW).get("model_id")
             if words and isinstance(model_id, str) and _MODEL_ID.fullmatch(model_id):
@@ -57,6 +57,10 @@ def _forms(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 
 def _models(content: Mapping[str, Any]) -> Mapping[str, Any]:
     return _at(content, "metadata", "widgets", _STATE, "state")
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401
+    return value if isinstance(value, list) else []
 
 
 def _at(value: Any, *names: str) -> Mapping[str, Any]:  # noqa: ANN401  # whatever a file holds

@@ -22,7 +22,9 @@ from wx_notebook.server.saving import Guard
 
 #: Extensions by which several people edit one document. What such a server refuses to save, nobody
 #: hears of: the page says that it is saved.
-_COLLABORATION = re.compile(r"ydoc|collaboration|server_documents|rtc", re.IGNORECASE)
+_COLLABORATION = re.compile(
+    r"ydoc|collaboration|server_documents|(?<![a-z])rtc(?![a-z])", re.IGNORECASE
+)
 
 
 class WatsonxGuard(LoggingConfigurable):

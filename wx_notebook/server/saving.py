@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from wx_notebook.guard import handover
-from wx_notebook.guard.documents import Walk
+from wx_notebook.guard.documents import Found, Walk
 from wx_notebook.guard.hits import Finding, Hit, Place, Search
 from wx_notebook.guard.patterns import like_keys, shown
 from wx_notebook.guard.reports import Report
@@ -61,6 +61,7 @@ class Guard:
         self._leave = leave
         self._log = log
         self._clock = clock
+        self._removed = handover.Removed()
         # what the user has been told of each notebook
         self._told: dict[str, Counter[tuple[str, ...]]] = {}
 
@@ -91,7 +92,7 @@ class Guard:
         if mode == "block" and has_history:
             mode = "redact"
         look = _Look(model, removing=mode == "redact", ends=self._clock() + BUDGET_S)
-        look.searched(KEYS, handover.live)
+        look.searched(KEYS, lambda: handover.live(self._removed), found=self._removed.add)
         look.searched(TOKENS, lambda: issued_by_ibm)
         look.searched(LOOKALIKES, lambda: _lookalikes, self._clock)
         for problem in look.problems:
@@ -166,7 +167,11 @@ class _Look:
         self.was_cut = False
 
     def searched(
-        self, what: str, search: Callable[[], Search], clock: Callable[[], float] | None = None
+        self,
+        what: str,
+        search: Callable[[], Search],
+        clock: Callable[[], float] | None = None,
+        found: Found = lambda secret, what: None,
     ) -> None:
         """Search, and remove what was found; with a clock, only until time is up."""
         try:
@@ -174,6 +179,7 @@ class _Look:
                 search(),
                 removing=self._removing,
                 time_is_up=lambda: clock is not None and clock() > self._ends,
+                found=found,
             )
             if self._model["type"] == "notebook":
                 content = walk.notebook(self._model["content"])
@@ -182,6 +188,8 @@ class _Look:
             self._model["content"] = content
             self.findings += walk.findings
             self.was_cut = self.was_cut or walk.was_cut
+            if walk.was_too_deep:
+                self.failed.append(what)
         except Exception as problem:  # noqa: BLE001  # the other searches go on
             self.failed.append(what)
             self.problems.append(problem)
