@@ -111,8 +111,52 @@ def test_a_step_that_fails_ends_the_questions_with_its_reason_and_its_page(kerne
         kernel.client.input(answer)
     ran = kernel.finish(running)
     assert ran.error[0].startswith("KeyRefused")
-    assert "✕ Key: " in ran.printed
+    assert "✕ Key" in ran.printed
+    assert "does not know" not in ran.printed, "said once, by the error"
     assert "Make a key at cloud.ibm.com: https://cloud.ibm.com/iam/apikeys" in ran.printed
+
+
+def answering(kernel, *answers):
+    running = kernel.start("%watsonx login --text", allow_stdin=True)
+    asked = []
+    for answer in answers:
+        asked.append(kernel.client.get_stdin_msg(timeout=20)["content"])
+        kernel.client.input(answer)
+    return kernel.finish(running), asked
+
+
+def test_other_kinds_of_account_are_asked_for_what_they_have(kernel, sandbox):
+    with Sandbox(kind="mcsp") as aws, Sandbox(kind="software") as cluster:
+        ran, asked = answering(kernel, "?", "1", aws.api_key, aws.url, "1")
+        assert "connected to project 'Sandbox project'" in ran.plain, ran.everything
+        assert [one["password"] for one in asked] == [True, False, True, False, False]
+        assert "   2  A cluster of one's own" in ran.printed
+        for way, secret in (("1", cluster.password), ("2", cluster.api_key)):
+            ran, asked = answering(
+                kernel, "?", "2", cluster.url, cluster.username, way, secret, "1"
+            )
+            assert "connected to project" in ran.plain, ran.everything
+            assert [one["password"] for one in asked][5] is True
+            assert secret not in ran.everything
+    token = sandbox.issue_token()
+    ran, _ = answering(kernel, "?", "3", token, sandbox.url, "1")
+    assert "cannot be renewed" in ran.plain, ran.everything
+    assert token not in ran.everything
+
+
+def test_what_is_found_on_this_machine_is_offered_as_well(kernel, sandbox):
+    environ = {"WATSONX_API_KEY": sandbox.api_key, "WATSONX_URL": sandbox.url}
+    kernel.run(f"import os; os.environ.update({environ!r})", store_history=False).ok()
+    ran, _ = answering(kernel, "?", "4", "Sandbox project")
+    assert "   4  Use the key of the environment (WATSONX_API_KEY)" in ran.printed
+    assert "connected to project 'Sandbox project'" in ran.plain
+
+
+def test_a_step_that_takes_its_time_is_named(kernel, sandbox):
+    sandbox.fault("slow-iam", seconds=1.5)
+    ran, _ = answering(kernel, sandbox.api_key, sandbox.url, "1")
+    assert "… The key is exchanged for a token" in ran.printed
+    assert "connected to project" in ran.plain
 
 
 def test_each_command_tells_what_it_takes(kernel):

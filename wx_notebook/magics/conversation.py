@@ -2,74 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from wx_notebook.errors import BadOption, WatsonxError
+from wx_notebook.magics.questions import asked
+from wx_notebook.magics.said import naming, say
 
 if TYPE_CHECKING:
-    from wx_notebook.credentials import Given
+    from wx_notebook.form.steps import Line
+    from wx_notebook.magics.questions import Answered
     from wx_notebook.service import Place
     from wx_notebook.session import Session
     from wx_notebook.session.finding import Choice, Event
 
-_Result = TypeVar("_Result")
-#: How often a question is asked again whose answer cannot be right.
-_TRIES = 3
 #: Rows of a list that are printed; who has more gives a name.
 MOST_ROWS = 40
 
 
-def typed(region: str = "") -> Given:
-    """Ask for key and region: hidden, and saved nowhere.
-
-    Raises
-    ------
-    WatsonxError
-        The last answer cannot be right either.
-    """
-    from getpass import getpass
-
-    from wx_notebook.credentials import Secret, endpoints
-    from wx_notebook.form import Typed
-    from wx_notebook.magics.typed import given_by_form
-
-    def where() -> str:
-        text = input("Region or URL (empty: found by itself): ").strip()
-        if text:
-            endpoints(region=text)
-        return text
-
-    def key() -> Given:
-        from wx_notebook.credentials.pasted import bare_key
-
-        given = given_by_form(
-            Secret(getpass("IBM Cloud API key (hidden): ").strip()), Typed(), source="typed"
-        )
-        if given.api_key is None:
-            return given
-        alone, note = bare_key(given.api_key)
-        return replace(given, api_key=alone, notes=(*given.notes, note) if note else given.notes)
-
-    if region:
-        # before anybody types a key
-        endpoints(region=region)
-    given = asked(key)
-    return replace(given, region=region or asked(where))
-
-
-def asked(question: Callable[[], _Result]) -> _Result:
-    """Return the answer to a question; say what is wrong with one, and ask again."""
-    for _ in range(_TRIES - 1):
-        try:
-            return question()
-        except WatsonxError as problem:
-            _say(f"{problem.message} {problem.hint}")
-    return question()
-
-
-def held(given: Given, project: str = "", space: str = "") -> Session:
+def held(answered: Answered, project: str = "", space: str = "") -> Session:
     """Sign in, say each step, and let the user choose a project by its number.
 
     Raises
@@ -81,8 +34,8 @@ def held(given: Given, project: str = "", space: str = "") -> Session:
     from wx_notebook.session.finding import signing_in, taking
     from wx_notebook.session.twin import current, unverified
 
-    given, named = with_scope(given, project, space)
-    first = unverified(given)
+    given, named = with_scope(answered.given, project, space)
+    first = unverified(given, answered.environ)
     if named:
         before, first = first, first.like(replace(first.given, project_id="", space_id=""))
         before.close()
@@ -128,28 +81,41 @@ def _followed(events: Iterator[Event]) -> tuple[Session | None, Choice | None]:
     done: Session | None = None
     choice: Choice | None = None
     problem: WatsonxError | None = None
-    for event in events:
+    waits_for = ""
+    while True:
+        with naming(waits_for) if waits_for else nullcontext():
+            event = next(events, None)
+        if event is None:
+            break
+        if problem is not None:
+            # it goes on all the same; of the last one the error tells the reason
+            say(f"  {problem.message}")
+        problem, waits_for = None, ""
         if isinstance(event, Done):
             done = event.session
         elif isinstance(event, Choice):
             choice = event
-        elif event.state != "busy":
-            line = shown(event)
-            if event.problem is None:
-                _say(f"✓ {line.text}")
-            else:
-                _say(f"✕ {line.text}: {line.why.splitlines()[0]}")
-                if line.link:
-                    _say(f"  {line.link.text}: {line.link.href}")
-                problem = event.problem
+        elif event.state == "busy":
+            waits_for = shown(event).text
+        else:
+            _say_step(shown(event))
+            problem = event.problem
     if done is None and choice is None and problem is not None:
         raise problem
+    if problem is not None:
+        say(f"  {problem.message}")
     return done, choice
+
+
+def _say_step(line: Line) -> None:
+    say(f"{'✕' if line.why else '✓'} {line.text}")
+    if line.link:
+        say(f"  {line.link.text}: {line.link.href}")
 
 
 def _chosen(choice: Choice) -> Place:
     for line in rows(choice):
-        _say(line)
+        say(line)
     answer = input("Project or space, by number or name [1]: ").strip() or "1"
     if answer.isdecimal() and 1 <= int(answer) <= len(choice.places):
         return choice.places[int(answer) - 1]
@@ -169,9 +135,3 @@ def _chosen(choice: Choice) -> Place:
             hint="Give its number.",
         )
     return found[0]
-
-
-def _say(text: Any) -> None:  # noqa: ANN401
-    from wx_notebook.display.lines import clean_line
-
-    print(clean_line(text))  # noqa: T201  # a conversation by text

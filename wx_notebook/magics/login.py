@@ -134,15 +134,19 @@ def _only_an_id(text: str) -> str:
 def _ask_by_text(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
     """Ask by `getpass` and `input`; neither is saved anywhere."""
     from wx_notebook.display import show_lines
-    from wx_notebook.magics import conversation
+    from wx_notebook.magics import conversation, questions
 
     held: Session | None = None
     with contextlib.suppress(KeyboardInterrupt, EOFError):
-        given = conversation.typed(wish.region)
-        held = conversation.held(given, wish.project, wish.space)
+        answered = questions.typed(wish.region)
+        held = conversation.held(answered, wish.project, wish.space)
     if held is None:
         raise Interrupted("Nothing was changed.", hint="Next: %watsonx login --text")
-    show_lines(shell, [*told(held), *remembered(held, wish.remember)])
+    name = wish.remember
+    with contextlib.suppress(KeyboardInterrupt, EOFError):
+        # of a profile the key is kept already
+        name = name or (None if held.given.profile else questions.remember_as())
+    show_lines(shell, [*told(held), *remembered(held, name)])
 
 
 def _use_file(shell: Any, path: str, wish: _Wish) -> None:  # noqa: ANN401
