@@ -5,7 +5,6 @@ from wx_notebook.display.live import Live
 from wx_notebook.display.once import (
     show_bundle,
     show_lines,
-    show_request,
     show_table,
     show_widget,
     table_bundle,
@@ -22,7 +21,6 @@ __all__ = [
     "canvas_for",
     "show_bundle",
     "show_lines",
-    "show_request",
     "show_table",
     "show_widget",
     "table_bundle",

@@ -28,11 +28,6 @@ def table_bundle(table: Table) -> dict[str, str]:
     return {"text/plain": table_text(table), "text/html": table_html(table)}
 
 
-def show_request(shell: Any, text: str) -> None:  # noqa: ANN401
-    """Show a request as it would go out."""
-    show_lines(shell, text.split("\n"))
-
-
 def show_widget(
     shell: Any,  # noqa: ANN401
     widget: Any,  # noqa: ANN401
