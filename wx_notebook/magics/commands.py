@@ -32,7 +32,7 @@ class _Command(NamedTuple):
     takes: str = ""
 
 
-def run(shell: Any, line: str, local_ns: Mapping[str, Any]) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
+def run(shell: Any, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
     """Run the command that a line begins with; without one, show the help.
 
     `local_ns` are the names of the function that the line stands in, for a prompt.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wx_notebook.errors import BadOption, Interrupted, WatsonxError
@@ -217,11 +216,12 @@ def _filled(
         return Filled(text)
     from wx_notebook.answer import Answer
     from wx_notebook.credentials import Secret
+    from wx_notebook.credentials.secret import Unshown
     from wx_notebook.session import Session
 
     return filled(
         text,
-        ChainMap(dict(local_ns), shell.user_ns),
+        Unshown({**shell.user_ns, **local_ns}),
         refused=(Secret, Session),
         texts=(Answer,),
         not_suggested=shell.user_ns_hidden,

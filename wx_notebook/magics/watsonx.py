@@ -13,6 +13,7 @@ from IPython.core.magic import (
     no_var_expand,
 )
 
+from wx_notebook.credentials.secret import Unshown
 from wx_notebook.magics import commands, one_prompt
 from wx_notebook.magics.defaults import OptionTraits, options_of
 from wx_notebook.magics.guarding import tell_pending
@@ -35,7 +36,8 @@ class WatsonxMagics(OptionTraits, Magics):
     def line(self, line: str, local_ns: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
         """Run a command of wx_notebook: `%watsonx help` lists them."""
         tell_pending(self.shell)
-        return commands.run(self.shell, line, local_ns or {})
+        # as a name of a frame it would be printed with all that it holds
+        return commands.run(self.shell, line, Unshown(local_ns or {}))
 
     @no_var_expand
     @cell_magic("watsonx")  # type: ignore[arg-type]  # as above
