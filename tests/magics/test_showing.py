@@ -34,6 +34,17 @@ def test_show_prints_the_exact_request_that_would_go_out(signed_in, sandbox):
     assert head.startswith(f"POST {sandbox.url}/ml/v1/text/chat_stream?version=")
 
 
+def test_show_prints_what_nobody_sees_and_what_turns_the_line(connected, sandbox):
+    connected.run(r"z = 'a\u200bb\u202ec\u00e9'").ok()
+    sent = [{"role": "user", "content": "say a\u200bb\u202ec\u00e9"}]
+    before = connected.run("%%watsonx --show\nsay {{ z }}").ok()
+    assert shown(before)[1]["messages"] == sent
+    assert r"say a\u200bb\u202ec" in before.plain
+    connected.run("%%watsonx\nsay {{ z }}").ok()
+    assert sandbox.calls[-1].body_json["messages"] == sent
+    assert r"say a\u200bb\u202ec" in connected.run("%watsonx show").ok().plain
+
+
 def test_show_counts_each_part_by_the_service_and_bills_nothing(signed_in, sandbox):
     signed_in.run("unit = 'kilowatt hour'").ok()
     before = dict(sandbox.counts)

@@ -34,7 +34,7 @@ def show_request(shell: Any, prompt: Filled, options: Options) -> None:  # noqa:
 
     held, request, base = _prepared(prompt, options)
     with Waiting(canvas_for(shell), "counting tokens") as waiting:
-        lines = request.shown(base).split("\n")
+        lines = _lines(request, base)
         waiting.tell([*lines, "", *_account(held, request, prompt, options)])
 
 
@@ -57,12 +57,19 @@ def show_last(shell: Any, rest: str) -> None:  # noqa: ANN401
             "There was no prompt yet that could be shown.",
             hint="Next: run a %%watsonx cell, or look at one before: %%watsonx --show",
         )
-    lines = exchange.request.shown(exchange.base_url).split("\n")
+    lines = _lines(exchange.request, exchange.base_url)
     if exchange.answer is None:
         show_lines(shell, [*lines, "", "no answer to it has come"])
         return
     show_lines(shell, lines)
     canvas_for(shell).finish(exchange.answer)
+
+
+def _lines(request: Request, base: str) -> list[str]:
+    from wx_notebook.render import indented
+
+    # what nobody sees goes out too: it is shown escaped, or cleaning these lines would drop it
+    return request.shown(base, indented).split("\n")
 
 
 def _prepared(prompt: Filled, options: Options) -> tuple[Session | None, Request, str]:

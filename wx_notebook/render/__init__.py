@@ -16,7 +16,7 @@ from wx_notebook.render.fragments import (
     pre_html,
     warm,
 )
-from wx_notebook.render.json_value import parsed_json
+from wx_notebook.render.json_value import indented, parsed_json
 from wx_notebook.render.next_cell import NextCell, next_cell
 from wx_notebook.render.tables import Column, Row, Table, bar, sparkline, table_html, table_text
 from wx_notebook.render.text import clean_text
@@ -34,6 +34,7 @@ __all__ = [
     "checks_html",
     "clean_text",
     "fenced_code",
+    "indented",
     "line_html",
     "markdown_html",
     "next_cell",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -60,13 +60,20 @@ class Request:
         """The model that is asked, "" where none is."""
         return str((self.body or {}).get("model_id", ""))
 
-    def shown(self, base_url: str) -> str:
-        """Return the request as a person reads it; the body is exactly what goes out."""
+    def shown(self, base_url: str, written: Callable[[Any], str] | None = None) -> str:
+        """Return the request as a person reads it; the body is exactly what goes out.
+
+        `written` makes JSON text of the body, where a reader is to see characters that are not
+        seen otherwise.
+        """
         query = "&".join(f"{name}={value}" for name, value in self.query.items())
         head = f"{self.method} {base_url}{self.path}" + (f"?{query}" if query else "")
         if self.body is None:
             return head
-        return f"{head}\n\n{json.dumps(self.body, indent=2, ensure_ascii=False)}"
+        body = (
+            written(self.body) if written else json.dumps(self.body, indent=2, ensure_ascii=False)
+        )
+        return f"{head}\n\n{body}"
 
 
 @dataclass(frozen=True, slots=True)
