@@ -59,3 +59,18 @@ def test_an_interrupt_is_still_a_keyboard_interrupt():
 )
 def test_a_near_name_is_offered_for_a_typo_only(word, told):
     assert near(word, ["granite", "llama"]) == told
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "nearest"),
+    [
+        ("--temp", ["--system", "--temperature"], "--temperature"),
+        ("--max", ["--format", "--max-tokens"], "--max-tokens"),
+        ("--TOP", ["--stop", "--top-p"], "--top-p"),
+        ("set", ["use", "settings"], "settings"),
+        ("price", ["price_per_unit", "prices"], "prices"),
+        ("--h", ["--help-me-out-of-this"], ""),
+    ],
+)
+def test_what_begins_with_the_word_is_nearer_than_what_is_spelt_alike(word, known, nearest):
+    assert near(word, known) == (nearest and f" Did you mean '{nearest}'?")

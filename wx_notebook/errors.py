@@ -214,7 +214,13 @@ def keys_hidden(text: str) -> str:
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" for the known word nearest to `word`, or an empty string."""
+    """Return " Did you mean 'x'?" for the known word nearest to `word`, or an empty string.
+
+    What begins with the word is nearer than what is spelt alike: who types `--temp` has stopped
+    early, and has not misspelt `--system`.
+    """
+    low = word.lower()
     by_lower = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
+    begun = [name for name in by_lower if name.startswith(low)] if len(low.lstrip("-")) > 1 else []
+    found = sorted(begun, key=len) or get_close_matches(low, list(by_lower), n=1, cutoff=0.6)
     return f" Did you mean '{by_lower[found[0]]}'?" if found else ""

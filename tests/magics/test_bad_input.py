@@ -174,9 +174,29 @@ def test_a_bad_option_is_named_and_nothing_is_sent(connected, sandbox, line, sai
     assert sandbox.counts.get("chat_stream", 0) == 0
 
 
-def test_an_unknown_command_gets_the_near_name(kernel):
-    lines = failing(kernel.run("%watsonx loggin"))
-    assert lines[0].endswith("Did you mean 'login'?")
+@pytest.mark.parametrize(
+    ("line", "nearest"),
+    [
+        ("loggin", "login"),
+        ("set", "settings"),
+        ("help modles", "models"),
+        ("help set x", "settings"),
+    ],
+)
+def test_an_unknown_command_gets_the_near_name(kernel, line, nearest):
+    lines = failing(kernel.run(f"%watsonx {line}"))
+    assert lines[0].endswith(f" is not a command of %watsonx. Did you mean '{nearest}'?")
+
+
+@pytest.mark.parametrize("option", ["-h", "--help", "--model x --help"])
+def test_help_is_help_in_a_cell_and_on_the_line_of_ask(connected, sandbox, option):
+    for below in ("", "\nhello"):
+        assert "--max-tokens" in connected.run(f"%%watsonx {option}{below}").ok().plain
+    if option in ("-h", "--help"):
+        assert connected.run(f"%watsonx ask {option}").ok().plain.startswith("%watsonx ask TEXT")
+    assert sandbox.counts.get("chat_stream", 0) == 0
+    connected.run("%%watsonx --system 'what -h and --help are'\nhello").ok()
+    assert sandbox.counts["chat_stream"] == 1
 
 
 @pytest.mark.parametrize("line", ["--key {key}", "--api-key={key}", "{key}"])

@@ -199,6 +199,12 @@ def test_use_takes_an_alias_of_a_model(connected, sandbox, user):
     assert sent(connected, sandbox, "-m ibm/granite-4-h-small")["model_id"].startswith("ibm/")
 
 
+def test_a_misspelt_alias_gets_the_near_one(connected, user):
+    user(f'[aliases]\nthinker = "{OTHER}"\n')
+    for code in ("%%watsonx -m thinkr\nhello", "%watsonx use --model thinkr"):
+        assert "'thinkr'. Did you mean 'thinker'?" in connected.run(code).error[0]
+
+
 def test_traits_say_what_is_in_force_and_a_change_of_one_leaves_the_others(connected, sandbox):
     connected.run("%config WatsonxMagics.temperature = 0.2").ok()
     connected.run("%watsonx use --temperature 0.5 --top-p 0.9").ok()

@@ -46,11 +46,8 @@ def run(shell: Any, line: str, local_ns: Mapping[str, Any] | None = None) -> Any
     if not name:
         name = "help"
     if name not in COMMANDS:
-        raise BadOption(
-            f"'{without_keys(name)[:60]}' is not a command of %watsonx.{near(name, COMMANDS)}",
-            hint="Next: %watsonx help",
-        )
-    if rest.strip() in ("--help", "-h") and name != "ask":
+        raise _no_command(name)
+    if rest.strip() in ("--help", "-h"):
         name, rest = "help", name
     if name == "ask":
         # the prompt is everything behind one blank, as typed
@@ -81,7 +78,8 @@ def _help(shell: Any, rest: str) -> None:  # noqa: ANN401
         command = COMMANDS[name]
         show_lines(shell, [f"%watsonx {name} {command.takes}".rstrip(), f"  {command.describe}"])
         return
-    _takes_nothing("help", rest)
+    if name:
+        raise _no_command(name.split()[0])
     show_lines(shell, usage().rstrip().split("\n"))
 
 
@@ -96,6 +94,13 @@ def _version(shell: Any, rest: str) -> None:  # noqa: ANN401
     show_lines(
         shell,
         [f"wx_notebook {__version__} (Python {platform.python_version()}, {', '.join(others)})"],
+    )
+
+
+def _no_command(name: str) -> BadOption:
+    return BadOption(
+        f"'{without_keys(name)[:60]}' is not a command of %watsonx.{near(name, COMMANDS)}",
+        hint="Next: %watsonx help",
     )
 
 

@@ -17,7 +17,7 @@ from wx_notebook.credentials.secret import Unshown
 from wx_notebook.magics import commands, one_prompt
 from wx_notebook.magics.defaults import OptionTraits, options_of
 from wx_notebook.magics.guarding import tell_pending
-from wx_notebook.magics.option_line import parse_options
+from wx_notebook.magics.option_line import parse_options, split_line
 from wx_notebook.magics.transformer import as_typed, hand_over
 
 
@@ -44,6 +44,9 @@ class WatsonxMagics(OptionTraits, Magics):
     def cell(self, line: str, cell: str) -> Any:  # noqa: ANN401  # an Answer, None with --show
         """Send the cell to a model of watsonx.ai; its answer streams in and is the cell's value."""
         tell_pending(self.shell)
+        if {"-h", "--help"} & set(split_line(line)):
+            # no option has it as its value: a hyphen there is written --stop=-h
+            return commands.run(self.shell, "help")
         text = as_typed(cell, self._raw_cell)
         if not hasattr(self.shell, "kernel"):
             # in a terminal empty lines end a cell; nobody means them as part of the prompt

@@ -148,7 +148,7 @@ def check_model(other: Session, model_id: str) -> None:
     if known and model_id not in known and not other.catalogue.problem:
         raise ModelError(
             f"{other.endpoints.place} has no model '{without_keys(model_id)}'."
-            f"{near(model_id, known)}",
+            f"{near(model_id, [*known, *settings.aliases()])}",
             hint=_LISTED,
         )
 

@@ -17,6 +17,7 @@ from wx_notebook.errors import (
     without_keys,
 )
 from wx_notebook.service import located
+from wx_notebook.settings import aliases
 
 if TYPE_CHECKING:
     from wx_notebook.service import Service
@@ -83,6 +84,7 @@ def _with_near_model(held: Session, problem: ModelError, model_id: str) -> Model
     known: list[str] = []
     with contextlib.suppress(WatsonxError):
         known = [model.model_id for model in held.models()]
+    known += aliases()
     first, _, rest = problem.message.partition("\n")
     message = f"{first.rstrip('.')}: '{without_keys(model_id)}'."
     if gone := held.catalogue.withdrawal(model_id):
