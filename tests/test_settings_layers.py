@@ -303,6 +303,35 @@ def test_what_is_wrong_with_a_file_is_said_with_file_key_and_what_to_type(which)
     refused(str(settings.settings_file()), *words)
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "[tool.wx-notebook]", "[tool.wx_notebok]", "[ tool . 'wxnotebook' ]", "[tool.WX_Notebook]",
+        "[tool.wx_notebook]\n[tool.wx_notebooks.aliases]",
+    ],
+)  # fmt: skip
+def test_a_project_file_s_table_that_is_called_nearly_as_ours_is_told(head):
+    project("temperature = 0.3", head=f"{head}\n")
+    refused(str(settings.project_file()), "Did you mean '[tool.wx_notebook]'?")
+
+
+@pytest.mark.parametrize("name", ["notebook", "jupyter_notebook", "wx", "nbqa", "wx_book", "ruff"])
+def test_a_table_of_another_tool_is_nobody_s_typing_error(name):
+    project("temperature = 0.3", head=f"[tool.{name}]\n")
+    assert settings.options_for({}) == Options()
+    # nor is that file looked at any closer
+    project("temperature = ", head=f"[tool.{name}]\n")
+    assert settings.options_for({}) == Options()
+
+
+def test_a_table_that_is_not_known_here_is_left_alone_and_named():
+    project("[tool.wx_notebook.defaults]\nseed = 1", head="")
+    user(f"[later]\nseed = 1\n[{KEY}]\nx = 1\n")
+    assert settings.options_for({}) == Options()
+    files = settings.read_files()
+    assert (files.project.ignored, files.user.ignored) == (("'defaults'",), ("'later'", "one"))
+
+
 def test_two_settings_of_one_file_that_exclude_each_other_are_told():
     user('model = "m"\ndeployment = "d"')
     refused("'model' and 'deployment' at the top of", "exclude each other")

@@ -275,6 +275,12 @@ def test_a_file_with_an_error_is_told_and_mended_without_leaving_the_notebook(
     assert sent(connected, sandbox)["temperature"] == 0.2
 
 
+def test_a_table_that_does_nothing_is_told(connected, project):
+    project("[tool.wx_notebook.defaults]\ntemperature = 1")
+    said = connected.run("%watsonx settings").ok().plain
+    assert "  tables in it that are not known here, and do nothing: 'defaults'" in said
+
+
 def test_ask_and_python_use_the_settings_too(connected, sandbox, project):
     project("seed = 7")
     for code in ("%watsonx ask hi", "wx.ask('hi'); None", "wx.stream('hi').answer; None"):

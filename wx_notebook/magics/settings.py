@@ -148,8 +148,14 @@ class _Table:
 def _places(files: Files) -> Iterator[str]:
     from wx_notebook.settings import project_file, settings_file
 
-    for name, path in (("project file", project_file()), ("user file", settings_file())):
+    for name, path, values in (
+        ("project file", project_file(), files.project),
+        ("user file", settings_file(), files.user),
+    ):
         yield f"{name}: {path}{'' if path.exists() else ' (not there)'}"
+        if values.ignored:
+            names = ", ".join(values.ignored)
+            yield f"  tables in it that are not known here, and do nothing: {names}"
     for fault in files.faults:
         yield f"Not read: {fault.message}"
         yield fault.hint

@@ -7,7 +7,9 @@ says nothing about where a key or a prompt goes, who signs in, or what is paid.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,10 @@ from wx_notebook.settings.faults import Fault, has_secret, secret_in
 from wx_notebook.settings.files import tables_of, text_of
 from wx_notebook.settings.values import ALIASES, Values, values_in
 
-_WHERE = "in [tool.wx_notebook]"
+_NAME = "wx_notebook"
+_WHERE = f"in [tool.{_NAME}]"
+_HEADERS = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?([\w-]{1,30})", re.MULTILINE)
+_NEAR = 0.85
 _PLACE = ("must not say where your key goes", "Next: %watsonx login --region NAME")
 _WHO = ("must not choose who signs in", "Next: %watsonx use PROFILE")
 _PAYS = ("must not say what is billed", "Next: %watsonx use --project NAME")
@@ -61,17 +66,30 @@ def project_values(path: Path) -> Values | Fault:
     text = text_of(path, private=False)
     if isinstance(text, Fault):
         return text
-    if "wx_notebook" not in text:
+    if _NAME not in text and not any(map(_is_misspelt, _HEADERS.findall(text))):
         # somebody else's file, be it right or wrong
         return Values()
     data = tables_of(text, path)
     if isinstance(data, Fault):
         return data
     tools = data.get("tool", {})
-    table = tools.get("wx_notebook", {}) if isinstance(tools, dict) else {}
+    if not isinstance(tools, dict):
+        return Values()
+    for name in filter(_is_misspelt, tools):
+        return Fault(
+            f"'[tool.{name}]' in {path} is nobody's. Did you mean '[tool.{_NAME}]'?",
+            f"Write [tool.{_NAME}] there, or take it out.",
+        )
+    table = tools.get(_NAME, {})
     if not isinstance(table, dict):
         return Fault(f"'tool.wx_notebook' in {path} is no table.", "Write it as [tool.wx_notebook]")
     return _refused(table, path) or values_in(table, _WHERE, path)
+
+
+def _is_misspelt(name: str) -> bool:
+    """Whether a table of tools is called nearly as ours is; "notebook" alone is somebody else's."""
+    alike = name[:30].lower().replace("-", "_")
+    return name != _NAME and SequenceMatcher(None, alike, _NAME).ratio() > _NEAR
 
 
 def _refused(table: Mapping[str, Any], path: Path) -> Fault | None:

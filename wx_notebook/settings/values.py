@@ -27,6 +27,8 @@ class Values(NamedTuple):
     options: Mapping[str, Any] = {}
     aliases: Mapping[str, str] = {}
     budget: int | None = None
+    #: tables of which nothing is known here, by their names
+    ignored: tuple[str, ...] = ()
 
 
 def values_in(
@@ -42,12 +44,14 @@ def values_in(
         Keys of it that are somebody else's matter.
     """
     options: dict[str, Any] = {}
+    ignored: list[str] = []
     for key, value in table.items():
         if key in others or key in (ALIASES, BUDGET):
             continue
         if key not in OPTIONS:
-            # tables of another version of this package are left alone
+            # tables of another version of this package are left alone; the settings name them
             if isinstance(value, dict) and not near(key, (*_TABLES, *others)):
+                ignored.append(shown(key, "one"))
                 continue
             return _no_setting(key, where, path, others)
         found = _checked(key, value, where, path)
@@ -69,7 +73,7 @@ def values_in(
             f"'{BUDGET}' {where} of {path} takes a whole number of tokens from 1.",
             f"For example: {BUDGET} = 50000",
         )
-    return Values(options, aliases, budget)
+    return Values(options, aliases, budget, tuple(ignored))
 
 
 def _no_setting(key: str, where: str, path: Path, others: Sequence[str]) -> Fault:
