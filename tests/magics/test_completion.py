@@ -102,16 +102,28 @@ def test_in_a_kernel_options_models_commands_and_variables_are_offered(connected
         '%%watsonx\n{{ price_frame.^': ["price_frame.amount"],
         '%%watsonx\n{{ price_row.a^': ["price_row.amount"],
         "%%watsonx\n{{ price_frame | trun^": ["truncate"],
+        "%%watsonx\n{{ price_frame | ro^": ["rows(", "round"],
+        "%%watsonx\n{{ price_frame | trim | ro^": ["round"],
+        "%%watsonx\n{{ price_list | ro^": ["round"],
+        "%watsonx use -^": list(use._TAKES),
+        "%%watsonx\n{{ x^": [],
+        "%%watsonx\n{{ pr.ice^": [],
+        "%%watsonx --output ^": [],
+        "%%watsonx pri^": [],
+        "%%watsonx --temperature pri^": [],
         "%%watsonx\n{{ price['net'] | trim | up^": ["upper"],
     }.items():  # fmt: skip
         found = ends(connected, typed)
-        if expected:
-            assert sorted(found) == sorted(expected), typed
-        else:
-            # nothing of ours: what IPython finds by itself is its own matter
-            assert not [each for each in found if "mixtral" in each or "title" in each], typed
+        # where a line or a place is ours, nothing that IPython finds by itself is an answer
+        assert sorted(found) == sorted(expected), typed
     (line,) = completed(connected, '%%watsonx\n{{ price_frame["uni^')
     assert line == '%%watsonx\n{{ price_frame["unit price"]'
+
+
+@pytest.mark.parametrize("line", ["%watsonx check ", "%watsonx login --env "])
+def test_the_name_of_a_file_is_completed_by_ipython(kernel, line):
+    (kernel.folder / "of_a_watt.env").write_text("")
+    assert ends(kernel, f"{line}of_a^") == ["of_a_watt.env"]
 
 
 def test_where_the_cell_or_the_place_is_not_ours_nothing_is_offered():
@@ -229,6 +241,17 @@ def test_what_a_command_takes_is_read_from_its_own_line_of_help():
         assert {flag for flag, about in found.items() if not about.takes_value} == {
             flag for flag, kind in takes.items() if kind == "none"
         }
+
+
+def test_the_first_tab_behind_can_waits_for_no_library():
+    program = (
+        "import sys; from wx_notebook.magics.completion.known import Known; "
+        "print([one.text for one in Known().values('abilities', 'too')], 'requests' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "['tools'] False"
 
 
 def test_each_filter_that_is_offered_is_one_of_jinja_s():

@@ -163,7 +163,7 @@ def test_use_needs_no_connection_for_defaults(kernel, sandbox):
         ("--deployment d --model m", "model has no place in deployment"),
         ("--max-token 5", "Did you mean '--max-tokens'?"),
         ("--temprature 1", "Did you mean '--temperature'?"),
-        ("-p a=1", "'-p' is not an option of %watsonx use."),
+        ("-x a=1", "'-x' is not an option of %watsonx use."),
         ("--output x", "'--output' is not an option of %watsonx use."),
     ],
 )  # fmt: skip
@@ -190,6 +190,18 @@ def test_of_use_and_config_the_last_one_counts_also_for_the_model(connected, san
     assert table(connected)["model"][1] == "%config"
     connected.run("%watsonx use --model default").ok()
     assert sent(connected, sandbox)["model_id"] == "ibm/granite-3-3-8b-instruct"
+
+
+def test_use_takes_the_short_names_of_options_too(connected, sandbox):
+    connected.run(
+        f"%watsonx use -m {OTHER} -t 0.3 -s 'Be brief.' -p top_k=5 --param min_p=0.1"
+    ).ok()
+    body = sent(connected, sandbox)
+    assert (body["model_id"], body["temperature"]) == (OTHER, 0.3)
+    assert (body["top_k"], body["min_p"]) == (5, 0.1)
+    assert body["messages"][0]["content"] == "Be brief."
+    connected.run("%watsonx use -t default -f text").ok()
+    assert "temperature" not in sent(connected, sandbox)
 
 
 def test_use_takes_an_alias_of_a_model(connected, sandbox, user):

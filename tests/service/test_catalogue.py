@@ -8,10 +8,9 @@ import pytest
 from transport.servers import CHAT, caught, connect, http
 
 from wx_notebook.errors import ModelError
-from wx_notebook.options import DEFAULT_MODEL
+from wx_notebook.options import ABILITIES, DEFAULT_MODEL
 from wx_notebook.service import Model, default_model, listing
 from wx_notebook.service.lifecycle import Stage, outlook, read, stage_on
-from wx_notebook.service.models import ABILITIES
 from wx_notebook.session.catalogue import tells_of_deprecation
 
 TODAY = dt.date(2026, 6, 15)

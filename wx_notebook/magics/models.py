@@ -126,7 +126,7 @@ def _named(held: Session | None, place: Place) -> str:
 
 
 def _check(can: Sequence[str]) -> None:
-    from wx_notebook.service.models import ABILITIES
+    from wx_notebook.options import ABILITIES
 
     for word in can:
         if word not in ABILITIES:

@@ -23,10 +23,17 @@ _OF_THE_SESSION = ("--project", "--space", "--region", "--model")
 _OPTIONS: dict[str, Field[Any]] = {
     option.metadata["flags"][-1]: option for name, option in LAYERED.items() if name != "model"
 }
+#: The short names of them: -t -> --temperature.
+_LONG: dict[str, str] = {
+    short: option.metadata["flags"][-1]
+    for option in LAYERED.values()
+    for short in option.metadata["flags"][:-1]
+}
 _TAKES: dict[str, Takes] = {
     **dict.fromkeys(_OF_THE_SESSION, "one"),
     **{f: "many" if o.metadata["repeatable"] else "one" for f, o in _OPTIONS.items()},
 }
+_TAKES |= {short: _TAKES[flag] for short, flag in _LONG.items()}
 TAKES = (
     "[PROFILE] [--project X | --space X] [--model X] [--region X]\n"
     "              [options for each prompt from now on: --temperature 0.2 ...]\n"
@@ -47,7 +54,8 @@ def use(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's Interactive
     WatsonxError
         What was named does not exist, or does not fit together; then nothing has changed.
     """
-    words, said = parsed("use", rest, _TAKES, most_words=1)
+    words, found = parsed("use", rest, _TAKES, most_words=1)
+    said = _by_long_names(found)
     if not (words or said):
         from wx_notebook.magics.choosing import choose
 
@@ -61,6 +69,15 @@ def use(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's Interactive
         from wx_notebook.display import show_lines
 
         show_lines(shell, _chosen(shell, defaults))
+
+
+def _by_long_names(found: Mapping[str, str]) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for name, value in found.items():
+        flag = _LONG.get(name, name)
+        is_further = flag in said and _TAKES[flag] == "many"
+        said[flag] = f"{said[flag]}\n{value}" if is_further else value
+    return said
 
 
 def _go_on(

@@ -7,6 +7,7 @@ about an option: its flags, its help, its values, whether a cell alone can have 
 
 from __future__ import annotations
 
+from wx_notebook.options.abilities import ABILITIES
 from wx_notebook.options.asked import (
     DEFAULT_MAX_TOKENS,
     DEFAULT_MODEL,
@@ -18,6 +19,7 @@ from wx_notebook.options.checks import bad_value, checked, excluded_by, from_key
 from wx_notebook.options.values import Refused
 
 __all__ = [
+    "ABILITIES",
     "DEFAULT_MAX_TOKENS",
     "DEFAULT_MODEL",
     "FORMATS",

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from wx_notebook.errors import WatsonxError
-from wx_notebook.options import DEFAULT_MODEL
+from wx_notebook.options import ABILITIES, DEFAULT_MODEL
 from wx_notebook.service import lifecycle as life
 from wx_notebook.service.client import Service
 from wx_notebook.service.pieces import count, objects_in
@@ -28,25 +28,6 @@ _MOST_PAGES, _MOST_MODELS = 20, 10_000
 #: Words of one model that are looked at.
 _MOST_WORDS = 40
 
-#: What a model can do, in the word to search by, and the function or task that says so.
-ABILITIES: Mapping[str, tuple[str, ...]] = {
-    "chat": ("text_chat",),
-    "generation": ("text_generation",),
-    "image": ("image_chat",),
-    "audio": ("audio_chat",),
-    "video": ("video_chat",),
-    "transcription": ("audio_transcriptions",),
-    "tools": ("function_calling",),
-    "reasoning": ("reasoning",),
-    "embedding": ("embedding",),
-    "rerank": ("rerank",),
-    "similarity": ("similarity",),
-    "forecast": ("time_series_forecast",),
-    "code": ("code",),
-    "multilingual": ("multilingual",),
-    "tuning": ("prompt_tune_trainable", "lora_fine_tune_trainable"),
-    "deployable": ("base_foundation_model_deployable",),
-}
 # no field of the catalogue says that a model thinks before it answers; its description does
 _REASONS = re.compile(r"\breason(?:s|ing)?\b", re.IGNORECASE)
 

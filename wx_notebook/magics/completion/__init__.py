@@ -8,7 +8,7 @@ happens. A region's models are asked for in the background when they are first w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -68,15 +68,29 @@ def _answer(context: CompletionContext, shell: Any, known: Known) -> dict[str, A
             found = suggestions(context, shell, known)
     except Exception:  # noqa: BLE001  # an error would be printed into the middle of what is typed
         found = None
-    if found is None or not found.candidates:
+    if found is None or (found.is_file and not found.candidates):
         return {"completions": [], "suppress": False}
+    completions = [SimpleCompletion(each.text, type=each.kind) for each in found.candidates]
     return {
-        "completions": [SimpleCompletion(each.text, type=each.kind) for each in found.candidates],
+        "completions": completions or _Nothing(),
         "matched_fragment": found.fragment,
         "ordered": True,
         # here a name of Python or a file is no answer
         "suppress": True,
     }
+
+
+class _Nothing(Iterable[SimpleCompletion]):
+    """No completion, which IPython takes for some.
+
+    It asks for the length, and who has found nothing cannot keep the others from answering.
+    """
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[SimpleCompletion]:
+        return iter(())
 
 
 def suggestions(context: CompletionContext, shell: Any, known: Known) -> Found | None:  # noqa: ANN401

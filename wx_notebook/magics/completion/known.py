@@ -79,7 +79,7 @@ class Known:
 
             yield from (_Value(region.region_id, "keyword") for region in REGIONS)
         elif what == "abilities":
-            from wx_notebook.service.models import ABILITIES
+            from wx_notebook.options import ABILITIES
 
             yield from (_Value(ability, "keyword") for ability in ABILITIES)
 

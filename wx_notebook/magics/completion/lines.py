@@ -30,6 +30,8 @@ class Found(NamedTuple):
 
     fragment: str
     candidates: list[Candidate]
+    #: it is the name of a file, which IPython completes
+    is_file: bool = False
 
 
 class Flag(NamedTuple):
@@ -37,15 +39,16 @@ class Flag(NamedTuple):
 
     takes_value: bool
     choices: tuple[str, ...] = ()
+    is_file: bool = False
 
 
-def option_line(typed: str, known: Known) -> Found | None:
-    """Return what fits at the end of a line behind ``%%watsonx``; a bare word is none of ours."""
+def option_line(typed: str, known: Known) -> Found:
+    """Return what fits at the end of a line behind ``%%watsonx``; a bare word does not."""
     flags = _flags_of_prompts()
     words, fragment = _split(typed)
     if (value := _value(words, fragment, flags, known)) is not None:
         return value
-    return _options(fragment, flags) if fragment[:1] in ("", "-") else None
+    return _options(fragment, flags) if fragment[:1] in ("", "-") else Found(fragment, [])
 
 
 def command_line(typed: str, known: Known) -> Found | None:
@@ -66,15 +69,15 @@ def command_line(typed: str, known: Known) -> Found | None:
     if (value := _value(words, fragment, flags, known)) is not None:
         return value
     found: list[Candidate] = []
+    metavar = None if fragment.startswith("-") else _METAVAR.match(takes)
     if not fragment.startswith("-"):
-        metavar = _METAVAR.match(takes)
         if command == "help":
             found += _starting(fragment, COMMANDS, "magic")
         elif metavar is not None and metavar[1] in _POSITIONAL:
             found += known.values(_POSITIONAL[metavar[1]], fragment)
     if fragment[:1] in ("", "-"):
         found += _options(fragment, flags).candidates
-    return Found(fragment, found)
+    return Found(fragment, found, metavar is not None and metavar[1] in _FILES)
 
 
 #: What stands behind an option of a command, where `Known` has it.
@@ -86,6 +89,7 @@ _VALUES = {
     "--remember": "profiles",
 }
 _POSITIONAL = {"PROFILE": "profiles", "WORDS": "all models"}
+_FILES = ("FILE", "FILES")
 
 
 def flags_of(takes: str) -> dict[str, Flag]:
@@ -94,7 +98,8 @@ def flags_of(takes: str) -> dict[str, Flag]:
     for match in _FLAG.finditer(takes):
         words = (match["value"] or "").split("|")
         choices = tuple(word for word in words if word.islower() and word.isalpha())
-        found[match["flag"]] = Flag(match["value"] is not None, choices)
+        is_file = match["value"] in _FILES
+        found[match["flag"]] = Flag(match["value"] is not None, choices, is_file)
     return found
 
 
@@ -123,7 +128,8 @@ def _value(
     # behind a comma, and inside a quote
     fragment = fragment.rpartition(",")[2].lstrip("\"'")
     choices = _starting(fragment, flags[lacking].choices, "keyword")
-    return Found(fragment, [*choices, *known.values(_VALUES.get(lacking, ""), fragment)])
+    values = known.values(_VALUES.get(lacking, ""), fragment)
+    return Found(fragment, [*choices, *values], flags[lacking].is_file)
 
 
 def _options(fragment: str, flags: Iterable[str]) -> Found:

@@ -25,7 +25,7 @@ _STEPS = re.compile(
 _VARIABLE = re.compile(r"\s*(?P<name>\w*)")
 _ATTRIBUTE = re.compile(rf"\s*{_PATH}\s*\.\s*(?P<name>\w*)")
 _KEY = re.compile(rf"""\s*{_PATH}\s*\[\s*(?P<quote>['"])(?P<name>[^'"\\\n]*)""")
-_FILTER = re.compile(rf"\s*{_PATH}\s*\|(?:[^|]*\|)*\s*(?P<name>\w*)")
+_FILTER = re.compile(rf"\s*{_PATH}\s*\|(?P<others>(?:[^|]*\|)*)\s*(?P<name>\w*)")
 #: Of Jinja's filters those that make something of a text or a list.
 FILTERS = (
     "capitalize", "default", "dictsort", "first", "indent", "items", "join", "last", "length",
@@ -50,7 +50,9 @@ def name_in_place(before: str, shell: Any) -> Found | None:  # noqa: ANN401  # I
         closing = f"{match['quote']}]"
         return _found(match["name"], _of(match["path"], shell, keys), "instance", closing)
     if match := _FILTER.fullmatch(inside):
-        return _found(match["name"], iter(FILTERS), "function")
+        # our own is for a table, and comes first
+        ours = [] if match["others"] else _of(match["path"], shell, _filters_of)
+        return _found(match["name"], iter([*ours, *FILTERS]), "function")
     return None
 
 
@@ -86,6 +88,13 @@ def keys(value: Any) -> Iterator[str]:  # noqa: ANN401
     for label in _labels(value) or ():
         if not re.search(r"""['"\\\n\r]""", label):
             yield label
+
+
+def _filters_of(value: Any) -> Iterator[str]:  # noqa: ANN401
+    for library, name, _ in _TABLES:
+        table = getattr(sys.modules.get(library), name, None)
+        if isinstance(table, type) and issubclass(type(value), table):
+            yield "rows("
 
 
 def _fits(value: object) -> bool:
