@@ -79,6 +79,23 @@ def test_a_place_can_say_how_many_rows():
     assert schema == "df: a table of 10,000 rows and 2 columns: n (int64), text (text)."
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("{{ t | rows(3) }}", "rows(N) is for tables, and 't' is none."),
+        ("{{ t | upper | rows }}", "rows(N) is for tables, and 't' is none."),
+        ("{{ df | rows }}", "rows(N) says how many, and stands right behind the table."),
+        ("{{ df | upper | rows(3) }}", "rows(N) says how many, and stands right behind the table."),
+        ("{{ df | rows(3) | rows(2) }}", "rows(N) says how many, and stands right behind the"),
+    ],
+)
+def test_rows_in_a_wrong_place_says_where_it_belongs(typed, said):
+    problem = caught(lambda: fill(typed, {"df": MANY, "t": "abc"}))
+    assert type(problem) is BadOption
+    assert said in problem.message
+    assert problem.hint.endswith(("{{ df | rows(20) }}", "{{ t | truncate(500) }}"))
+
+
 def test_filters_apply_to_the_text_of_a_table():
     document = only("{{ df | truncate(40) }}", df=MANY)
     assert len(document.text) <= 40
@@ -225,5 +242,5 @@ def test_what_stands_around_a_place_is_not_touched(before, after):
 def test_what_is_missing_names_the_place_also_behind_a_document():
     problem = caught(lambda: fill("{{ df | nosuch }} {{ df.prize }}", {"df": SALES}))
     assert type(problem) is MissingName
-    assert "'filter nosuch'" in str(problem)
+    assert "the filter 'nosuch'" in str(problem)
     assert "'df.prize'" in str(problem)

@@ -106,8 +106,14 @@ def test_an_iterator_of_the_user_is_not_used_up():
 
 
 def test_a_filter_that_does_not_exist_is_named():
-    with pytest.raises(MissingName, match="currency"):
+    with pytest.raises(MissingName, match="the filter 'currency', which does not exist") as one:
         fill("{{ n | currency }}", NAMES)
+    assert "Define" not in one.value.hint
+    assert "--raw" in one.value.hint
+    with pytest.raises(MissingName, match="Did you mean 'upper'"):
+        fill("{{ name | replace('| x', '') | uppr }}", NAMES)
+    with pytest.raises(MissingName, match="asks for 'nam', which"):
+        fill("{{ nam | uppr }}", NAMES)
 
 
 def test_a_filter_that_fails_says_why():

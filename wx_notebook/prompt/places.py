@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import BadOption, MissingName, near, without_keys
 from wx_notebook.prompt.documents import Document, document_of, sample
-from wx_notebook.prompt.tables import table_of
+from wx_notebook.prompt.tables import Table, table_of
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -51,8 +51,12 @@ _PLACE = re.compile(
 _LEFT = re.compile(r"\{\{[^{}\n]{1,80}\}\}")
 #: A filter of our own, for tables alone: how many rows of it are sent.
 _ROWS = re.compile(r"\s*\|\s*rows\s*\(\s*(?P<rows>\d+)\s*\)")
+_FILTER, _TEXT = re.compile(rf"\|\s*({_NAME})"), re.compile(_STRING)
 #: Of an iterator without an end.
 _MOST_ITEMS = 100_000
+_A_FILTER = "the filter "
+_DEFINE = "Define what is missing"
+_OTHER_FILTERS = "Take one of Jinja's filters, or rows(N) for a table"
 #: Words that mean something to Jinja: a place with one of them is not of our form.
 _JINJA_WORDS = frozenset(
     [
@@ -138,6 +142,10 @@ def filled(
             return place[0]
         made, absent = _document(place, names, refused, texts)
         if made is None:
+            if absent.startswith("|"):
+                name = absent[1:]
+                missing[f"{_A_FILTER}'{without_keys(name)}'"] = near(name, _environment().filters)
+                return place[0]
             known = [n for n in names if n[:1] != "_" and n not in not_suggested]
             missing[f"'{without_keys(absent)}'"] = near(absent, known) if absent == root else ""
             return place[0]
@@ -162,9 +170,11 @@ def _missing(names: Mapping[str, str]) -> MissingName:
     nearest = " ".join(
         (f"For {name}:" if len(names) > 1 else "") + found for name, found in names.items() if found
     )
+    only_filters = all(name.startswith(_A_FILTER) for name in names)
     return MissingName(
         f"The prompt asks for {told}, which {verb}. {nearest.strip()}".strip(),
-        hint="Define what is missing, or send the text as typed: %%watsonx --raw",
+        hint=f"{_OTHER_FILTERS if only_filters else _DEFINE}, or send the text as typed: "
+        "%%watsonx --raw",
     )
 
 
@@ -186,7 +196,10 @@ def _document(
         return None, absent
     if not absent:
         rows = _ROWS.match(filters)
-        table = table_of(value) if rows is not None else None
+        table = table_of(value) if "rows" in filters else None
+        further = filters[rows.end() :] if rows is not None and table is not None else filters
+        if lacking := _no_filter(further, path, table):
+            return None, f"|{lacking}"
         if rows is not None and table is not None:
             made = sample(table, path, int(rows["rows"]))
             filters = filters[rows.end() :]
@@ -210,6 +223,23 @@ def _document(
     return made or Document(_as_text(place["expression"], value)), ""
 
 
+def _no_filter(filters: str, path: str, table: Table | None) -> str:
+    """Return the first filter that does not exist, "" where all do; of ours none is left here."""
+    names = _FILTER.findall(_TEXT.sub("", filters))
+    if "rows" in names:
+        shown = without_keys(path)
+        if table is None:
+            raise BadOption(
+                f"rows(N) is for tables, and '{shown}' is none.",
+                hint=f"The first part of a text: {{{{ {shown} | truncate(500) }}}}",
+            )
+        raise BadOption(
+            "rows(N) says how many, and stands right behind the table.",
+            hint=f"For example: {{{{ {shown} | rows(20) }}}}",
+        )
+    return next((name for name in names if name not in _environment().filters), "")
+
+
 def _check(root: str, values: tuple[Any, ...], refused: tuple[type, ...]) -> None:
     if any(isinstance(value, refused) for value in values):
         raise BadOption(
@@ -230,8 +260,9 @@ def _value(root: str, expression: str, names: Mapping[str, Any]) -> tuple[Any, s
         value = compiled(scope)
         if isinstance(value, Undefined):
             absent = root if root not in names else expression
-    except TemplateAssertionError as error:
-        absent = f"filter {expression.split('|', 1)[1].strip()}" if "filter" in str(error) else root
+    except TemplateAssertionError:
+        # a filter that does not exist, behind a name that does not: the name comes first
+        absent = root
     except UndefinedError:
         absent = root if root not in names else expression
     except TemplateError as error:
