@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from wx_notebook.answer import Answer
 from wx_notebook.display import Live, TerminalCanvas, Waiting
+from wx_notebook.render import clean_text
 
 
 class Canvas:
@@ -242,6 +245,27 @@ def test_a_terminal_prints_an_answer_as_its_format_says(format_, text, printed):
     canvas.finish(Answer(text, "m", "stop"))
     shown = out.getvalue().rpartition("\r\x1b[K")[2]
     assert shown == f"{printed}\n\n[m · 0.0 s]\n"
+
+
+@given(
+    st.lists(
+        st.text("👨👩\u200d\u200c\ufe0fمa1 \x1b[3m\r\n\u200b\u202e\x9b❤", max_size=4), max_size=9
+    )
+        st.text("👨👩\u200d\u200c\ufe0fمa1 \x1b[3m\r\n\u200b\u202e\x9b❤", max_size=4), max_size=9
+    )
+)
+@example(["👨", "\u200d", "👩", " می", "\u200c", "خواهم ", "❤", "\ufe0f"])
+@example(["👨\u200d", "\u200b", "👩", "a\u200d", "b", "\x1b[", "31", "mred\r", "\n"])
+def test_a_terminal_gets_the_clean_text_however_it_comes_in_pieces(pieces):
+    out = Terminal()
+    canvas = TerminalCanvas(out)
+    text = ""
+    for piece in pieces:
+        text += piece
+        canvas.paint(text)
+    canvas.finish(Answer(text, "m", "stop"))
+    shown = out.getvalue().rpartition("\r\x1b[K")[2]
+    assert shown == f"{clean_text(text)}\n\n[m · 0.0 s]\n"
 
 
 def test_what_a_terminal_counts_is_overwritten_by_the_answer():

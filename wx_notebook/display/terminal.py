@@ -37,26 +37,25 @@ class TerminalCanvas:
 
     def paint(self, text: str, reasoning: str = "", *, seconds: float = 0.0) -> int:
         """Write what is new of the text; the thinking before it is one dim line."""
-        if not text:
-            from wx_notebook.render import thinking_line
+        from wx_notebook.render import settled_text, thinking_line
 
+        if not text:
             self._count(thinking_line(reasoning, seconds))
         elif self._format in _WHOLE:
             self._count(f"receiving {self._format} ({len(text):,} characters)")
         else:
-            # a carriage return is held back until it is known whether a line feed follows
-            self._write_up_to(text, len(text) - text.endswith("\r"))
+            self._write(settled_text(text))
         return 0
 
     def finish(self, answer: Answer) -> int:
         """Write what is still missing, then notes and footer."""
-        from wx_notebook.render import plain_answer
+        from wx_notebook.render import clean_text, plain_answer
 
         if self._format in _WHOLE:
             self._clear()
             self._out.write(plain_answer(answer.text, self._format))
         else:
-            self._write_up_to(answer.text, len(answer.text))
+            self._write(clean_text(answer.text))
         lines = [clean_line(line) for line in (*answer.notes, answer.footer)]
         self._out.write("\n\n" + "".join(f"[{line}]\n" for line in lines))
         self._out.flush()
@@ -78,13 +77,12 @@ class TerminalCanvas:
         self._clear()
         return 0
 
-    def _write_up_to(self, text: str, end: int) -> None:
-        from wx_notebook.render import clean_text
-
+    def _write(self, clean: str) -> None:
+        """Write what is new of a text; a part of it alone could not be cleaned."""
         self._clear()
-        self._out.write(clean_text(text[self._written : end]))
+        self._out.write(clean[self._written :])
         self._out.flush()
-        self._written = end
+        self._written = max(self._written, len(clean))
 
     def _count(self, line: str) -> None:
         if self._out.isatty():

@@ -19,7 +19,7 @@ from wx_notebook.render.fragments import (
 from wx_notebook.render.json_value import indented, parsed_json
 from wx_notebook.render.next_cell import NextCell, next_cell
 from wx_notebook.render.tables import Column, Row, Table, bar, sparkline, table_html, table_text
-from wx_notebook.render.text import clean_text
+from wx_notebook.render.text import clean_text, settled_text
 
 __all__ = [
     "LARGEST_MARKDOWN",
@@ -42,6 +42,7 @@ __all__ = [
     "partial_html",
     "plain_answer",
     "pre_html",
+    "settled_text",
     "sparkline",
     "table_html",
     "table_text",

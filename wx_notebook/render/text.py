@@ -36,6 +36,9 @@ _MISPLACED = re.compile(
     f"|[{_JOINERS}](?![^\x00-\x7f{_JOINERS}{_SELECTORS}])"
     f"|(?<![^\x00-\x22\x24-\x29\x2b-\x2f\x3a-\x7f{_JOINERS}{_SELECTORS}])[{_SELECTORS}]"
 )
+#: Behind it, a joiner at the end of a text stays.
+_SIGN = "\u4e00"
+_UNFINISHED = re.compile("(?:\x1b|(?:\x1b\\[|\x9b)[0-?]{0,64}[ -/]{0,8})\\Z")
 _ANY_JOINER = re.compile(f"[{_JOINERS}{_SELECTORS}]")
 
 
@@ -64,3 +67,13 @@ def clean_text(text: str) -> str:
             break
         text = shorter
     return text
+
+
+def settled_text(text: str) -> str:
+    """Return of the clean text what stays as it is, whatever comes behind.
+
+    A joiner or a control sequence at the end is not decided yet: what follows tells.
+    """
+    unfinished = _UNFINISHED.search(text)
+    begun = text[: unfinished.start()] if unfinished is not None else text
+    return clean_text(begun + _SIGN)[: -len(_SIGN)].rstrip(_JOINERS)
