@@ -66,6 +66,9 @@ class Told(BaseException):
         below this one.)
     """
 
+    #: it was a prompt that had been sent, and nobody knows whether the service went on with it
+    maybe_billed = False
+
     def __init__(self, message: str, *, hint: str = "", answer: Any = None) -> None:  # noqa: ANN401
         # a message quotes what a service said; a notebook obeys escape sequences in a traceback
         self.message = _SURROGATE.sub("\ufffd", _STEERING.sub("", message))

@@ -251,8 +251,6 @@ def test_a_terminal_prints_an_answer_as_its_format_says(format_, text, printed):
     st.lists(
         st.text("👨👩\u200d\u200c\ufe0fمa1 \x1b[3m\r\n\u200b\u202e\x9b❤", max_size=4), max_size=9
     )
-        st.text("👨👩\u200d\u200c\ufe0fمa1 \x1b[3m\r\n\u200b\u202e\x9b❤", max_size=4), max_size=9
-    )
 )
 @example(["👨", "\u200d", "👩", " می", "\u200c", "خواهم ", "❤", "\ufe0f"])
 @example(["👨\u200d", "\u200b", "👩", "a\u200d", "b", "\x1b[", "31", "mred\r", "\n"])

@@ -21,13 +21,13 @@ from transport.servers import (
 )
 
 from wx_notebook.credentials import Given, Secret
-from wx_notebook.errors import AnswerCut, Interrupted, QuotaSpent
+from wx_notebook.errors import AnswerCut, Interrupted, QuotaSpent, ServiceDown
 from wx_notebook.options import Options
 from wx_notebook.service import Request
 from wx_notebook.session import Session
 from wx_notebook.session.ledger import Ledger, Spent
 from wx_notebook.session.usage import Meter, prompt_tokens
-from wx_notebook.transport import Transport
+from wx_notebook.transport import Timeouts, Transport
 
 TODAY = dt.date(2026, 6, 15)
 GRANITE = "ibm/granite-4-h-small"
@@ -58,9 +58,9 @@ def meter(days, folder):
     return Meter(Ledger(lambda: folder, host="here"), today=days)
 
 
-def connect(server, meter):
+def connect(server, meter, *, sleep=lambda seconds: None, timeouts=None):
     given = Given("arguments", Secret(KEY), url=server.url, project_id=PROJECT, model=GRANITE)
-    return Session(given, transport=Transport(sleep=lambda seconds: None), meter=meter)
+    return Session(given, transport=Transport(sleep=sleep, timeouts=timeouts), meter=meter)
 
 
 def answering(serve, meter, reply=None, **usage):
@@ -162,6 +162,75 @@ def test_a_prompt_that_is_interrupted_before_its_first_word_is_counted_by_its_es
     spent = meter.by_model[GRANITE]
     assert (spent.prompts, spent.output_tokens, spent.estimated) == (1, 0, 1)
     assert spent.input_tokens > 3
+
+
+@pytest.mark.parametrize("how", ["closed", "silent", "late"])
+def test_a_prompt_that_was_sent_and_got_no_answer_is_counted_and_said_to_be_perhaps_billed(
+    serve, meter, how
+):
+    server = serve()
+    server.on("/ml/v1/text", (lambda *_: False) if how == "closed" else server.silent())
+    session = connect(server, meter, timeouts=Timeouts(first_byte_s=0.3))
+    limit = {"timeout": 0.2} if how == "late" else {}
+    problem = caught(lambda: session.chat("a prompt of some words", **limit))
+    assert type(problem) is ServiceDown
+    assert problem.message.endswith("; the prompt may have been billed.")
+    spent = meter.by_model[GRANITE]
+    assert (spent.prompts, spent.output_tokens, spent.estimated) == (1, 0, 1)
+    assert spent.input_tokens > 3
+
+
+def test_a_prompt_that_did_not_leave_costs_nothing(serve, meter):
+    server, session = answering(serve, meter)
+    session.chat("one")
+    server.__exit__()
+    problem = caught(lambda: session.chat("a prompt of some words"))
+    assert "cannot be reached" in problem.message
+    assert "billed" not in problem.message
+    assert meter.by_model[GRANITE].prompts == 1
+
+
+def test_an_interrupt_while_waiting_for_the_next_attempt_costs_nothing(serve, meter):
+    def stop(seconds):
+        raise KeyboardInterrupt
+
+    meter.set_budget(10_000, "notebook")
+    session = connect(serve(http(429, {})), meter, sleep=stop)
+    problem = caught(lambda: session.chat("a prompt of some words"))
+    assert type(problem) is Interrupted
+    assert "waiting for the next attempt" in problem.message
+    assert (meter.by_model, meter._on_their_way) == ({}, 0)
+
+
+def test_an_interrupt_while_signing_in_costs_nothing(serve, meter):
+    server = serve(token=False)
+    server.on("/identity/", server.silent())
+    session = connect(server, meter)
+    with interrupt_when(server.arrived, 0.3):
+        problem = caught(lambda: session.chat("a prompt of some words"))
+    assert type(problem) is Interrupted
+    assert "billed" not in problem.message
+    assert meter.by_model == {}
+
+
+def test_a_stream_that_was_closed_unread_is_counted_once_and_no_more_on_its_way(serve, meter):
+    meter.set_budget(10_000, "notebook")
+    server = serve()
+    server.on("/ml/v1/text", server.silent(chunked(events(DELTA), end=False)))
+    stream = connect(server, meter).stream("a prompt of some words")
+    assert meter._on_their_way > 0
+    stream.close()
+    stream.close()
+    assert meter._on_their_way == 0
+    assert meter.by_model[GRANITE].prompts == 1
+
+
+def test_an_answer_that_is_let_go_in_the_middle_of_counting_is_counted(meter):
+    request = Request("/x", body={"model_id": GRANITE, "input": "a prompt"})
+    ticket = meter.admit(request, str)
+    with meter._lock:
+        ticket.settle()
+    assert meter.by_model[GRANITE].prompts == 1
 
 
 def test_a_stream_that_nobody_reads_to_its_end_is_counted_when_it_is_let_go(serve, meter):

@@ -182,10 +182,12 @@ def test_a_connection_lost_before_the_answer_is_not_repeated_for_a_prompt_but_fo
     assert isinstance(problem, ServiceDown)
     assert (len(server.of("/ml/v1/text/chat")), pauses) == (1, [])
     if ending != "half a head":
-        assert (
-            problem.message == f"127.0.0.1:{server.port} closed the connection without an answer."
-        )
-        caught(session.models)
+        closed = f"127.0.0.1:{server.port} closed the connection without an answer"
+        assert problem.message == f"{closed}; the prompt may have been billed."
+        assert problem.maybe_billed
+        problem = caught(session.models)
+        assert problem.message == f"{closed}. Attempts: 3."
+        assert not problem.maybe_billed
         assert len(server.of("/ml/v1/foundation_model_specs")) == 3
 
 

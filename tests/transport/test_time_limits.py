@@ -72,7 +72,9 @@ def test_no_first_byte_in_time_and_the_prompt_is_not_sent_again(serve):
     session = connect(server, timeouts=Timeouts(first_byte_s=0.6))
     problem = caught(lambda: session.chat("hello", model="m"))
     assert type(problem) is ServiceDown
-    assert problem.message == f"127.0.0.1:{server.port} did not answer in 0.6 s."
+    assert problem.message == (
+        f"127.0.0.1:{server.port} did not answer in 0.6 s; the prompt may have been billed."
+    )
     assert "--max-tokens" in problem.hint
     assert len(server.of("/ml/")) == 1
     assert server.gone.wait(2), "the connection is closed"
@@ -129,7 +131,7 @@ def test_the_whole_limit_holds_while_the_head_is_awaited(serve):
     began = time.monotonic()
     problem = caught(lambda: session.chat("hello", model="m"))
     assert time.monotonic() - began < 2
-    assert "did not answer in 0.6 s." in problem.message
+    assert "did not answer in 0.6 s; the prompt may have been billed." in problem.message
 
 
 @pytest.mark.parametrize("fails", ["429", "refused"])
@@ -203,7 +205,8 @@ def test_a_prompt_may_take_as_long_as_it_was_given_and_the_error_names_the_optio
     problem = caught(lambda: session.chat("hello", model="m", timeout=0.5))
     assert type(problem) is ServiceDown
     assert problem.message == (
-        f"127.0.0.1:{server.port} did not answer within the 0.5 s of --timeout."
+        f"127.0.0.1:{server.port} did not answer within the 0.5 s of --timeout; "
+        "the prompt may have been billed."
     )
     assert problem.hint.startswith("Raise --timeout")
     assert len(server.of("/ml/")) == 1, "a prompt that was sent is not sent again"

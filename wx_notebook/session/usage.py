@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from wx_notebook.errors import QuotaSpent, WatsonxError
+from wx_notebook.errors import QuotaSpent
 from wx_notebook.session.ledger import Ledger, Spent
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class Meter:
         self._of_file: Budget | None = None
         self._here: dict[dt.date, dict[str, Spent]] = {}  # what is not on disk
         self._on_their_way = 0
-        self._lock = threading.Lock()
+        # reentrant: an answer that is let go may be counted in the middle of counting
+        self._lock = threading.RLock()
         self._told_trouble = False
 
     # --- budgets -------------------------------------------------------------------------------
@@ -196,16 +197,16 @@ class Ticket:
         self._is_open = True
 
     def sending(self, send: Callable[[], _Reply]) -> _Reply:
-        """Send by a function; a prompt that the service refuses costs nothing."""
+        """Send by a function; a prompt that did not leave, or is refused, costs nothing."""
         try:
             return send()
-        except WatsonxError:
-            self._is_open = False
-            self._meter.arrived(self._estimate)
-            raise
-        except BaseException:
-            # an interrupt, when the service may have been at work
-            self.settle()
+        except BaseException as problem:
+            # stopped, or the connection was lost, when the service may have been at work
+            if getattr(problem, "maybe_billed", True):
+                self.settle()
+            else:
+                self._is_open = False
+                self._meter.arrived(self._estimate)
             raise
 
     def watch(self, pieces: Iterable[Piece]) -> Generator[Piece]:

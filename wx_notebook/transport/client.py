@@ -108,7 +108,9 @@ class Transport:
                 if pause is None or self.clock() + pause >= deadline:
                     is_over = timeouts.is_given and outcome.is_late and self.clock() >= deadline
                     error = out_of_time(call.host, timeouts) if is_over else outcome.error
-                    _raise_told(error, attempt)
+                    # of a prompt nobody knows whether the service went on with it
+                    maybe_billed = call.policy is PAID and not outcome.unsent
+                    _raise_told(error, attempt, maybe_billed=maybe_billed)
                 reason = outcome.error.message.rstrip(".")
             if on_wait is not None:
                 on_wait(Wait(reason, pause, attempt, call.policy.attempts))
@@ -139,12 +141,13 @@ class Transport:
             if 300 <= response.status_code < 400:
                 target = urlsplit(response.headers.get("Location", "")).netloc or call.host
                 response.close()
-                return Failure(redirected(call.host, self.redact(target)), transient=False)
+                error = redirected(call.host, self.redact(target))
+                return Failure(error, unsent=True, transient=False)
             return Reply(response, call, deadline=deadline, timeouts=timeouts, clock=self.clock)
         except KeyboardInterrupt:
             if response is not None:
                 response.close()
-            return Failure(_stopped(call), transient=False)
+            return Failure(_stopped(call.host), transient=False)
         except Exception as problem:  # noqa: BLE001  # whatever it is, it may hold the request
             return told(problem, call.host, limits, is_prompt=call.policy is PAID)
 
@@ -173,12 +176,8 @@ class Transport:
             )
 
 
-def _stopped(call: Call) -> Interrupted:
-    # of a prompt nobody knows whether the service went on with it
-    billed = "; it may have been billed" if call.policy is PAID else ""
-    return Interrupted(
-        f"Stopped while waiting for {call.host}{billed}.", hint="Run it again when you like."
-    )
+def _stopped(host: str) -> Interrupted:
+    return Interrupted(f"Stopped while waiting for {host}.", hint="Run it again when you like.")
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:
@@ -223,7 +222,14 @@ def _user_agent() -> str:
     return f"wx-notebook/{__version__} (python {platform.python_version()})"
 
 
-def _raise_told(error: WatsonxError | Interrupted, attempts: int) -> NoReturn:
+def _raise_told(
+    error: WatsonxError | Interrupted, attempts: int, *, maybe_billed: bool
+) -> NoReturn:
+    message = error.message
+    if maybe_billed:
+        message = f"{message.rstrip('.')}; the prompt may have been billed."
     if attempts > 1:
-        error = type(error)(f"{error.message} Attempts: {attempts}.", hint=error.hint)
+        message = f"{message} Attempts: {attempts}."
+    error = type(error)(message, hint=error.hint)
+    error.maybe_billed = maybe_billed
     raise error

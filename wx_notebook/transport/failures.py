@@ -29,7 +29,7 @@ class Failure:
     """What went wrong in one attempt, in our words; holds nothing of the request."""
 
     error: WatsonxError | Interrupted
-    #: the request cannot have reached the service
+    #: the request cannot have reached the service, or the service sent it away
     unsent: bool = False
     #: another attempt may end differently
     transient: bool = True
