@@ -163,6 +163,7 @@ def test_use_needs_no_connection_for_defaults(kernel, sandbox):
         ("--deployment d --model m", "model has no place in deployment"),
         ("--max-token 5", "Did you mean '--max-tokens'?"),
         ("--temprature 1", "Did you mean '--temperature'?"),
+        ("-t 1 --temperature 2", "--temperature is given twice."),
         ("-x a=1", "'-x' is not an option of %watsonx use."),
         ("--output x", "'--output' is not an option of %watsonx use."),
     ],

@@ -64,6 +64,26 @@ def test_a_budget_fails_the_cell_before_anything_is_sent_and_says_what_to_type(s
     assert asked(sandbox) == before + 1
 
 
+def test_a_budget_says_how_long_it_holds_and_what_lasts(spending):
+    said = spending.run("%watsonx usage --budget 50k").ok().plain.split("\n")
+    assert said[-1] == (
+        "it holds until the kernel is restarted; budget = 50000 in wx_notebook.toml lasts"
+    )
+    said = spending.run("%watsonx usage --budget 50k --day").ok().plain.split("\n")
+    assert said[-1].endswith("holds in this one, until its kernel is restarted")
+
+
+def test_show_says_that_a_budget_would_not_let_the_prompt_pass(spending):
+    cell = "%%watsonx --show\na prompt of some words"
+    spending.run("%watsonx usage --budget 2\n%watsonx usage --budget 1M --day").ok()
+    said = "would not be sent: of the budget for this notebook 0 of 2 tokens are used\n"
+    shown = spending.run(cell).ok().plain
+    assert said in shown
+    assert shown.count("would not be sent") == 1
+    spending.run("%watsonx usage --budget off").ok()
+    assert "would not be sent" not in spending.run(cell).ok().plain
+
+
 def test_an_answer_says_once_that_a_budget_is_nearly_used_up(spending):
     spending.run("%watsonx usage --budget 100").ok()
     ran = spending.run("%%watsonx\nhello").ok()

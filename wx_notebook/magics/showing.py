@@ -96,7 +96,9 @@ def _prepared(prompt: Filled, options: Options) -> tuple[Session | None, Request
 def _account(
     held: Session | None, request: Request, prompt: Filled, options: Options
 ) -> Iterator[str]:
-    """Yield what each part takes, what was cut, and what goes where."""
+    """Yield what each part takes, what was cut, what a budget says, and what goes where."""
+    from wx_notebook.session.twin import METER
+
     place = held.endpoints.place if held is not None else "the service"
     parts = [_Part("system", options.system)] if options.system else []
     parts += [
@@ -123,6 +125,7 @@ def _account(
             for filled in prompt.places
         )
     )
+    yield from METER.without_room(request)
     yield f"sends {_listed(sent) or 'your own words and nothing else'} to {place}"
 
 

@@ -20,6 +20,7 @@ TAKES: dict[str, Takes] = {"--budget": "one", "--day": "none"}
 _NUMBER = re.compile(r"(\d{1,3}(?:,\d{3})+|\d[\d_]*|\d+\.\d+(?=[kM]))([kKM]?)")
 _FACTORS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 _LARGEST = 10**12
+_FILE = "wx_notebook.toml"
 #: As many cells and days are shown.
 _CELLS, _DAYS = 8, 14
 
@@ -143,7 +144,12 @@ def _set_budget(meter: Meter, text: str, *, by_day: bool) -> Iterator[str]:
     yield f"budget for {WHOSE[scope]}: {tokens:,} tokens, of which {meter.used(scope):,} are used"
     yield "a prompt without room in it is not sent; the last answer may pass it by its --max-tokens"
     if by_day:
-        yield "the tokens of all notebooks count; the budget itself holds in this one"
+        yield (
+            "the tokens of all notebooks count; the budget itself holds in this one, until its "
+            "kernel is restarted"
+        )
+    else:
+        yield f"it holds until the kernel is restarted; budget = {tokens} in {_FILE} lasts"
 
 
 def _tokens(text: str) -> int:

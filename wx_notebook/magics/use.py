@@ -75,8 +75,9 @@ def _by_long_names(found: Mapping[str, str]) -> dict[str, str]:
     said: dict[str, str] = {}
     for name, value in found.items():
         flag = _LONG.get(name, name)
-        is_further = flag in said and _TAKES[flag] == "many"
-        said[flag] = f"{said[flag]}\n{value}" if is_further else value
+        if flag in said and _TAKES[flag] != "many":
+            raise BadOption(f"{flag} is given twice.", hint="Leave one of them.")
+        said[flag] = f"{said[flag]}\n{value}" if flag in said else value
     return said
 
 

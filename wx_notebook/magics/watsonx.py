@@ -46,7 +46,7 @@ class WatsonxMagics(OptionTraits, Magics):
         tell_pending(self.shell)
         if {"-h", "--help"} & set(split_line(line)):
             # no option has it as its value: a hyphen there is written --stop=-h
-            return commands.run(self.shell, "help")
+            return commands.run(self.shell, "help", {})
         text = as_typed(cell, self._raw_cell)
         if not hasattr(self.shell, "kernel"):
             # in a terminal empty lines end a cell; nobody means them as part of the prompt

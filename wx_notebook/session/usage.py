@@ -140,6 +140,16 @@ class Meter:
             raise
         return Ticket(self, request, estimate, budgets, redact)
 
+    def without_room(self, request: Request) -> Iterator[str]:
+        """Yield a line for each budget that would not let this prompt pass now."""
+        budgets = self.budgets()
+        estimate = prompt_tokens(request) if budgets else 0
+        for scope, budget in budgets.items():
+            used = self.used(scope)
+            if used + self._on_their_way + estimate > budget.tokens:
+                yield (f"would not be sent: of the budget for {WHOSE[scope]}{budget.named} "
+                       f"{used:,} of {budget.tokens:,} tokens are used")  # fmt: skip
+
     def arrived(self, estimate: int) -> None:
         """Take a prompt off those on their way."""
         with self._lock:
