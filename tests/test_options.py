@@ -291,3 +291,17 @@ def test_json_whose_quotes_the_line_took_away_is_not_sent_as_a_text():
     assert "-p 'response_format=" in caught.value.hint
     given = parse_options(caught.value.hint.split(": ", 1)[1])
     assert given["param"] == {"response_format": {"type": "json_object"}}
+
+
+@pytest.mark.parametrize(
+    "name", ["Out", "In", "print", "input", "_", "___", "_i", "_ii", "_12", "_i3", "_oh", "exit",
+             "display", "get_ipython"],
+)  # fmt: skip
+def test_an_answer_does_not_take_a_name_of_python_s_or_ipython_s(name):
+    with pytest.raises(BadOption, match=f"not one of Python's or IPython's, and '{name}' is none"):
+        Options(output=name)
+
+
+@pytest.mark.parametrize("name", ["answer", "out", "_own", "_index", "outputs", "größe", "_1st"])
+def test_any_other_name_is_a_variable_of_the_user_s(name):
+    assert Options(output=name).output == name

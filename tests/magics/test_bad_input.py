@@ -162,6 +162,8 @@ def test_a_prompt_that_names_variables_which_do_not_exist(connected, sandbox):
         ("--max-tokens 1.5", "max_tokens takes a whole number from 1, and '1.5' is none."),
         ("--output 1x", "output takes the name of a variable, and '1x' is none."),
         ("--output class", "output takes the name of a variable, and 'class' is none."),
+        ("--output print", "of your own, not one of Python's or IPython's, and 'print' is none."),
+        ("-o Out", "and 'Out' is none."), ("-o get_ipython", "and 'get_ipython' is none."),
         ("what is this", "'what' is not an option; the prompt goes below the %%watsonx line."),
         ("--generate --system x", "system has no place in generate"),
         ("--model", "--model needs a value."),

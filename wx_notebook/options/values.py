@@ -6,6 +6,7 @@ words; only a cell's or a keyword's error quotes the value.
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import math
 import numbers
@@ -18,6 +19,8 @@ from wx_notebook.errors import near
 _DEPLOYMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 #: A text that is made of nothing else: a line cannot hold the characters themselves.
 _ESCAPES = re.compile(r"(?:\\[nrt])+")
+#: What IPython puts among the user's variables.
+_IPYTHONS = re.compile(r"In|Out|get_ipython|display|open|exit|quit|_{1,3}|_i{1,3}|_[iod]h|_i?\d+")
 _ESCAPED = {r"\n": "\n", r"\r": "\r", r"\t": "\t"}
 
 
@@ -154,8 +157,13 @@ def variable(hint: str) -> Kind:
     """Return the kind of a variable's name."""
 
     def check(value: object) -> str | None:
-        is_one = isinstance(value, str) and value.isidentifier() and not keyword.iskeyword(value)
-        return str(value) if is_one else None
+        if not isinstance(value, str) or not value.isidentifier() or keyword.iskeyword(value):
+            return None
+        # who takes `print` or `Out` for an answer, finds neither of them any more
+        if hasattr(builtins, value) or _IPYTHONS.fullmatch(value):
+            says = "takes the name of a variable of your own, not one of Python's or IPython's"
+            raise Refused(says, hint=hint)
+        return value
 
     return Kind("the name of a variable", hint, check)
 
