@@ -1,7 +1,8 @@
 """What prompts have cost in tokens, and the budget that stops the next one before it is sent.
 
-Counted is what the service counted. An answer that ended before that (interrupted, cut) is counted
-by an estimate, and marked. A prompt that was refused costs nothing.
+Counted is what the service counted. An answer that ended before that (interrupted, cut, or lost
+before it came) is counted by an estimate, and marked. A prompt that was refused, or never left,
+costs nothing.
 
 A budget is compared with what is used, what is on its way, and an estimate of the prompt. How long
 an answer will be nobody knows before; so the last one may pass the budget, by `max_tokens` at most.
