@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from wx_notebook.sandbox import Sandbox
+
 DESK = """
 from wx_notebook.credentials import Secret as _S
 from wx_notebook.form import Typed as _T
@@ -39,6 +41,43 @@ def test_what_is_ticked_is_remembered_offered_used_and_forgotten(keyring, sandbo
     assert sandbox.api_key not in keyring.value("repr(list(_keyring.entries))")
 
 
+def test_what_waits_for_a_choice_is_remembered_and_nothing_that_comes_after(keyring, sandbox):
+    keyring.run(DESK + "def _ended(events): return [type(e).__name__ for e in events][-1]",
+                store_history=False).ok()  # fmt: skip
+    # by the box of the form, and by the line `login --remember work`, which ticks it
+    for made, ticked in (("_D()", "work"), ("_D('work')", "")):
+        keyring.run(f"_desk = {made}").ok()
+        assert sign_in(keyring, sandbox, billed_to="", remember=ticked)[-1] == "Choice"
+        assert keyring.value("_offers()") == []
+        place = f"_ended(_desk.choose({sandbox.project_id!r}, '', ''))"
+        assert keyring.value(place) == "Done"
+        assert keyring.value("_offers()") == [["profile:work", "Use the profile work"]]
+        # another profile, another place and another key are not kept under that name
+        keyring.run("from wx_notebook.credentials.profiles import from_profile as _named").ok()
+        with Sandbox() as other:
+            assert sign_in(keyring, other, remember="other")[-1] == "Done"
+            assert keyring.value("_ended(_desk.choose('', '', 'work'))") == "Done"
+            assert keyring.value("_ended(_desk.choose('', '', 'other'))") == "Done"
+            assert sign_in(keyring, other)[-1] == "Done"
+            assert keyring.value("_named('work').endpoints().url") == sandbox.url
+        keyring.run("_desk.sign_out(); from wx_notebook.credentials.profiles import forget\n"
+                    "forget('work'); forget('other')").ok()  # fmt: skip
+
+
+def test_a_profile_that_is_chosen_from_the_list_brings_its_own_model(keyring, sandbox):
+    own = "mistralai/mistral-medium-2505"
+    keyring.run(DESK, store_history=False).ok()
+    sign_in(keyring, sandbox)
+    keyring.run("from wx_notebook.session import current as _current\n"
+                "from wx_notebook.credentials.profiles import remember as _remember\n"
+                f"_remember('work', _current().given, model={own!r})").ok()  # fmt: skip
+    other = keyring.value("_desk.choices().model")
+    assert other != own
+    for model, then in (("", own), (other, other)):
+        keyring.run(f"list(_desk.choose('', {model!r}, 'work'))").ok()
+        assert keyring.value("_desk.choices().model") == then
+
+
 def test_what_is_found_is_offered_by_name_and_not_asked_for(kernel, sandbox, tmp_path):
     file = tmp_path / "sandbox.json"
     file.write_text(json.dumps(sandbox.credentials()))
@@ -61,6 +100,13 @@ def test_what_is_found_is_offered_by_name_and_not_asked_for(kernel, sandbox, tmp
         assert said[-1] == "Choice"
         shown = kernel.run("%watsonx login", allow_stdin=True).ok()
         assert sandbox.api_key not in shown.everything
+        # the project of the environment stands in the field: for its own key, and for no other
+        kernel.run("os.environ['WATSONX_PROJECT_ID'] = '12345678-1234-4123-8123-123456789abc'").ok()
+        kernel.run("%watsonx login", allow_stdin=True).ok()
+        kernel.run("from wx_notebook.magics.stage import _stages\n_stage = [*_stages.values()][-1]")
+        ended = "[type(e).__name__ for e in _stage._desk.use({!r}, _stage._typed)]"
+        assert kernel.value(ended.format("sandbox"))[-1] == "Done"
+        assert kernel.value(ended.format("environment"))[-1] == "Step", "it is not there"
     finally:
         kernel.run("del os.environ['USER_ACCESS_TOKEN']").ok()
 

@@ -168,6 +168,12 @@ def test_the_only_project_there_is_is_taken(account, serve):
     session = Session(
         Given("form", Secret("k" * 44), region=one.url), transport=Transport(), others=[]
     )
+    # a name that is none is billed to no other project, be it the only one
+    events = anywhere(session, named="Mime")
+    assert isinstance(events[-1], Choice)
+    assert "Did you mean 'Mine'?" in events[-2].problem.message
+    assert current() is None
+    assert isinstance(anywhere(session, named="mine")[-1], Done)
     events = anywhere(session)
     assert ("project", "ok", "Mine") in said(events)
     (bare,) = [e for e in events if isinstance(e, Step) and e.name == "runtime"]

@@ -42,16 +42,24 @@ class FormDesk:
     Parameters
     ----------
     remember
-        The name under which what signs in is kept although nobody ticks it, None for nothing.
+        The name under which the next that signs in is kept although nobody ticks it, None for
+        nothing.
     space
         What prompts are billed to where no project is typed: an id or a name.
+    not_typed
+        The project with which the field was filled in from the environment, "" for none.
     """
 
-    def __init__(self, remember: str | None = None, space: str = "") -> None:
-        self._remember = remember
+    def __init__(
+        self, remember: str | None = None, space: str = "", *, not_typed: str = ""
+    ) -> None:
+        self._remember = remember or ""
         self._space = space
+        self._not_typed = not_typed
         # signed in, and waiting for somebody to choose a project
         self._waiting: Session | None = None
+        # under which name it is kept once it is chosen
+        self._name = ""
         self._places: dict[str, Place] = {}
         # beside the session's own line, until the next sign-in
         self._more: list[str] = []
@@ -71,6 +79,9 @@ class FormDesk:
         from wx_notebook.magics.typed import given_by_offer
 
         given, environ = given_by_offer(offer, typed)
+        if offer != "environment" and typed.billed_to == self._not_typed:
+            # it belongs to another credential, and may be billed to somebody else
+            typed = typed._replace(billed_to="")
         yield from self._heeding(self._begun(given, typed, environ))
 
     def _begun(
@@ -86,7 +97,8 @@ class FormDesk:
             # not the project that the environment names
             first, held = held, held.like(replace(held.given, project_id="", space_id=""))
             first.close()
-        yield from self._followed(held, signing_in(held, named=named), typed.remember)
+        name = typed.remember or self._remember
+        yield from self._followed(held, signing_in(held, named=named), name)
 
     # --- going on ------------------------------------------------------------------------------
 
@@ -96,7 +108,7 @@ class FormDesk:
         from wx_notebook.session.finding import listing
 
         held = session()
-        yield from self._followed(held, listing(held), "")
+        yield from self._followed(held, listing(held))
 
     def choose(self, place: str, model: str, profile: str) -> Iterator[Event]:
         """Go on with what was chosen; "" leaves it as it is.
@@ -117,8 +129,11 @@ class FormDesk:
         if profile:
             from wx_notebook.session.arguments import named_profile
 
-            held = unverified(replace(named_profile(profile), model=model))
-            yield from self._followed(held, signing_in(held), "")
+            given = named_profile(profile)
+            if model:
+                given = replace(given, model=model, model_is_chosen=True)
+            held = unverified(given)
+            yield from self._followed(held, signing_in(held))
             return
         held_now = self._waiting or current()
         if held_now is None or held_now.credential is None:
@@ -126,7 +141,8 @@ class FormDesk:
         if place and place not in self._places:
             raise BadOption(word("stale"), hint=word("choose.nothing"))
         chosen = self._places.get(place)
-        for event in self._followed(held_now, taking(held_now, chosen, model), ""):
+        name = self._name if held_now is self._waiting else ""
+        for event in self._followed(held_now, taking(held_now, chosen, model), name):
             if model and isinstance(event, Done):
                 model_was_chosen(get_ipython())
             yield event
@@ -151,8 +167,13 @@ class FormDesk:
         model = held.default_model(dry=True)
         return Lists(tuple(models), model, tuple(profiles), held.given.profile, place)
 
-    def _followed(self, held: Session, events: Iterator[Event], remember: str) -> Iterator[Event]:
-        """Pass on what happens, and keep what a choice needs until it is made."""
+    def _followed(
+        self, held: Session, events: Iterator[Event], remember: str = ""
+    ) -> Iterator[Event]:
+        """Pass on what happens, and keep what a choice needs until it is made.
+
+        `remember` is the name for what signs in here, and for nothing that signs in later.
+        """
         from wx_notebook.session import current
         from wx_notebook.session.finding import Choice, Done
 
@@ -162,12 +183,13 @@ class FormDesk:
             for event in events:
                 if isinstance(event, Choice):
                     chosen_from = True
-                    self._wait_with(held if held is not current() else None)
+                    self._wait_with(held if held is not current() else None, name=remember)
                     self._places = {place.project.id: place for place in event.places}
                 if isinstance(event, Done):
                     done = True
-                    name = remember or self._remember
-                    kept = remembered(event.session, name or None)
+                    kept = remembered(event.session, remember or None)
+                    if remember:
+                        self._remember = ""
                     self._more = [*event.session.notes(), *kept, *_lacking(event.session),
                                   *self._warnings]  # fmt: skip
                 yield event
@@ -189,8 +211,9 @@ class FormDesk:
                 return
             yield event
 
-    def _wait_with(self, held: Session | None, but: Session | None = None) -> None:
+    def _wait_with(self, held: Session | None, but: Session | None = None, name: str = "") -> None:
         before, self._waiting = self._waiting, held
+        self._name = name
         if before is not None and before not in (held, but):
             before.close()
 

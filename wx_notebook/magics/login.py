@@ -98,15 +98,18 @@ def _show_form(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
     from wx_notebook.session.twin import environment
 
     found = from_environment(environment())
+    theirs = "" if wish.project or wish.space else _only_an_id(found.project_id)
     typed = Typed(
         where=wish.region or _place(found),
-        billed_to=wish.project or ("" if wish.space else _only_an_id(found.project_id)),
+        billed_to=wish.project or theirs,
         remember=wish.remember or "",
     )
     # not those that only IBM itself works with
     regions = [(r.region_id, r.place) for r in REGIONS if r.region_id != "govcloud-prep"]
-    desk = FormDesk(wish.remember, wish.space)
-    Stage(shell, desk, offers(), typed, regions, keyrings.available()).open()
+    no_keyring = keyrings.available()
+    # where there is a box to tick it says whether; where it cannot be ticked the line says why
+    desk = FormDesk(wish.remember if no_keyring else None, wish.space, not_typed=theirs)
+    Stage(shell, desk, offers(), typed, regions, no_keyring).open()
 
 
 def _place(found: Given) -> str:

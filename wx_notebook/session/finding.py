@@ -207,17 +207,19 @@ def _choosing(held: Session, named: str, only_here: bool) -> Iterator[Event]:
         yield _failed("project", problem)
         return
     places = found.places
+    # what was asked for by a name is billed to nothing else, be it all that there is
+    unknown = False
     if named:
         called = tuple(p for p in places if p.project.name.casefold() == named.strip().casefold())
         if not called and places:
             suggestion = near(named, [place.project.name for place in places])
             words = f"No project or space of yours is called '{without_keys(named)}'.{suggestion}"
             yield _failed("project", ProjectError(words, hint="Choose one of the list."))
-            called = places
+            called, unknown = places, True
         places = called
     if not places:
         yield _nothing(held, only_here, found.silent)
-    elif len(places) == 1 and not found.silent:
+    elif len(places) == 1 and not found.silent and not unknown:
         yield from taking(held, places[0])
     else:
         if only_here:
