@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import time
@@ -60,6 +61,9 @@ class Desk:
     def choose(self, place: str, model: str, profile: str) -> Iterator[Any]:
         self.asked.append((place, model, profile))
         yield from self._told(f"Connected to {place}")
+
+    def give_up(self) -> None:
+        self.asked.append(("given up",))
 
     def choices(self) -> Lists:
         return Lists(("m1", "m2"), "m1")
@@ -171,7 +175,7 @@ def test_no_failure_shows_the_key_in_verbose_mode(failure, canary, shell, wire, 
         [out, err, caplog.text, repr(wire), str(form.get_state()), repr(vars(form))]
     )
     assert form.view["phase"] == "form"
-    assert form.seen.failed
+    assert form.view["trouble"]["message"] or bad(form)
     assert "Traceback" not in out + err
     assert not any(piece.decode() in everything for piece in pieces(canary))
     assert not hasattr(sys, "last_value") or canary not in repr(sys.last_value)
@@ -280,6 +284,7 @@ def test_a_project_is_chosen_from_a_list_and_an_escape_goes_back():
     assert form.view["lists"]["models"] == ["m1", "m2"]
     send(form, {"act": "back"})
     assert (form.view["phase"], form.view["places"]) == ("form", [])
+    assert desk.asked[-1] == ("given up",), "what waited for the choice is not kept"
     connect(form, b"a key")
     desk.events = ()
     send(form, {"act": "choose", "place": ID, "model": "m2", "profile": ""})
@@ -303,6 +308,107 @@ def test_the_line_takes_the_place_of_the_widget_once_every_view_has_made_room():
 
 
 @pytest.mark.usefixtures("shell", "wire")
+def test_a_view_that_is_gone_is_not_waited_for():
+    settled = []
+    form = LoginForm(Desk(), settle=settled.append)
+    for act, view in (("ping", "before"), ("bye", "before"), ("ping", "after the reload")):
+        send(form, {"act": act, "view": view})
+    assert form.comm is not None, "a page that is loaded anew shows it again"
+    connect(form, b"a key")
+    send(form, {"act": "ping", "view": "elsewhere"})
+    send(form, {"act": "settled", "view": "after the reload"})
+    assert form.comm is not None
+    send(form, {"act": "bye", "view": "elsewhere"})
+    assert form.comm is None
+
+
+@pytest.mark.usefixtures("shell", "wire")
+def test_a_form_that_finds_a_session_becomes_the_line_with_its_first_view():
+    settled = []
+    form = LoginForm(Desk(line="Connected to eu-de"), settle=settled.append)
+    form.refresh()
+    assert settled == [], "no page shows it yet"
+    for _ in range(2):
+        send(form, {"act": "ping", "view": "v"})
+        assert settled == [form]
+    # one that is there already, when somebody signs in elsewhere
+    desk = Desk()
+    form = LoginForm(desk, settle=settled.append)
+    send(form, {"act": "ping", "view": "v"})
+    assert len(settled) == 1
+    desk.now = "Connected to eu-de"
+    form.refresh()
+    assert settled[1:] == [form]
+
+
+@pytest.mark.usefixtures("shell", "wire")
+def test_what_is_open_beside_the_line_or_went_wrong_stays_a_form():
+    settled = []
+    ping = {"act": "ping", "view": "v"}
+    form = LoginForm(Desk(line="Connected to eu-de"), settle=settled.append)
+    form.begin()
+    send(form, ping)
+    form.change()
+    send(form, ping)
+    assert form.view["phase"] == "choosing"
+    send(form, {"act": "back", "stay": "yes"})
+    send(form, ping)
+    failing = LoginForm(Desk(by=errors.KeyRefused("No."), line="A line"), settle=settled.append)
+    connect(failing, b"another key")
+    send(failing, ping)
+    assert bad(failing) == [("key", "No.", "")]
+    assert settled == []
+    # given up
+    send(form, {"act": "back"})
+    assert settled == [form]
+
+
+@pytest.mark.usefixtures("shell", "wire")
+def test_what_is_remembered_is_what_signs_in_now_and_nothing_later():
+    desk = Desk(Step("key", "busy"))
+    form = LoginForm(desk, typed=Typed(remember="work"))
+    asked = {"act": "connect", "where": "eu-de", "remember": "work"}
+    send(form, asked, b"a key")
+    assert form.view["typed"]["remember"] == "work", "until it has signed in"
+    desk.events = ()
+    send(form, asked, b"a key")
+    assert form.view["typed"]["remember"] == ""
+
+
+@pytest.mark.usefixtures("shell")
+@pytest.mark.parametrize("field", ["where", "billed_to"])
+def test_an_address_with_a_password_is_neither_used_nor_kept(field, wire):
+    desk = Desk()
+    form = LoginForm(desk)
+    for text in ("https://admin:hunter2@cpd.example.com", "HTTPS://hunter2@cpd.example.com/x",
+                 "admin:hunter2@cpd.example.com"):  # fmt: skip
+        for act in ("connect", "use"):
+            send(form, {"act": act, "kind": "cluster", "offer": "x", field: text}, b"a secret")
+            assert form.view["trouble"]["field"] == field
+            assert "what stands before the @" in form.view["trouble"]["hint"]
+    assert desk.asked == []
+    assert "hunter2" not in repr(wire) + str(form.get_state())
+    send(form, {"act": "connect", "username": "me@example.com", field: "a@b"}, b"a secret")
+    assert desk.asked[0][1].username == "me@example.com"
+
+
+@pytest.mark.usefixtures("shell", "wire")
+def test_a_log_out_that_cannot_forget_the_profile_is_still_one():
+    class Locked(Desk):
+        def sign_out(self, *, forget: bool = False) -> None:
+            super().sign_out(forget=forget)
+            raise errors.BadOption("The keyring is locked.", hint="Open it.")
+
+    told: list[str] = []
+    form = LoginForm(Locked(line="Connected to eu-de"), changed=lambda: told.append("out"))
+    form.change()
+    send(form, {"act": "sign_out", "forget": "yes"})
+    assert (form.view["phase"], form.view["line"], form.view["places"]) == ("form", "", [])
+    assert form.view["trouble"]["message"] == "The keyring is locked."
+    assert told == ["out"]
+
+
+@pytest.mark.usefixtures("shell", "wire")
 def test_a_sign_in_that_failed_settles_nothing():
     settled = []
     form = LoginForm(Desk(by=errors.KeyRefused("No.")), settle=settled.append)
@@ -321,11 +427,21 @@ def test_what_waits_behind_a_cell_can_be_taken_back(monkeypatch):
         )
         connect(form, b"a key")
         send(form, {"act": "cancel"})
-    waiting.pop()()
+        # neither a view that comes or goes meanwhile, nor what another one asks for, changes that
+        for act in ("ping", "settled", "bye"):
+            send(form, {"act": act, "view": "other"})
+        send(form, {"act": "connect", "where": "eu-de", "view": "other"}, b"theirs")
+        send(form, {"act": "cancel", "view": "a third"})
+    waiting.pop(0)()
     assert desk.asked == []
     assert form.view["trouble"]["message"] == "Cancelled before it began."
-    connect(form, b"a key")
+    waiting.pop(0)()
+    assert [key for key, _ in desk.asked] == ["theirs"]
     assert form.view["phase"] == "connected"
+    # one that comes too late takes back nothing that comes after it
+    send(form, {"act": "cancel"})
+    connect(form, b"a key")
+    assert desk.asked[1][0] == "a key"
 
 
 @pytest.mark.usefixtures("shell")
@@ -386,8 +502,23 @@ def test_the_line_that_stays_is_plain_text_and_html_that_runs_nothing():
     ]  # fmt: skip
     assert "<script" not in data["text/html"]
     assert "<b>" not in data["text/html"]
-    assert 'data-wxn-seconds="3600">token for 60 min<' in data["text/html"]
+    life = '<span data-wxn-seconds="3600" data-wxn-renewed="true">token for 60 min</span>, renewed'
+    assert life in data["text/html"]
+    given = line_bundle("token for 9 min, cannot be renewed")["text/html"]
+    assert '<span data-wxn-seconds="540">token for 9 min</span>, cannot' in given
     assert "%watsonx login" in line_bundle("")["text/plain"]
+
+
+def test_what_lacks_a_runtime_is_led_to_its_page_and_no_other_address_is_a_link():
+    page = f"https://eu-de.dataplatform.cloud.ibm.com/projects/{ID}/manage/services?context=wx"
+    note = f"The project 'https://evil.example/' has none. Associate one. {page}"
+    evil = "The project is called https://evil.example/projects?context=wx"
+    user = "Go to https://me@dataplatform.cloud.ibm.com/projects"
+    data = line_bundle("a line", [note, evil, user])
+    assert note in data["text/plain"]
+    assert re.findall(r"<a [^>]*>[^<]*", data["text/html"]) == [
+        f'<a href="{page}" target="_blank" rel="noopener noreferrer">{page}'
+    ]
 
 
 def test_importing_the_room_is_light():

@@ -83,6 +83,28 @@ def test_a_step_that_failed_has_its_reason_its_repair_and_the_exact_page(step, h
     assert (line["link"] or {}).get("href") == href
 
 
+def test_an_account_that_is_not_of_ibm_cloud_is_led_to_none_of_its_pages():
+    cluster = endpoints(url="https://cpd.example.com", kind="software")
+    aws = endpoints(region="us-east-1")
+    assert aws.kind == "mcsp"
+    key, project = errors.KeyRefused("No."), errors.ProjectError("Unknown.")
+    for name, problem, place, kind, href in [
+        ("key", key, FRANKFURT, "cluster", "https://cloud.ibm.com/iam/apikeys"),
+        ("key", key, cluster, "cloud", None),
+        ("key", key, aws, "cloud", None),
+        ("key", key, None, "cluster", None),
+        ("project", project, cluster, "cloud", None),
+        ("project", project, None, "cluster", None),
+        ("project", project, None, "aws", None),
+    ]:
+        view = steps.began(View(), Typed(kind=kind))
+        view = steps.stepped(view, Step(name, "bad", problem=problem, place=place))
+        link = as_json(view)["steps"][0]["link"]
+        assert (link and link["href"]) == href, (name, place, kind)
+    view = steps.stepped(View(), Step("project", "bad", problem=project, place=aws))
+    assert ".aws." in as_json(view)["steps"][0]["link"]["href"]
+
+
 def test_a_sandbox_has_no_page_of_ibm_cloud():
     place = Place(endpoints(url="http://127.0.0.1:1"), HERE.project)
     step = Step("runtime", "bad", problem=errors.NoRuntime("None."), place=place)
@@ -150,7 +172,7 @@ def test_a_log_out_leaves_the_fields_as_they_were_at_first():
 
 def test_a_new_try_forgets_what_was_wrong_before():
     view = steps.failed(View(), errors.KeyRefused("No."))
-    assert steps.began(view, Typed()).failed is False
+    assert steps.began(view, Typed()).steps == {}
 
 
 def test_a_message_has_at_most_five_lines_and_a_hint():

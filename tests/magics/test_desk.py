@@ -111,6 +111,43 @@ def test_what_is_found_is_offered_by_name_and_not_asked_for(kernel, sandbox, tmp
         kernel.run("del os.environ['USER_ACCESS_TOKEN']").ok()
 
 
+STAGE = """
+from wx_notebook.magics.stage import _stages
+def _last(): return [*_stages.values()][-1]
+"""
+
+
+def test_every_form_offers_what_there_is_when_it_is_opened_and_hears_of_a_login_by_file(
+    keyring, sandbox, tmp_path
+):
+    keyring.run(DESK + STAGE, store_history=False).ok()
+    keyring.run("%watsonx login", allow_stdin=True).ok()
+    keyring.run("_form = _last().form").ok()
+    file = tmp_path / "apikey.json"
+    file.write_text(json.dumps({"apikey": sandbox.api_key, "url": sandbox.url}))
+    file.chmod(0o600)
+    login = f"%watsonx login --file {file} --space {sandbox.space_id}"
+    keyring.run(f"{login} --remember work").ok()
+    assert "space 'Sandbox space'" in keyring.value("_form.view['line']")
+    keyring.run("%watsonx use", allow_stdin=True).ok()
+    for opened in ("pass", "_last().act('sign_out')"):
+        keyring.run(opened).ok()
+        assert keyring.value("_last().form.offers") == [["profile:work", "Use the profile work"]]
+        assert keyring.value("len(_last().form.regions)") > 5
+        assert keyring.value("_last().form.no_keyring") == ""
+
+
+def test_a_form_that_is_looked_after_no_longer_is_closed_and_keeps_no_key(kernel, sandbox):
+    kernel.run(DESK + STAGE, store_history=False).ok()
+    kernel.run("%watsonx login", allow_stdin=True).ok()
+    kernel.run("_first = _last(); _form = _first.form; _desk = _first._desk").ok()
+    assert sign_in(kernel, sandbox, billed_to="")[-1] == "Choice"
+    kernel.run("_open = _desk._waiting\n"
+               "for _ in range(20): get_ipython().run_line_magic('watsonx', 'login')",
+               allow_stdin=True).ok()  # fmt: skip
+    assert kernel.value("[_form.comm is None, _open.credential is None]") == [True, True]
+
+
 def test_a_choice_that_was_left_open_holds_no_key_once_somebody_has_signed_in(kernel, sandbox):
     kernel.run(DESK, store_history=False).ok()
     assert sign_in(kernel, sandbox, billed_to="")[-1] == "Choice"
@@ -120,6 +157,9 @@ def test_a_choice_that_was_left_open_holds_no_key_once_somebody_has_signed_in(ke
     assert kernel.value("_open.credential is None")
     assert sign_in(kernel, sandbox, billed_to="")[-1] == "Choice"
     kernel.run("_open = _desk._waiting; _desk.sign_out()").ok()
+    assert kernel.value("_open.credential is None")
+    assert sign_in(kernel, sandbox, billed_to="")[-1] == "Choice"
+    kernel.run("_open = _desk._waiting; _desk.give_up()").ok()
     assert kernel.value("_open.credential is None")
     ran = kernel.run("list(_desk.choose('x', '', ''))")
     assert ran.error[0].startswith("NotConnected: This choice is not open any more.")

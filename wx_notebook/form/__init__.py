@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from wx_notebook.credentials.secret import Secret
     from wx_notebook.session.finding import Event
 
-#: The kinds of account, each with its own fields.
-KINDS = ("cloud", "aws", "cluster", "token")
-
 
 class Offer(NamedTuple):
     """A credential found on this machine, as a button that signs in with it."""
@@ -73,6 +70,10 @@ class Desk(Protocol):
 
     def choose(self, place: str, model: str, profile: str) -> Iterator[Event]:
         """Go on with what was chosen; "" leaves it as it is."""
+        ...
+
+    def give_up(self) -> None:
+        """Forget what waits for a choice: nobody makes it any more."""
         ...
 
     def choices(self) -> Lists:

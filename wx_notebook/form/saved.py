@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from wx_notebook.form.links import in_note
 from wx_notebook.form.words import word
 
 _COMMANDS = (("saved.change", "%watsonx use"), ("saved.log_out", "%watsonx logout"))
 _TEXT = "color: var(--jp-ui-font-color1, inherit); font-size: var(--jp-ui-font-size1, 13px)"
 _MUTED = "color: var(--jp-ui-font-color2, inherit); font-size: var(--jp-ui-font-size1, 13px)"
-#: How long the token lives, which the page counts down.
-_LIFE = re.compile(r"token for (\d+) (min|s)\b")
+#: How long the token lives, which the page counts down, and whether another follows.
+_LIFE = re.compile(r"token for (\d+) (min|s)\b(, renewed by itself)?")
 
 
 def line_bundle(line: str, notes: Sequence[str] = (), line_id: str = "") -> dict[str, str]:
@@ -26,7 +27,7 @@ def line_bundle(line: str, notes: Sequence[str] = (), line_id: str = "") -> dict
     commands = _COMMANDS if line else (("saved.again", "%watsonx login"),)
     below = " · ".join(f"{word(name)}: {command}" for name, command in commands)
     rows = [f'<p style="margin: 0; {_TEXT}">{mark}{_counting(text)}</p>']
-    rows += [f'<p style="margin: 0; {_TEXT}">{escape(note)}</p>' for note in notes]
+    rows += [f'<p style="margin: 0; {_TEXT}">{_linking(note)}</p>' for note in notes]
     codes = " · ".join(f"{word(name)}: <code>{command}</code>" for name, command in commands)
     rows.append(f'<p style="margin: 0; {_MUTED}" data-wxn="commands">{codes}</p>')
     html = "".join(rows)
@@ -38,11 +39,21 @@ def line_bundle(line: str, notes: Sequence[str] = (), line_id: str = "") -> dict
 
 def _counting(line: str) -> str:
     """Return the line as HTML, with the token's life where the page can find it."""
-    text = escape(line)
-    return _LIFE.sub(
-        lambda m: (
-            f'<span data-wxn-seconds="{int(m[1]) * (60 if m[2] == "min" else 1)}">{m[0]}</span>'
-        ),
-        text,
-        count=1,
-    )
+
+    def span(found: re.Match[str]) -> str:
+        seconds = int(found[1]) * (60 if found[2] == "min" else 1)
+        rest = found[3] or ""
+        renewed = ' data-wxn-renewed="true"' if rest else ""
+        life = found[0].removesuffix(rest)
+        return f'<span data-wxn-seconds="{seconds}"{renewed}>{life}</span>{rest}'
+
+    return _LIFE.sub(span, escape(line), count=1)
+
+
+def _linking(note: str) -> str:
+    """Return a note as HTML, with the page that it names to click on."""
+    text, href = in_note(note)
+    if not href:
+        return escape(note)
+    link = f'<a href="{escape(href)}" target="_blank" rel="noopener noreferrer">{escape(href)}</a>'
+    return f"{escape(text)} {link}"

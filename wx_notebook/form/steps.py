@@ -47,7 +47,7 @@ MOST_PLACES = 2_000
 class Line(NamedTuple):
     """One step as it is shown: its state, what it says, why it failed and what mends it."""
 
-    state: Literal["todo", "busy", "ok", "bad"] = "todo"
+    state: Literal["busy", "ok", "bad"]
     text: str = ""
     why: str = ""
     repair: str = ""
@@ -109,11 +109,6 @@ class View:
     notes: tuple[str, ...] = ()
     trouble: Trouble = NO_TROUBLE
 
-    @property
-    def failed(self) -> bool:
-        """Whether something went wrong."""
-        return bool(self.trouble.message) or any(s.state == "bad" for s in self.steps.values())
-
 
 def began(view: View, typed: Typed | None = None) -> View:
     """Something is under way; what was wrong before is forgotten."""
@@ -123,7 +118,7 @@ def began(view: View, typed: Typed | None = None) -> View:
 
 def stepped(view: View, step: Step) -> View:
     """Show what became of a step."""
-    return replace(view, steps=view.steps | {step.name: shown(step)})
+    return replace(view, steps=view.steps | {step.name: shown(step, view.typed.kind)})
 
 
 def offered(view: View, choice: Choice, lists: Lists) -> View:
@@ -174,13 +169,13 @@ def objected(view: View, trouble: Trouble) -> View:
     return replace(view, trouble=trouble, steps=_without_busy(view.steps))
 
 
-def shown(step: Step) -> Line:
-    """Return a step as it is shown."""
+def shown(step: Step, kind: str = "cloud") -> Line:
+    """Return a step as it is shown to who signs in to this kind of account."""
     if step.problem is not None:
         why, hint = told(step.problem)
         about = next((name for kind, name in _ABOUT if isinstance(step.problem, kind)), None)
         invalid = about == step.name
-        return Line("bad", word(f"step.{step.name}"), why, hint, repair(step), invalid)
+        return Line("bad", word(f"step.{step.name}"), why, hint, repair(step, kind), invalid)
     name = f"step.{step.name}.{step.state}"
     if step.name == "key" and step.found and step.state == "ok":
         name = "step.key.ok.who"

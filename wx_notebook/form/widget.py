@@ -6,7 +6,6 @@ echoed to every client, saved with the widget's state, and printed by a kernel a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import traitlets
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import WatsonxError
 from wx_notebook.form import Typed, fallback_html, fallback_plain, steps
+from wx_notebook.form.asked import Asked, lacking, taken, without
 from wx_notebook.form.mainthread import in_main_thread
 from wx_notebook.form.page import module, styles
 from wx_notebook.form.steps import Trouble, View, as_json
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
     from wx_notebook.form import Desk, Offer
     from wx_notebook.session.finding import Event
-
-#: An API key in the wrong field: nothing that belongs there has so many of these in a row.
-_KEY_LIKE = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{40,}(?![A-Za-z0-9_-])")
-#: What a field beside the secret may hold at most.
-_LONGEST = 500
 
 
 class LoginForm(anywidget.AnyWidget):
@@ -51,10 +46,10 @@ class LoginForm(anywidget.AnyWidget):
     no_keyring
         Why nothing can be remembered on this machine, "" where it can.
     settle
-        Is called with the form when somebody has signed in through it, with what takes the place of
-        the widget in the notebook. None leaves the widget there.
-    signed_out
-        Is called when somebody has signed out through it.
+        Is called with the form when somebody is signed in and nothing is open in it any more: it
+        puts the line into the place of the widget. None leaves the widget there.
+    changed
+        Is called when somebody has signed in or out through it.
     """
 
     # made of several files: a module of this kind cannot import another without a network
@@ -78,15 +73,20 @@ class LoginForm(anywidget.AnyWidget):
         no_keyring: str = "",
         line_id: str = "",
         settle: Callable[[LoginForm], None] | None = None,
-        signed_out: Callable[[], None] = lambda: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._desk = desk
         self._settle = settle
-        self._signed_out = signed_out
+        self._changed = changed
         self._seen = View(typed=typed or Typed())
         #: which views there are, and which of them have made room for the line
         self._views: dict[str, bool] = {}
-        self._cancelled = False
+        #: the line stands in its place, in each page that hears of it
+        self._is_line = False
+        #: the fields are open beside the session that stands
+        self._stays = False
+        #: what waits behind a cell
+        self._queued: list[Asked] = []
         line, notes = self._standing()
         if line:
             self._seen = steps.settled(self._seen, line, notes, done=True)
@@ -126,49 +126,56 @@ class LoginForm(anywidget.AnyWidget):
         if self._seen.phase in ("form", "connected"):
             line, notes = self._standing()
             self._show(steps.settled(self._seen, line, notes))
+            if self._has_come_to_rest():
+                in_main_thread(self._become_the_line, waiting=lambda: None)
+
+    def begin(self) -> None:
+        """Show that something is under way, before `change`."""
+        self._show(steps.began(self._seen))
 
     def change(self) -> None:
         """Open the lists of what the session that stands could go on with."""
-        self._serve({"act": "change"}, None)
+        self._serve(Asked({"act": "change"}))
 
     # --- messages ------------------------------------------------------------------------------
 
     def _hear(self, _: object, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
         """Answer one message of the browser; no exception leaves, so no frame is ever shown."""
-        key = _taken(buffers)
-        act = str(content.get("act", ""))
-        if act in ("ping", "settled", "bye"):
-            self._serve(content, key)
-        elif act == "cancel":
+        asked = Asked(content, taken(buffers))
+        if asked.act in ("ping", "settled", "bye"):
+            self._serve(asked)
+        elif asked.act == "cancel":
             # heard beside a running cell only where messages have a thread of their own
-            self._cancelled = True
+            for waiting in self._queued:
+                waiting.cancelled |= waiting.view == asked.view
         else:
-            self._cancelled = False
+            self._queued.append(asked)
             in_main_thread(
-                lambda: self._serve(content, key),
-                waiting=lambda: self.send({"act": "queued", "of": act}),
+                lambda: self._serve(asked),
+                waiting=lambda: self.send({"act": "queued", "of": asked.act}),
             )
 
-    def _serve(self, content: Mapping[str, Any], key: Secret | None) -> None:
-        act = str(content.get("act", ""))
+    def _serve(self, asked: Asked) -> None:
+        act, key = asked.act, asked.key
+        if asked in self._queued:
+            self._queued.remove(asked)
         trouble: Trouble | None = None
         problem: WatsonxError | None = None
         done = False
         try:
             # the browser learns that a kernel listens, before anything that may take its time
             self.send({"act": "ack", "of": act})
-            if self._cancelled:
+            if asked.cancelled:
                 trouble = Trouble(word("cancelled"), word("interrupted.click"))
             else:
-                trouble, done = self._answer(act, content, key)
+                trouble, done = self._answer(asked)
         except KeyboardInterrupt:
             again = "interrupted.key" if key else "interrupted.click"
             trouble = Trouble(word("interrupted"), word(again))
         except WatsonxError as error:
-            problem = _without(error, key)
+            problem = without(error, key)
         except Exception as error:  # noqa: BLE001 (it may carry the key: only its name is told)
             trouble = Trouble(word("broken", name=type(error).__name__), word("broken.hint"))
-        self._cancelled = False
         # outside of the `except`, so that nothing that happens here has a context to show
         if problem is not None:
             self._seen = steps.failed(self._seen, problem)
@@ -177,16 +184,16 @@ class LoginForm(anywidget.AnyWidget):
         if act not in ("ping", "settled", "bye"):
             self._end(done=done)
         self.send({"act": "done", "of": act})
-        if done and self._settle is not None:
-            self._settle(self)
+        if done:
+            self._become_the_line(at_once=True)
+            self._changed()
 
-    def _answer(
-        self, act: str, content: Mapping[str, Any], key: Secret | None
-    ) -> tuple[Trouble | None, bool]:
+    def _answer(self, asked: Asked) -> tuple[Trouble | None, bool]:
         """Do what a message asks for; return what is wrong, and whether somebody is signed in."""
+        act, content, key = asked.act, asked.content, asked.key
         if act in ("connect", "use"):
-            typed = _typed(content)
-            trouble = self._lacking(act, typed, key)
+            typed = asked.typed()
+            trouble = lacking(asked, typed)
             if trouble is not None:
                 self._seen = steps.settled(steps.began(self._seen), "")
                 return trouble, False
@@ -196,45 +203,46 @@ class LoginForm(anywidget.AnyWidget):
             return None, self._follow(self._desk.sign_in(key or Secret(""), typed), key)
         if act == "choose":
             self._show(steps.began(self._seen))
-            chosen = (_short(content.get(name)) for name in ("place", "model", "profile"))
+            chosen = (asked.text(name) for name in ("place", "model", "profile"))
             return None, self._follow(self._desk.choose(*chosen))
         if act == "change":
             self._show(steps.began(self._seen))
             return None, self._follow(self._desk.lists())
         if act == "back":
+            self._desk.give_up()
             self._seen = replace(self._seen, places=(), steps={}, trouble=steps.NO_TROUBLE)
+            self._stays = bool(content.get("stay"))
             # what stood there before was the line
-            return None, bool(self._standing()[0]) and not content.get("stay")
+            return None, bool(self._standing()[0]) and not self._stays
         if act == "sign_out":
-            self._desk.sign_out(forget=bool(content.get("forget")))
-            self._seen = steps.out(self._seen)
-            self._signed_out()
+            try:
+                self._desk.sign_out(forget=bool(content.get("forget")))
+            finally:
+                # the session can be gone although its profile could not be forgotten
+                self._seen = steps.out(self._seen)
+                self._stays = False
+                self._changed()
         elif act == "ping":
-            self._views.setdefault(_short(content.get("view")), False)
+            self._views.setdefault(asked.view, False)
             self.refresh()
         elif act in ("settled", "bye"):
-            self._made_room(_short(content.get("view")), gone=act == "bye")
+            self._made_room(asked.view, gone=act == "bye")
         return None, False
-
-    def _lacking(self, act: str, typed: Typed, key: Secret | None) -> Trouble | None:
-        if act == "connect":
-            if key is None:
-                return Trouble(word("key_lost"), word("key_lost.hint"), "secret")
-            if not key:
-                return Trouble(word("no_key"), "", "secret")
-        return _misplaced(typed, key or Secret(""))
 
     def _follow(self, events: Iterator[Event], key: Secret | None = None) -> bool:
         """Show what happens as it happens; return whether somebody is signed in at the end."""
         done = False
         for event in events:
             if isinstance(event, Step):
-                problem = _without(event.problem, key) if event.problem is not None else None
+                problem = without(event.problem, key) if event.problem is not None else None
                 self._show(steps.stepped(self._seen, replace(event, problem=problem)))
             elif isinstance(event, Choice):
                 self._show(steps.offered(self._seen, event, self._desk.choices()))
             elif isinstance(event, Done):
                 done = True
+                self._stays = False
+                # it was for this sign-in, and not for the next one
+                self._seen = replace(self._seen, typed=self._seen.typed._replace(remember=""))
         return done
 
     # --- the view ------------------------------------------------------------------------------
@@ -247,13 +255,29 @@ class LoginForm(anywidget.AnyWidget):
         line, notes = self._standing()
         self._show(steps.settled(self._seen, line, notes, done=done))
 
+    def _has_come_to_rest(self) -> bool:
+        """Whether a view stands there that could as well be the line."""
+        seen = self._seen
+        wrong = seen.trouble.message or any(step.state == "bad" for step in seen.steps.values())
+        return bool(self._views) and seen.phase == "connected" and not (self._stays or wrong)
+
+    def _become_the_line(self, *, at_once: bool = False) -> None:
+        """Let the line take the place of the widget, unless something was begun meanwhile."""
+        rests = self._has_come_to_rest() and not self._is_line
+        if self._settle is not None and (at_once or rests):
+            self._is_line = True
+            self._settle(self)
+
     def _made_room(self, view: str, *, gone: bool) -> None:
-        """Close the widget once no view of it is left: then the file has nothing of it either."""
+        """Close the widget once no view of it is left: then the file has nothing of it either.
+
+        A form that is no line yet waits for its page, which may only be loaded anew.
+        """
         if gone:
             self._views.pop(view, None)
         elif view in self._views:
             self._views[view] = True
-        if self._views and all(self._views.values()):
+        if self._is_line and all(self._views.values()):
             self.close()
 
     def _standing(self) -> tuple[str, tuple[str, ...]]:
@@ -263,45 +287,3 @@ class LoginForm(anywidget.AnyWidget):
             return line, tuple(self._desk.notes()) if line else ()
         except Exception:  # noqa: BLE001 (without a line there is still a form)
             return "", ()
-
-
-def _taken(buffers: list[memoryview]) -> Secret | None:
-    """Take the key out of a message's buffers; None when no text arrived.
-
-    The text is bound to no name, so that no traceback of any mode can show it.
-    """
-    try:
-        return Secret(bytes(buffers[0]).decode("utf-8-sig").strip())
-    except (IndexError, UnicodeDecodeError):
-        return None
-    finally:
-        buffers.clear()
-
-
-def _short(value: object) -> str:
-    return value.strip()[:_LONGEST] if isinstance(value, str) else ""
-
-
-def _typed(content: Mapping[str, Any]) -> Typed:
-    """Return what stood in the fields beside the secret."""
-    return Typed(*(_short(content.get(name, "")) for name in Typed._fields))
-
-
-def _misplaced(typed: Typed, key: Secret) -> Trouble | None:
-    """Say so when a field holds a key: a trait with that text would be saved with the notebook."""
-    for name, text in typed._asdict().items():
-        if _KEY_LIKE.search(_without_ids(text)) or key.hide_in(text) != text:
-            field = name if name in ("where", "billed_to", "username") else "secret"
-            return Trouble(word("key_here.kernel"), word("key_here.hint"), field)
-    return None
-
-
-def _without_ids(text: str) -> str:
-    """Return a text without ids, which in the address of a page can touch each other."""
-    return re.sub(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", " ", text, flags=re.IGNORECASE)
-
-
-def _without(problem: WatsonxError, key: Secret | None) -> WatsonxError:
-    """Return an error without the key, and without the frames that it passed."""
-    hide = key.hide_in if key else str
-    return type(problem)(hide(problem.message), hint=hide(problem.hint))

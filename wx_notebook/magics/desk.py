@@ -147,6 +147,11 @@ class FormDesk:
                 model_was_chosen(get_ipython())
             yield event
 
+    def give_up(self) -> None:
+        """Forget the key and token of a sign-in that waits for a choice."""
+        self._wait_with(None)
+        self._places = {}
+
     def choices(self) -> Lists:
         """Return models and profiles to choose from, and what is in use."""
         from wx_notebook.credentials.profiles import listed
@@ -223,7 +228,7 @@ class FormDesk:
         """Forget key and token; with `forget` the profile that was in use, too."""
         from wx_notebook.session import disconnect
 
-        self._wait_with(None)
+        self.give_up()
         self._more = []
         if forget:
             sign_out()
@@ -273,9 +278,14 @@ def offers() -> list[Offer]:
 
 
 def _lacking(held: Session) -> list[str]:
-    from wx_notebook.service import without_runtime
+    """Return that the project has no runtime, and the page that mends it."""
+    from wx_notebook.form.links import repair
+    from wx_notebook.service import Place, without_runtime
+    from wx_notebook.session.finding import Step
 
     if held.project is None or held.project.has_runtime:
         return []
     lacking = without_runtime(held.project)
-    return [f"{lacking.message} {lacking.hint}"]
+    place = Place(held.endpoints, held.project)
+    link = repair(Step("runtime", "bad", problem=lacking, place=place))
+    return [" ".join([lacking.message, lacking.hint, *([link.href] if link else [])])]

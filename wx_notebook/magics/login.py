@@ -82,18 +82,19 @@ def _wish(options: dict[str, str]) -> _Wish:
 def _connect(shell: Any, given: Given, wish: _Wish) -> None:  # noqa: ANN401
     """Sign in with what was given, at the place of the wish, and say what came of it."""
     from wx_notebook.display import Waiting, canvas_for
+    from wx_notebook.magics.stage import refresh
     from wx_notebook.session.choosing import signed_in
 
     with Waiting(canvas_for(shell), "signing in") as waiting:
         held = signed_in(given, region=wish.region, project=wish.project, space=wish.space)
         waiting.tell([*told(held), *remembered(held, wish.remember)])
+    refresh()
 
 
 def _show_form(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
-    from wx_notebook.credentials import REGIONS, keyrings
+    from wx_notebook.credentials import keyrings
     from wx_notebook.credentials.environment import from_environment
     from wx_notebook.form import Typed
-    from wx_notebook.magics.desk import offers
     from wx_notebook.magics.stage import Stage
     from wx_notebook.session.twin import environment
 
@@ -104,12 +105,9 @@ def _show_form(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
         billed_to=wish.project or theirs,
         remember=wish.remember or "",
     )
-    # not those that only IBM itself works with
-    regions = [(r.region_id, r.place) for r in REGIONS if r.region_id != "govcloud-prep"]
-    no_keyring = keyrings.available()
     # where there is a box to tick it says whether; where it cannot be ticked the line says why
-    desk = FormDesk(wish.remember if no_keyring else None, wish.space, not_typed=theirs)
-    Stage(shell, desk, offers(), typed, regions, no_keyring).open()
+    remember = wish.remember if keyrings.available() else None
+    Stage(shell, FormDesk(remember, wish.space, not_typed=theirs), typed).open()
 
 
 def _place(found: Given) -> str:
@@ -138,6 +136,7 @@ def _ask_by_text(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
     """Ask by `getpass` and `input`; neither is saved anywhere."""
     from wx_notebook.display import show_lines
     from wx_notebook.magics import conversation, questions
+    from wx_notebook.magics.stage import refresh
 
     held: Session | None = None
     with contextlib.suppress(KeyboardInterrupt, EOFError):
@@ -150,6 +149,7 @@ def _ask_by_text(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
         # of a profile the key is kept already
         name = name or (None if held.given.profile else questions.remember_as())
     show_lines(shell, [*told(held), *remembered(held, name)])
+    refresh()
 
 
 def _use_file(shell: Any, path: str, wish: _Wish) -> None:  # noqa: ANN401

@@ -12,9 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from wx_notebook.form import Offer, Typed
+    from wx_notebook.form import Typed
     from wx_notebook.form.widget import LoginForm
     from wx_notebook.magics.desk import FormDesk
 
@@ -33,27 +31,26 @@ class Stage:
         IPython's.
     desk
         What stands behind the form.
-    offers, typed, regions, no_keyring
-        As `LoginForm` takes them.
+    typed
+        What the fields hold at first.
     """
 
     def __init__(
         self,
         shell: Any,  # noqa: ANN401  # IPython's InteractiveShell
         desk: FormDesk,
-        offers: Iterable[Offer] = (),
         typed: Typed | None = None,
-        regions: Iterable[tuple[str, str]] = (),
-        no_keyring: str = "",
     ) -> None:
         self.id = uuid.uuid4().hex
         self.cell = _cell(shell)
         self._shell = shell
         self._desk = desk
-        self._offers, self._typed = list(offers), typed
-        self._regions, self._no_keyring = list(regions), no_keyring
+        self._typed = typed
         self._is_there = False
         self.form: LoginForm | None = None
+        #: forms that have become the line, but not in every page: one opened from the file does
+        #: not hear of it
+        self._left: list[LoginForm] = []
 
     def open(self, *, change: bool = False) -> None:
         """Show the form; with `change` the lists of what to go on with."""
@@ -61,6 +58,9 @@ class Stage:
 
         _enter(self)
         self.form = self._new_form()
+        if change:
+            # a view that comes before the lists finds no line to make room for
+            self.form.begin()
         show_widget(self._shell, self.form, display_id=self.id, update=self._is_there)
         self._is_there = True
         if change:
@@ -72,10 +72,6 @@ class Stage:
             self._desk.sign_out()
             refresh(but=self)
             self.open()
-        elif what == "forget":
-            self._desk.sign_out(forget=True)
-            refresh(but=self)
-            self.open()
         elif what == "change":
             self.open(change=True)
 
@@ -85,33 +81,50 @@ class Stage:
             self._show_line()
         else:
             self.form.refresh()
+        self._left = [form for form in self._left if form.comm is not None]
+        for form in self._left:
+            form.refresh()
 
     def close(self) -> None:
-        """End the form: its output has gone."""
-        form, self.form = self.form, None
-        if form is not None:
-            form.close()
+        """End the form: its output has gone, and whoever was about to sign in there with it."""
+        self._desk.give_up()
+        forms, self.form, self._left = [self.form, *self._left], None, []
+        for form in forms:
+            if form is not None:
+                form.close()
 
     def _new_form(self) -> LoginForm:
+        from wx_notebook.credentials import REGIONS, keyrings
         from wx_notebook.form.widget import LoginForm
+        from wx_notebook.magics.desk import offers
 
+        # not those that only IBM itself works with
+        regions = [(r.region_id, r.place) for r in REGIONS if r.region_id != "govcloud-prep"]
         return LoginForm(
             self._desk,
-            self._offers,
+            offers(),
             self._typed,
-            self._regions,
-            no_keyring=self._no_keyring,
+            regions,
+            no_keyring=keyrings.available(),
             line_id=self.id,
             settle=self._settle,
-            signed_out=lambda: refresh(but=self),
+            changed=self._tell_the_others,
         )
 
     def _settle(self, form: LoginForm) -> None:
         """Put the line into the place of the widget, which the page then gives up."""
         # for the next form in this place: what was typed, which is no secret
         self._typed = form.seen.typed
-        self.form = None
+        if self.form is form:
+            self.form = None
+        if form not in self._left:
+            self._left.append(form)
         self._show_line()
+
+    def _tell_the_others(self) -> None:
+        if self.form is None and not self._desk.line():
+            # signed out in a page that still shows the form
+            self._show_line()
         refresh(but=self)
 
     def _show_line(self) -> None:
@@ -144,7 +157,7 @@ def _enter(stage: Stage) -> None:
             del _stages[other.id]
     _stages[stage.id] = stage
     for old in list(_stages)[:-_MOST]:
-        del _stages[old]
+        _stages.pop(old).close()
 
 
 def _listen() -> None:

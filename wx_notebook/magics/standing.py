@@ -58,8 +58,11 @@ def logout(shell: Any, rest: str) -> None:  # noqa: ANN401
     from wx_notebook.magics.stage import refresh
 
     words, _ = parsed("logout", rest, {}, most_words=1)
-    show_lines(shell, sign_out(words[0] if words else ""))
-    refresh()
+    try:
+        show_lines(shell, sign_out(words[0] if words else ""))
+    finally:
+        # the session can be gone although its profile could not be forgotten
+        refresh()
 
 
 def sign_out(profile: str = "") -> list[str]:

@@ -103,7 +103,7 @@ def signing_in(held: Session, *, named: str = "", only_here: bool | None = None)
     try:
         token = held.authenticate()
     except WatsonxError as problem:
-        yield _failed("key", problem)
+        yield _failed("key", problem, held.endpoints)
         return
     yield Step("key", "ok", found=token.subject)
     if held.scope.project_id or held.scope.space_id:
@@ -118,7 +118,7 @@ def listing(held: Session) -> Iterator[Event]:
     try:
         found = held.places()
     except WatsonxError as problem:
-        yield _failed("project", problem)
+        yield _failed("project", problem, held.endpoints)
         return
     yield choice_of(held, found.places, found.silent)
 
@@ -179,7 +179,7 @@ def _given(held: Session, only_here: bool) -> Iterator[Event]:
     except ProjectError as problem:
         missing = problem
     except WatsonxError as problem:
-        yield _failed("project", problem)
+        yield _failed("project", problem, here)
         return
     if missing is not None:
         place = held.elsewhere()
@@ -188,7 +188,7 @@ def _given(held: Session, only_here: bool) -> Iterator[Event]:
     if place is not None and only_here and place.endpoints != here:
         place = None
     if missing is not None and place is None:
-        yield _failed("project", missing)
+        yield _failed("project", missing, here)
     else:
         yield from taking(held, place) if place is not None else _as_verified(held)
 
@@ -204,7 +204,7 @@ def _choosing(held: Session, named: str, only_here: bool) -> Iterator[Event]:
     try:
         found = held.places(only_here=only_here)
     except WatsonxError as problem:
-        yield _failed("project", problem)
+        yield _failed("project", problem, held.endpoints)
         return
     places = found.places
     # what was asked for by a name is billed to nothing else, be it all that there is
@@ -214,7 +214,8 @@ def _choosing(held: Session, named: str, only_here: bool) -> Iterator[Event]:
         if not called and places:
             suggestion = near(named, [place.project.name for place in places])
             words = f"No project or space of yours is called '{without_keys(named)}'.{suggestion}"
-            yield _failed("project", ProjectError(words, hint="Choose one of the list."))
+            none = ProjectError(words, hint="Choose one of the list.")
+            yield _failed("project", none, held.endpoints)
             called, unknown = places, True
         places = called
     if not places:
@@ -246,7 +247,7 @@ def _verified(made: Session, model: str) -> Iterator[Event]:
     try:
         project = made.project or made.verify()
     except WatsonxError as problem:
-        yield _failed("project", problem)
+        yield _failed("project", problem, made.endpoints)
         return
     place = Place(made.endpoints, project)
     yield Step("project", "ok", project.name or project.id, place=place)
@@ -257,7 +258,7 @@ def _verified(made: Session, model: str) -> Iterator[Event]:
             check_model(made, model)
         chosen = made.default_model()
     except WatsonxError as problem:
-        yield _failed("model", problem)
+        yield _failed("model", problem, made.endpoints)
         return
     yield Step("model", "ok", chosen)
     in_force(made)
@@ -306,6 +307,6 @@ def _account(held: Session) -> str:
     return account_of(held.endpoints.kind, token.subject if token is not None else "")
 
 
-def _failed(name: StepName, problem: WatsonxError) -> Step:
+def _failed(name: StepName, problem: WatsonxError, where: Endpoints) -> Step:
     without_frames(problem)
-    return Step(name, "bad", problem=problem)
+    return Step(name, "bad", problem=problem, place=where)

@@ -65,7 +65,10 @@ function searchable(view, id, take, listen) {
   /** @type {{id: string, name: string, kind: string, region: string, last: boolean}[]} */
   let places = [];
   let filledWith = "";
+  /** What is in use, "" for nothing. */
+  let used = "";
   let shown = [];
+  /** The row that is chosen, -1 for none. */
   let at = 0;
 
   const mark = () => {
@@ -84,7 +87,9 @@ function searchable(view, id, take, listen) {
       return words.every((one) => text.toLowerCase().includes(one));
     });
     shown = matches.slice(0, MOST_ROWS);
-    at = 0;
+    // who has searched means the first; else nothing is chosen in the place of what is in use
+    const searched = view.search.value.trim() !== "";
+    at = searched || !used ? 0 : shown.findIndex((place) => place.id === used);
     view.list.replaceChildren(
       ...shown.map((place, index) => {
         const facts = [WORDS[`choose.${place.kind}`], place.region];
@@ -131,13 +136,9 @@ function searchable(view, id, take, listen) {
       if (filled === filledWith) return;
       filledWith = filled;
       places = all;
+      used = now ?? "";
       view.search.value = "";
       draw();
-      const index = shown.findIndex((place) => place.id === now);
-      if (index > 0) {
-        at = index;
-        mark();
-      }
     },
     chosen: () => shown[at]?.id ?? "",
     /** Begin anew with the next list. */

@@ -20,6 +20,12 @@ const LINKS = {
 const KEY_LIKE = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{40,}(?![A-Za-z0-9_-])/;
 const looksLikeKey = (text) => KEY_LIKE.test(text.replace(new RegExp(UUID, "gi"), " "));
 
+/** An address with a user or a password before its host; the kernel refuses it as well. */
+const WITH_USER = /\/\/[^/?#\s]*@|^[^/?#\s@]+:[^/?#\s]*@/;
+
+/** Kinds of account whose key can be downloaded as a file. */
+const WITH_A_FILE = new Set(["cloud", "aws"]);
+
 /**
  * One field with its label, its help, and room for the step that it is about.
  *
@@ -100,7 +106,8 @@ function makeFields(id, regions, offers, noKeyring) {
   });
   const fileLabel = make("label", { class: "wxn-file-label", for: `${id}-file` }, WORDS.file);
   fileLabel.title = WORDS["file.help"];
-  fields.secret.beside.append(make("span", { class: "wxn-file-box" }, fileLabel, file));
+  const fileBox = make("span", { class: "wxn-file-box" }, fileLabel, file);
+  fields.secret.beside.append(fileBox);
 
   const remember = make("input", { id: `${id}-remember`, type: "checkbox" });
   const rememberRow = make(
@@ -135,7 +142,7 @@ function makeFields(id, regions, offers, noKeyring) {
     make("div", { class: "wxn-buttons" }, connect, ...offered.map((o) => o.button), cancel),
   );
   return {
-    form, rows, fields, kind, secretIs, file, remember, connect, cancel, offered, note, rest,
+    form, rows, fields, kind, secretIs, file, fileBox, remember, connect, cancel, offered, note, rest,
   };
 }
 
@@ -146,6 +153,7 @@ function arrange(view, kind) {
   const children = wanted.map((name) => fields[name].row);
   if (kind === "cluster") children.splice(2, 0, secretIs.row);
   rows.replaceChildren(...children);
+  view.fileBox.hidden = !WITH_A_FILE.has(kind);
   for (const name of wanted) {
     const { label, input, help } = fields[name];
     say(label, wordFor(name, kind));

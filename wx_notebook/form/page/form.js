@@ -23,13 +23,14 @@ function render({ model, el }) {
   const stop = makeButton(WORDS.stop);
   const text = make("span", { class: "wxn-line", tabindex: "-1" });
   const notes = make("div", { class: "wxn-notes" });
+  const lineSteps = make("div", { class: "wxn-steps", role: "alert" });
   const bar = make("div", { class: "wxn-bar" }, text, change, signOut);
   const error = make("p", { class: "wxn-error", role: "alert" });
   const status = make("p", { class: "wxn-status", role: "status" });
   const root = make(
     "div",
     { class: "wxn-root", role: "group", "aria-label": WORDS.title },
-    view.form, lists.root, bar, notes, error,
+    view.form, lists.root, bar, lineSteps, notes, error,
     make("div", { class: "wxn-waiting" }, status, stop),
   );
   const buttons = [
@@ -78,12 +79,20 @@ function render({ model, el }) {
   const statusText = () => {
     if (line.gone) return WORDS.gone;
     const out = line.task === "sign_out";
-    if (line.busy || line.queued) return out ? WORDS["busy.out"] : WORDS.busy;
+    // with a session that stands only another key is a sign-in
+    const other = Boolean(seen().line) && line.task !== "connect" && line.task !== "use";
+    if (line.busy || line.queued) {
+      if (out) return WORDS["busy.out"];
+      return other ? WORDS["busy.other"] : WORDS.busy;
+    }
     if (out) return WORDS["working.out"];
     if (!working()) return "";
     const seconds = String(line.seconds);
     const since = line.task && line.seconds > 0;
-    const text = since ? word("working.for", { seconds }) : WORDS.working;
+    const [begun, lasting] = other
+      ? [WORDS["working.other"], word("working.other.for", { seconds })]
+      : [WORDS.working, word("working.for", { seconds })];
+    const text = since ? lasting : begun;
     return canStop() ? text : `${text} ${WORDS["working.stop"]}`;
   };
   const canStop = () => typeof line.kernel()?.interrupt === "function";
@@ -99,12 +108,12 @@ function render({ model, el }) {
     const steps = (now.steps ?? []).filter(() => !line.gone);
     const inList = part() !== "fields";
     const shown = new Set(FIELDS_OF[view.kind.select.value]);
-    const places = new Map([[view.rest, []], [lists.steps, []]]);
+    const places = new Map([[view.rest, []], [lists.steps, []], [lineSteps, []]]);
     for (const { steps: place } of Object.values(fields)) places.set(place, []);
     for (const step of steps) {
       const field = step.name === "runtime" ? "billed_to" : step.field;
       const place = inList
-        ? lists.steps
+        ? part() === "line" ? lineSteps : lists.steps
         : shown.has(field) ? fields[field].steps : view.rest;
       places.get(place).push(makeStep(`${id}-step-${step.name}`, step));
     }
@@ -131,7 +140,7 @@ function render({ model, el }) {
     view.form.hidden = part() !== "fields";
     lists.root.hidden = part() !== "lists";
     bar.hidden = part() !== "line";
-    notes.hidden = bar.hidden;
+    notes.hidden = lineSteps.hidden = bar.hidden;
     root.classList.toggle("wxn-gone", gone);
     view.cancel.hidden = !(editing && now.line);
     root.setAttribute("aria-busy", String(waiting));
@@ -225,6 +234,11 @@ function render({ model, el }) {
         object(name, WORDS.key_here, WORDS["key_here.hint"]);
         return null;
       }
+      if (name !== "username" && WITH_USER.test(value)) {
+        fields[name].input.value = "";
+        object(name, WORDS.user_here, WORDS["user_here.hint"]);
+        return null;
+      }
       content[name] = value;
     }
     return content;
@@ -260,13 +274,13 @@ function render({ model, el }) {
     const { model: now, profile } = seen().lists ?? {};
     const place = finder.chosen();
     const other = lists.profile.select.value;
-    if (!place && !other) return object("", WORDS["choose.nothing"]);
-    tell({
-      act: "choose",
+    const chosen = {
       place,
       model: lists.model.select.value === now ? "" : lists.model.select.value,
       profile: other === profile ? "" : other,
-    });
+    };
+    if (!Object.values(chosen).some(Boolean)) return object("", WORDS["choose.nothing"]);
+    tell({ act: "choose", ...chosen });
   };
   const finder = searchable(lists, id, choose, listen);
 
@@ -276,7 +290,8 @@ function render({ model, el }) {
     if (origin || found.region) fields.where.input.value = origin || found.region;
     const billed = found.project || found.space;
     if (billed) fields.billed_to.input.value = billed;
-    if (found.onlyAddress) forgetKey();
+    // an address says where, and leaves the key that stands there already
+    if (found.onlyAddress) view.file.value = "";
     else if (found.whole || file) {
       held = whole;
       // nothing of the text: a field of one line would lose its line ends
@@ -289,7 +304,7 @@ function render({ model, el }) {
   };
   listen(secret, "paste", (event) => {
     const pasted = event.clipboardData?.getData("text") ?? "";
-    if (view.kind.select.value === "cloud" && hold(pasted)) event.preventDefault();
+    if (WITH_A_FILE.has(view.kind.select.value) && hold(pasted)) event.preventDefault();
   });
   listen(secret, "input", () => {
     // who types has given up what was pasted
@@ -332,18 +347,18 @@ function render({ model, el }) {
   const halt = () => {
     if (line.gone || !working()) return;
     // the cell that runs is none of ours: what waits behind it is taken back instead
-    if (line.queued || line.busy) model.send({ act: "cancel" });
+    if (line.queued || line.busy) model.send({ act: "cancel", view: id });
     else line.kernel()?.interrupt?.();
+  };
+  const back = (more = {}) => {
+    if (ready()) tell({ act: "back", ...more });
   };
   const close = () => {
     editing = false;
     forgetKey();
-    objection = null;
     paint();
     change.focus();
-  };
-  const back = (more = {}) => {
-    if (ready()) tell({ act: "back", ...more });
+    back();
   };
   listen(view.connect, "click", submit);
   for (const { offer, button } of view.offered) {
@@ -431,7 +446,7 @@ function render({ model, el }) {
   refill();
   typedBefore = JSON.stringify(seen().typed ?? {});
   el.append(root);
-  line.tell({ act: "ping", view: id });
+  line.tell({ act: "ping" });
   // the line that takes this view's place stands in the same output area, which is known once the
   // view is in the page (no frame is drawn in a tab behind others: that is not what to wait for)
   const settle = () => {
@@ -450,7 +465,18 @@ function render({ model, el }) {
   };
   settle();
 
+  /** This view makes no room any more: nobody needs to wait for it. */
+  const leave = () => {
+    try {
+      model.send({ act: "bye", view: id });
+    } catch {
+      // the form has been closed already
+    }
+  };
+  listen(window, "pagehide", leave);
+
   return () => {
+    leave();
     forgetKey();
     undo.abort();
     line.close();

@@ -13,7 +13,7 @@ const LOST = new Set(["restarting", "autorestarting", "dead", "terminating"]);
  * The line to the kernel: one message at a time, looked after until it is done.
  *
  * @param {Model} model
- * @param {{painted: () => void, lost: () => void, waits: () => boolean}} form
+ * @param {{id: string, painted: () => void, lost: () => void, waits: () => boolean}} form
  */
 function lineTo(model, form) {
   /** The message that waits for its acknowledgement. */
@@ -71,7 +71,7 @@ function lineTo(model, form) {
     begun = Date.now();
     if (pending !== "ping") task = pending;
     try {
-      model.send(content, undefined, buffers);
+      model.send({ ...content, view: form.id }, undefined, buffers);
     } catch {
       // a comm that was disposed throws
       return lose();
@@ -81,7 +81,7 @@ function lineTo(model, form) {
   };
 
   const check = () => {
-    if (!pending && !gone) tell({ act: "ping", view: form.id });
+    if (!pending && !gone) tell({ act: "ping" });
   };
   const onStatus = (_, status) => {
     if (LOST.has(status)) lose();
