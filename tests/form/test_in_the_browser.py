@@ -135,6 +135,9 @@ def wrong(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     form.connect("something", url, key)
     assert "looks like an API key" in form.alerts()
     assert form.billed_to.input_value() == ""
+    form.connect("something", "https://admin:hunter2@cpd.example.com")
+    assert "has a user or a password in it" in form.alerts()
+    assert form.where.input_value() == ""
     assert to_kernel(lab) == sent
 
     bare = sandbox.bare_project_id
@@ -219,6 +222,16 @@ def pasting(page: Page, server: JupyterServer, sandbox: Sandbox, folder: object)
         "Understood: the address https://eu-gb.ml.cloud.ibm.com."
     )
     assert paste(f"apikey={key}") == "Understood: a key."
+    # the address after the key, in the same field
+    form.key.fill(key)
+    paste(console)
+    assert form.key.input_value() == key
+    assert form.billed_to.input_value() == project
+    paste(json.dumps({"apikey": key}))
+    hidden = form.key.input_value()
+    paste(console)
+    assert form.key.input_value() == hidden != ""
+    form.key.press("Escape")
 
     env = f"WATSONX_API_KEY={key}\nWATSONX_URL={url}\nWATSONX_PROJECT_ID={project}\n"
     document = json.dumps({"name": "mine", "apikey": key})
@@ -281,6 +294,7 @@ def kinds(page: Page, server: JupyterServer, sandbox: Sandbox, aws: Sandbox, cp:
 
     assert labels() == ["API key", "Region or URL", "Project or space"]
     kind.select_option("A token that I have")
+    assert form.root.get_by_text("or a file").is_hidden()
     assert labels() == ["Token", "Region or URL", "Project or space"]
     form.where.fill(sandbox.url)
     form.billed_to.fill("sandbox project")
@@ -292,11 +306,19 @@ def kinds(page: Page, server: JupyterServer, sandbox: Sandbox, aws: Sandbox, cp:
     log_out()
 
     kind.select_option("watsonx.ai on AWS")
+    page.evaluate(PASTE, [form.key.element_handle(), json.dumps({"apikey": aws.api_key})])
+    form.where.fill(aws.url)
+    form.billed_to.fill(aws.project_id)
+    form.key.press("Enter")
+    form.wait_for("✓ connected to project 'Sandbox project'")
+    log_out()
+    assert form.root.get_by_text("or a file").is_visible()
     form.connect(aws.api_key, aws.url, aws.project_id)
     form.wait_for("✓ connected to project 'Sandbox project'")
     log_out()
 
     kind.select_option("A cluster of one's own (watsonx.ai software)")
+    assert form.root.get_by_text("or a file").is_hidden()
     assert labels() == [
         "URL of the cluster", "User name", "It is", "Password or API key", "Project or space"
     ]  # fmt: skip
@@ -433,6 +455,7 @@ def test_a_form_whose_kernel_is_gone_says_so_and_sends_nothing(
 
 def several(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     lab, form = opened(page, server, "several.ipynb", LOGIN, "%watsonx logout")
+    lab.save_widget_state()
     lab.run(2)
     second = Form(lab, 2)
     ids = page.evaluate("[...document.querySelectorAll('.wxn-root [id]')].map(each => each.id)")
@@ -448,10 +471,11 @@ def several(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     form.wait_for("connected to project 'Sandbox project'")
     there.wait_for("connected to project 'Sandbox project'")
     assert form.button("Log out").is_visible()
+    form.root.and_(page.locator(".wxn-saved")).wait_for()
     # a cell takes it back
     lab.run(3)
-    form.key.wait_for()
-    second.wait_for("logged out")
+    for line in (form, second):
+        line.wait_for("logged out")
     there.key.wait_for()
     # run twice: the form of the first time has gone, and the kernel holds one of each cell
     lab.run(1)
@@ -459,7 +483,21 @@ def several(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     form = Form(lab)
     form.connect(sandbox.api_key, sandbox.url, sandbox.project_id)
     form.wait_for("✓ connected to project")
-    lab.save()
+    # a form that finds somebody signed in is the line at once, in the file as well
+    lab.run(2)
+    second.root.and_(page.locator(".wxn-saved")).wait_for()
+    second.wait_for("✓ connected to project")
+    # so is one whose lists were left, and the fields for another key
+    second.button("Change").click()
+    second.button("Another key").click()
+    second.key.wait_for()
+    second.button("Cancel").click()
+    second.root.and_(page.locator(".wxn-saved")).wait_for()
+    book = lab.save()
+    for output in (book.cells[1].outputs[0], book.cells[2].outputs[0]):
+        assert set(output.data) == {"text/plain", "text/html"}
+    state = book.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
+    assert state.get("state", {}) == {}
     lab.reload()
     lab.cell(1).get_by_text("✓ connected to project").wait_for()
     clean(lab)

@@ -48,6 +48,8 @@ def test_a_whole_env_file_or_json_says_the_rest_and_what_was_typed_wins():
     assert given(env, where="eu-gb").endpoints().place == "eu-gb"
     document = json.dumps({"name": "mine", "apikey": KEY}, indent=2)
     assert given(document).api_key.reveal() == KEY
+    aws = given(document, kind="aws")
+    assert (aws.api_key.reveal(), aws.kind, aws.region) == (KEY, "mcsp", "us-east-1")
     with pytest.raises(NotConnected, match="what was pasted"):
         given("A=1\nB=2")
     with pytest.raises(NotConnected, match="what was pasted"):

@@ -40,8 +40,8 @@ def given_by_form(secret: Secret, typed: Typed, *, source: str = "form") -> Give
         is_key = typed.secret_is == "api_key"  # noqa: S105  # a word
         return replace(given, api_key=secret) if is_key else replace(given, password=secret)
     if typed.kind == "aws":
-        where = typed.where or _FIRST_ON_AWS
-        return Given(source, secret, kind="mcsp", region=where)
+        given = replace(_read(secret, typed, source), kind="mcsp")
+        return given if given.url or given.region else replace(given, region=_FIRST_ON_AWS)
     return _read(secret, typed, source)
 
 
