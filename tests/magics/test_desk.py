@@ -137,6 +137,18 @@ def test_every_form_offers_what_there_is_when_it_is_opened_and_hears_of_a_login_
         assert keyring.value("_last().form.no_keyring") == ""
 
 
+def test_a_log_out_in_a_form_that_has_just_become_the_line_opens_a_form_there(connected):
+    connected.run(STAGE, store_history=False).ok()
+    connected.run("%watsonx login", allow_stdin=True).ok()
+    connected.run("_form = _last().form; _form._hear(None, {'act': 'ping', 'view': 'v'}, [])").ok()
+    assert connected.value("_last().form is None")
+    connected.run("_form._hear(None, {'act': 'sign_out', 'view': 'v'}, [])").ok()
+    assert connected.value("_last().form is not _form")
+    assert connected.value("_last().form.view['phase']") == "form"
+    connected.run("_form._hear(None, {'act': 'settled', 'view': 'v'}, [])").ok()
+    assert connected.value("_form.comm is None")
+
+
 def test_a_form_that_is_looked_after_no_longer_is_closed_and_keeps_no_key(kernel, sandbox):
     kernel.run(DESK + STAGE, store_history=False).ok()
     kernel.run("%watsonx login", allow_stdin=True).ok()

@@ -122,10 +122,10 @@ class Stage:
         self._show_line()
 
     def _tell_the_others(self) -> None:
-        if self.form is None and not self._desk.line():
-            # signed out in a page that still shows the form
-            self._show_line()
         refresh(but=self)
+        if self.form is None and not self._desk.line():
+            # signed out by a form that is the line by now, or is it in another page
+            self.open()
 
     def _show_line(self) -> None:
         from wx_notebook.display import show_bundle
