@@ -124,6 +124,7 @@ def every_state(page: Page, server: JupyterServer, sandbox: Sandbox) -> list[str
     lab.run(3)
     lab.run(4)
     second = Form(lab, 4)
+    second.root.and_(page.locator(".wxn-saved")).wait_for()
     second.button("Log out").click()
     second.key.wait_for()
     second.root.get_by_role("button", name="WATSONX_API_KEY").wait_for()
@@ -136,7 +137,7 @@ def every_state(page: Page, server: JupyterServer, sandbox: Sandbox) -> list[str
     second.button("Change").wait_for()
     lab.run(1)
     form = Form(lab)
-    form.wait_for("connected to project")
+    form.root.and_(page.locator(".wxn-saved")).wait_for()
     fine("a form that finds a session", form)
 
     lab.restart()
