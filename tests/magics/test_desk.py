@@ -137,6 +137,38 @@ def test_every_form_offers_what_there_is_when_it_is_opened_and_hears_of_a_login_
         assert keyring.value("_last().form.no_keyring") == ""
 
 
+def test_the_note_of_a_missing_runtime_ends_with_the_page_that_mends_it(kernel):
+    kernel.run(DESK, store_history=False).ok()
+    kernel.run("from wx_notebook.credentials import Given\n"
+               "from wx_notebook.magics.desk import _lacking\n"
+               "from wx_notebook.service import Project\n"
+               "from wx_notebook.session.twin import unverified\n"
+               "_s = unverified(Given('form', _S('k' * 44), region='eu-de'))\n"
+               "_s.project = Project('p1', 'Mine', False)", store_history=False).ok()  # fmt: skip
+    (note,) = kernel.value("_lacking(_s)")
+    assert note.startswith("The project 'Mine' has no watsonx.ai Runtime associated. In watsonx")
+    assert note.endswith(
+        " https://eu-de.dataplatform.cloud.ibm.com/projects/p1/manage/services?context=wx"
+    )
+
+
+def test_a_log_out_that_cannot_forget_the_profile_is_told_to_every_form(keyring, sandbox):
+    keyring.run(DESK + STAGE, store_history=False).ok()
+    keyring.run("%watsonx login", allow_stdin=True).ok()
+    keyring.run("_form, _desk = _last().form, _last()._desk").ok()
+    assert sign_in(keyring, sandbox, remember="work")[-1] == "Done"
+    keyring.run("from wx_notebook.magics.stage import refresh as _refresh; _refresh()").ok()
+    assert keyring.value("_form.view['phase']") == "connected"
+    (settings,) = (keyring.folder / "config").glob("*.toml")
+    kept = settings.read_text()
+    settings.write_text("no = [toml")
+    try:
+        assert keyring.run("%watsonx logout").status == "error"
+        assert keyring.value("_form.view['phase']") == "form"
+    finally:
+        settings.write_text(kept)
+
+
 def test_a_log_out_in_a_form_that_has_just_become_the_line_opens_a_form_there(connected):
     connected.run(STAGE, store_history=False).ok()
     connected.run("%watsonx login", allow_stdin=True).ok()
