@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import collections
+import importlib.util
 import inspect
 import itertools
 import pickle
 import re
 import stat
+import sys
 import tomllib
 from pathlib import Path
 
@@ -237,6 +240,20 @@ def test_its_extras_and_targets_are_those_that_there_are():
     assert set(named) == set(extras) - {"test", "dev"}
     program = next(row for row in OTHER_TOOLS.splitlines() if row.startswith("| a program"))
     assert re.findall(r"`(?:%watsonx code --for )?(\w+)`", program) == [*interop.TARGETS]
+
+
+def test_its_figures_are_of_what_is_measured_today(monkeypatch):
+    folder = Path(__file__).parent / "benchmarks"
+    monkeypatch.syspath_prepend(str(folder))
+    spec = importlib.util.spec_from_file_location("benchmarks_run", folder / "run.py")
+    run = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, run)
+    spec.loader.exec_module(run)
+    figures = collections.defaultdict(lambda: 1.0)
+    rows = run.table(run.Measured((1, 1), (1, 1), (1, 1), figures, (1, 1), figures))
+    table = README.split("<!-- benchmarks -->\n")[1].split("\n<!-- /benchmarks -->")[0]
+    told = [line.strip("| ").split(" | ") for line in table.split("\n")[2:]]
+    assert [(what, reach) for what, _, reach in told] == [(what, reach) for what, _, reach in rows]
 
 
 def test_at_the_sandboxs_address_there_is_a_page(sandbox):

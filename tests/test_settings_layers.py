@@ -380,6 +380,20 @@ def test_a_project_file_of_another_shape_is_no_crash(text):
         assert settings.options_for({}) == Options()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["[tool.wx_notebook]\nseed = " + "1" * 5_000, "[tool.wx_notebook]\n" + "a." * 900 + "a = 1",
+     "# wx_notebook\n" + "a." * 400_000 + "a = 1",
+     "[tool.wx_notebook]\nx = " + "[" * 3_000 + "]" * 3_000],
+    ids=["a number without an end", "deep", "a key of a megabyte", "brackets"],
+)  # fmt: skip
+def test_a_project_file_that_means_harm_is_refused_at_once_as_any_other(text):
+    project(text, head="")
+    with pytest.raises(BadOption) as caught:
+        settings.options_for({})
+    assert caught.value.hint
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions")
 def test_the_users_file_counts_only_when_it_is_the_users_alone():
     user("seed = 1\n", mode=0o644)

@@ -129,12 +129,24 @@ def test_a_key_that_was_removed_once_does_not_come_back_when_its_kernel_has_ende
     assert key.encode() not in server.save("another.ipynb", page)
 
 
+def test_nor_does_one_that_stood_only_in_a_coloured_traceback(server, key):
+    page = book(code("k", [printed(f"key \x1b[31m{key[:9]}\x1b[0m{key[9:]}\n")]))
+    assert key[9:].encode() not in server.save("coloured.ipynb", page)
+    server.handed_over.pop().remove()
+    assert key[9:].encode() not in server.save("coloured.ipynb", page)
+
+
 def test_an_output_that_goes_too_deep_is_told_and_the_rest_is_cleaned_all_the_same(server, key):
     deep: list = []
     for _ in range(250):
         deep = [deep]
-    page = book(code("d", [shown(application__json=deep)]), code(f"k = '{key}'"))
-    assert key.encode() not in server.save("deep.ipynb", page)
+    for page in (
+        book(code("d", [shown(application__json=deep)]), code(f"k = '{key}'")),
+        # as a cloned notebook could bring along
+        book(code(f"k = '{key}'"), x=deep),
+        book(code(f"k = '{key}'", metadata={"x": deep})),
+    ):
+        assert key.encode() not in server.save("deep.ipynb", page)
     assert any("could not look" in line or "failed" in line for line in server.reports())
 
 

@@ -138,6 +138,23 @@ COMMANDS = (
 )
 
 
+@pytest.mark.parametrize("line", [";get_ipython().system touch F", ",print a b", "/print 1"])
+def test_a_line_that_lets_ipython_call_a_function_is_named(line):
+    assert TransformerManager().transform_cell(f"{line}\n") != f"{line}\n"
+    (note,) = next_cell(Code("python", line), "m").notes
+    assert note == f"line 2 lets IPython call a function: {line}"
+
+
+def test_a_prompt_is_named_as_one_since_comments_may_stand_above_it():
+    (note,) = next_cell(Code("python", "%%watsonx\nleak {{ it }}"), "m").notes
+    assert note.startswith("line 2 sends a prompt, which is paid")
+
+
+def test_a_remainder_with_a_text_behind_it_hides_no_command():
+    cell = next_cell(Code("python", "x = (5\n% len('''\nabc'''))\ny = !touch F"), "m")
+    assert any("runs a shell command: y = !touch F" in note for note in cell.notes)
+
+
 @pytest.mark.parametrize("head", HEADS)
 def test_every_line_that_ipython_makes_a_command_of_is_named(head):
     for command in COMMANDS:

@@ -317,6 +317,15 @@ def test_who_leaves_the_loop_over_a_stream_keeps_what_came(sandbox, session):
     del _
 
 
+def test_a_stream_that_was_left_does_not_come_before_a_newer_answer(sandbox, session):
+    sandbox.say_pieces(["One ", "two ", "three ", "four"])
+    left = wx.stream("count")
+    next(left)
+    newer = wx.ask("hello")
+    del left
+    assert wx.last() is newer
+
+
 def test_a_stream_that_nobody_reads_is_not_waited_for(sandbox, session):
     from wx_notebook.session.twin import METER
 

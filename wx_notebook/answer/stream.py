@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Generator, Iterator
 from typing import Self
 
@@ -58,11 +59,13 @@ class AnswerStream(Iterator[str]):
         self._said_model_id, self._said_request_id = model_id, ""
         self._finish_reason = ""
         self._usage: Usage | None = None
+        self._process = os.getpid()
         self._answer: Answer | None = None
 
     def __del__(self) -> None:
-        # who leaves a loop over it has paid for what came, and may want it
-        if getattr(self, "_answer", NOTHING_CAME) is None:
+        # who leaves a loop over it has paid for what came, and may want it; a process that was
+        # forked in the middle of it has not
+        if getattr(self, "_answer", NOTHING_CAME) is None and self._process == os.getpid():
             with contextlib.suppress(Exception):
                 self.close()
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.guard.hits import CERTAIN, Finding, Hit, Place, Search, What
-from wx_notebook.guard.texts import hits_in, line_of, without
+from wx_notebook.guard.texts import bare, hits_in, line_of, without
 
 #: Is given a secret that is certain, and what it is.
 Found: TypeAlias = Callable[[Secret, What], None]
@@ -97,7 +97,10 @@ class Walk:
     def _whole(self, value: Any, place: Place) -> Any:  # noqa: ANN401
         """Walk one output, one cell's source ...: what is wrong with it is no matter of others."""
         if isinstance(value, list) and not all(isinstance(item, str) for item in value):
-            return self._list(value, lambda item: self._whole(item, place))
+            return self._list(value, lambda item: self._followed(item, place))
+        return self._followed(value, place)
+
+    def _followed(self, value: Any, place: Place) -> Any:  # noqa: ANN401
         try:
             return self._node(value, place)
         except RecursionError:
@@ -136,7 +139,7 @@ class Walk:
         # what only looks like a secret is left alone
         certain = [hit for hit in hits if hit.what in CERTAIN]
         for hit in certain:
-            self._found(Secret(text[hit.start : hit.end]), hit.what)
+            self._found(Secret(bare(text[hit.start : hit.end])), hit.what)
         return certain
 
     def _list(self, items: list[Any], walk: Callable[[Any], Any]) -> list[Any]:

@@ -104,7 +104,7 @@ def problem() -> str:
 
 
 class Removed:
-    """The keys that one server has taken out of notebooks, as fingerprints of its own.
+    """The keys and tokens that one server has taken out of notebooks, as fingerprints of its own.
 
     The page keeps what was removed until the user takes it out. When its kernel has ended meanwhile
     nobody else knows the key any more, and the next save would write it.
@@ -115,8 +115,8 @@ class Removed:
         self._prints: list[Fingerprint] = []
 
     def add(self, secret: Secret, what: str) -> None:
-        """Remember a secret that was found; a token ends by itself."""
-        made = fingerprint(secret, "api_key", self._salt) if what == "key" else None
+        """Remember a secret that was found."""
+        made = fingerprint(secret, "api_key" if what == "key" else what, self._salt)
         if made is not None and made not in self._prints:
             self._prints = [*self._prints[1 - _MOST["key"] :], made]
 

@@ -67,7 +67,8 @@ class Report:
         if others:
             said += [f"{path} was saved as it is, and may hold a secret:", *_places(others)]
             said.append(SAY_SO)
-        look = f"Look for yourself: wx-notebook check '{path}'"
+        quoted = path.replace("'", "'\\''")  # for a shell: a file may be called anything
+        look = f"Look for yourself: wx-notebook check '{quoted}'"
         if self.failed:
             said += [f"The guard failed on {path}, which was not searched for {self.failed}.", look]
         if self.was_cut:

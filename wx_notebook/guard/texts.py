@@ -63,6 +63,11 @@ def without(text: str, hits: Sequence[Hit], begins: int = 0) -> str:
     return "".join([*parts, text[at:]])
 
 
+def bare(text: str) -> str:
+    """Return a text without the codes that colour it."""
+    return _CODE.sub("", text)
+
+
 def line_of(text: str, hit: Hit) -> int:
     """Return the line in which a hit begins, from 1."""
     return text.count("\n", 0, hit.start) + 1

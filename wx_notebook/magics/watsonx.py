@@ -35,9 +35,10 @@ class WatsonxMagics(OptionTraits, Magics):
     @line_magic("watsonx")  # type: ignore[arg-type]  # as annotated in IPython, nothing fits
     def line(self, line: str, local_ns: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  # an Answer from `ask`, else None
         """Run a command of wx_notebook: `%watsonx help` lists them."""
+        # first of all: as a name of a frame it would be printed, in a traceback, with all it holds
+        names, local_ns = Unshown(local_ns or {}), None
         tell_pending(self.shell)
-        # as a name of a frame it would be printed with all that it holds
-        return commands.run(self.shell, line, Unshown(local_ns or {}))
+        return commands.run(self.shell, line, names)
 
     @no_var_expand
     @cell_magic("watsonx")  # type: ignore[arg-type]  # as above

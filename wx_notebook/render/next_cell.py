@@ -16,7 +16,7 @@ _MAGICS = {"bash": "%%bash"}
 _PROMPTS = r"(?:[^\S\n]*(?:>>>|\.{3,}:?|(?:\[(?:nav|ins)\] ?)?In \[\d+\]:))*[^\S\n]*"
 #: A line that Python does not read but IPython does: a shell command, a magic, help. ("% x" can
 #: also go on with a line of Python.)
-_COMMAND = re.compile(rf"{_PROMPTS}(!{{1,2}}|\?|%{{1,2}}(?=\S)|%)")
+_COMMAND = re.compile(rf"{_PROMPTS}(!{{1,2}}|\?|%%watsonx\b|%{{1,2}}(?=\S)|%|[,;/](?=\S))")
 #: The same behind an assignment, whatever is assigned to.
 _ASSIGNED = re.compile(r"=\s*(!{1,2}|%{1,2})")
 #: The end of a line that Python reads on behind, but for an assignment.
@@ -26,7 +26,7 @@ _HELP = re.compile(r"[^\s?](\?)\??\s*$")
 #: string.
 _ASIDE = re.compile(
     rf"""
-    (?P<command> ^{_PROMPTS}[!%][^\n]* | =[^\S\n]*[!%][^\n]*)
+    (?P<command> ^{_PROMPTS}(?:!|%(?=\S))[^\n]* | =[^\S\n]*(?:!|%(?=\S))[^\n]*)
     | \'\'\'(?:\\.|(?!\'\'\')[^\\])*+(?:\'\'\'|\Z) | \"\"\"(?:\\.|(?!\"\"\")[^\\])*+(?:\"\"\"|\Z)
     | '(?:\\.|[^'\\\n])*+' | "(?:\\.|[^"\\\n])*+" | \#[^\n]*
     | (?P<unclosed> ['"][^\n]*)
@@ -38,7 +38,9 @@ _DOES = {
     "!!": "runs a shell command",
     "%": "is a magic",
     "%%": "is a cell magic, which works only as the first line",
+    "%%watsonx": "sends a prompt, which is paid, with what your variables hold",
     "?": "asks IPython for help",
+    **dict.fromkeys(",;/", "lets IPython call a function"),
 }
 _MOST_NAMED = 5
 _LONGEST_SHOWN = 60
@@ -97,12 +99,17 @@ def _marks(lines: list[str]) -> Iterator[str]:
     depth, goes_on = 0, False
     for line, rest in zip(lines, bare, strict=True):
         found = _COMMAND.match(line)
-        if (depth or goes_on) and found and found[1] == "%" and not line[found.end() :][:1].strip():
+        if (depth or goes_on) and found and _is_python(found[1], line[found.end() :]):
             found = None
         found = found or _ASSIGNED.search(rest) or _HELP.search(rest)
         yield found[1] if found else ""
         depth = max(depth + sum(map(rest.count, "([{")) - sum(map(rest.count, ")]}")), 0)
         goes_on = _GOES_ON.search(rest) is not None
+
+
+def _is_python(mark: str, rest: str) -> bool:
+    """Whether a line that goes on with another is Python's: a remainder, a quotient, a comma."""
+    return mark in (",", ";", "/") or (mark == "%" and not rest[:1].strip())
 
 
 def _without_aside(found: re.Match[str]) -> str:

@@ -140,8 +140,9 @@ class Asks:
         )
 
     def _ended(self, request: Request, answer: Answer) -> None:
-        twin.answered(request, answer)
-        self._remember(answer)
+        # a stream that somebody has left is closed when Python lets go of it, be it much later
+        if twin.answered(request, answer) or answer.finish_reason != "interrupted":
+            self._remember(answer)
 
     def _is_news(self, warning: str) -> bool:
         """Whether a warning about a model or an endpoint, the same with each answer, is new."""

@@ -284,11 +284,13 @@ def asked(request: Request, base_url: str) -> None:
     _last_exchange = Exchange(request, base_url, None)
 
 
-def answered(request: Request, answer: Answer) -> None:
-    """Keep what came back, unless another request went out in the meantime."""
+def answered(request: Request, answer: Answer) -> bool:
+    """Keep what came back; return whether it is the last, and no other request went out since."""
     global _last_exchange  # noqa: PLW0603
-    if _last_exchange is not None and _last_exchange.request is request:
-        _last_exchange = _last_exchange._replace(answer=answer)
+    if _last_exchange is None or _last_exchange.request is not request:
+        return False
+    _last_exchange = _last_exchange._replace(answer=answer)
+    return True
 
 
 def last_exchange() -> Exchange | None:

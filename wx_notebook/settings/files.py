@@ -79,7 +79,7 @@ def tables_of(text: str, path: Path) -> dict[str, Any] | Fault:
 
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is one, too
         # the rest of its message may quote the line
         line = re.search(r"\(at line (\d+), column \d+\)$", str(error))
         # without a line it is the end, where something is missing

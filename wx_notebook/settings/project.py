@@ -18,6 +18,8 @@ from wx_notebook.settings.files import tables_of, text_of
 from wx_notebook.settings.values import ALIASES, Values, values_in
 
 _NAME = "wx_notebook"
+#: Between two line ends or signs of equality.
+_MOST_DOTS = 1_000
 _WHERE = f"in [tool.{_NAME}]"
 _HEADERS = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?([\w-]{1,30})", re.MULTILINE)
 _NEAR = 0.85
@@ -69,6 +71,9 @@ def project_values(path: Path) -> Values | Fault:
     if _NAME not in text and not any(map(_is_misspelt, _HEADERS.findall(text))):
         # somebody else's file, be it right or wrong
         return Values()
+    # a key of thousands of parts would hold the kernel for minutes: each is looked up anew
+    if any(part.count(".") > _MOST_DOTS for part in re.split(r"[=\n]", text)):
+        return _too_deep(path)
     data = tables_of(text, path)
     if isinstance(data, Fault):
         return data
@@ -83,7 +88,14 @@ def project_values(path: Path) -> Values | Fault:
     table = tools.get(_NAME, {})
     if not isinstance(table, dict):
         return Fault(f"'tool.wx_notebook' in {path} is no table.", "Write it as [tool.wx_notebook]")
-    return _refused(table, path) or values_in(table, _WHERE, path)
+    try:
+        return _refused(table, path) or values_in(table, _WHERE, path)
+    except RecursionError:
+        return _too_deep(path)
+
+
+def _too_deep(path: Path) -> Fault:
+    return Fault(f"Tables in {path} stand too deep in each other.", "Look at what is in it.")
 
 
 def _is_misspelt(name: str) -> bool:
