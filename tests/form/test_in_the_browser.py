@@ -173,6 +173,9 @@ def wrong(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
         else:
             assert line.get_by_role("link").count() == 0
         assert form.where.input_value() == given[1]
+        # what was found to be wrong before the key went anywhere asks for no key again
+        tried = words in ("BXNIM0415E", "was not found")
+        assert form.key.input_value() == ("" if tried else key)
 
     # a name that is none leads to the list, with the nearest
     form.connect(key, url, "Sandbox projct")
@@ -381,6 +384,7 @@ def busy_and_slow(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     form.connect(*given)
     form.wait_for(busy)
     form.button("Stop").click()
+    lab.wait_until(lambda: any(b'"cancel"' in one for one in lab.seen.received), "it was heard")
     it_ends()
     form.wait_for("Cancelled before it began.")
     assert "KeyboardInterrupt" not in lab.output(2)

@@ -134,7 +134,9 @@ def test_of_a_prompt_that_failed_the_request_is_shown(connected, sandbox):
     ran = connected.run("%watsonx show").ok()
     (output,) = ran.outputs
     assert '"second"' in output["data"]["text/plain"]
-    assert output["data"]["text/plain"].endswith("no answer to it has come")
+    assert output["data"]["text/plain"].endswith(
+        "no answer to it has come: ServiceDown: The model failed to answer."
+    )
 
 
 def test_before_the_first_prompt_show_says_what_to_do(kernel):

@@ -278,7 +278,7 @@ def test_a_budget_stops_a_prompt_before_it_is_sent(serve, meter, scope):
     whose, day = {"notebook": ("this notebook", ""), "day": ("today", " --day")}[scope]
     assert problem.message == (f"The budget for {whose} is used up: 24 of 25 tokens, and this "
                                "prompt has about 9. It was not sent.")  # fmt: skip
-    assert problem.hint == (f"Next: %watsonx usage --budget 50{day} raises it, "
+    assert problem.hint == (f"Next: %watsonx usage --budget 3000{day} raises it, "
                             f"%watsonx usage --budget off{day} ends it.")  # fmt: skip
     meter.set_budget(None, scope)
     session.chat("a prompt that has no room in one token")

@@ -9,18 +9,15 @@ from typing import Any
 from wx_notebook.errors import BadOption, SchemaMismatch
 from wx_notebook.service.pieces import Usage
 
-#: `_` is the value of the cell before, in a notebook; a program has a name of its own for it
-_GO_ON = "go on with answer.more(), here _.more()"
-#: of a cell that failed `_` is another answer; its error names where this one is
-_GO_ON_WITH_IT = "answer.more() goes on with it"
+_GO_ON = "go on with {name}.more()"
 _LIMIT = f"the answer ends at the limit of tokens; {_GO_ON}, or raise it with --max-tokens"
 #: Why an answer is not whole, by the services' words for its end and our own.
 _CUT_BY = {
     "length": _LIMIT,
     "max_tokens": _LIMIT,
     "token_limit": _LIMIT,
-    "interrupted": f"interrupted: this is what had arrived; {_GO_ON_WITH_IT}",
-    "cut": f"cut: this is what had arrived; {_GO_ON_WITH_IT}",
+    "interrupted": "interrupted: this is what had arrived; answer.more() goes on with it",
+    "cut": "cut: this is what had arrived; answer.more() goes on with it",
     "time_limit": f"a time limit ended the answer, --timeout or the service's own; {_GO_ON}",
     "cancelled": "the service cancelled the answer before its end",
     "error": "the service failed before the answer's end",
@@ -91,7 +88,7 @@ class Answer:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know besides the text, one line each."""
-        why = _CUT_BY.get(self.finish_reason)
+        why = _CUT_BY.get(self.finish_reason, "").format(name=vars(self).get("_name", "answer"))
         return (*([why] if why else ()), *self._about_the_code, *self.warnings)
 
     @property
@@ -131,7 +128,7 @@ class Answer:
     @property
     def _hint_for_json(self) -> str:
         if not self.is_whole:
-            return f"It is not whole: {_GO_ON}, and .data of that may be there."
+            return "It is not whole: go on with answer.more(), and .data of that may be there."
         if self.format == "json":
             return "Its text is in answer.text; a lower --temperature may help."
         return "Its text is in answer.text; --format json asks the model for JSON."
@@ -161,6 +158,10 @@ class Answer:
                 hint="Run its prompt again.",
             )
         return go_on(self)
+
+    def is_called(self, name: str) -> None:
+        """Take the name under which a reader of its notes finds it."""
+        object.__setattr__(self, "_name", name)
 
     def goes_on_with(self, more: Callable[[Answer], Answer]) -> None:
         """Take what `more` calls."""

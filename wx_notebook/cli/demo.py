@@ -92,6 +92,8 @@ def _open_lab(folder: Path, path: Path, port: int | None, *, open_browser: bool)
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
         # also part of the address that is printed: a file to open would not be
         "--LabApp.default_url=/lab/tree/01-first-prompt.ipynb",
+        # its question about news would lie over the first notebook
+        "--LabApp.news_url=None",
     ]
     command += [] if port is None else [f"--ServerApp.port={port}"]
     command += [] if open_browser else ["--no-browser"]

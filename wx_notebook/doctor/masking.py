@@ -12,6 +12,8 @@ from wx_notebook.errors import PLACEHOLDER, keys_hidden
 
 #: Whose values are secrets, whoever's they are; ours are among them.
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|CREDENTIALS?)$")
+#: A shell's working directories.
+_FOLDERS = ("PWD", "OLDPWD")
 _PROXY_NAME = re.compile(r"_PROXY$", re.IGNORECASE)
 #: What stands before the host of a URL: a user, a password, or a key in the wrong place.
 _USER_OF_URL = re.compile(r"(?<=://)[^\s/@]*@")
@@ -34,7 +36,9 @@ class Mask:
 
     def __init__(self, environ: Mapping[str, str], *, home: str = "") -> None:
         self._secrets = [
-            Secret(environ[name]) for name in environ if _SECRET_NAME.search(name.upper())
+            Secret(environ[name])
+            for name in environ
+            if _SECRET_NAME.search(name.upper()) and name not in _FOLDERS
         ]
         for name in environ:
             if _PROXY_NAME.search(name):

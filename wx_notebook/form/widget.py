@@ -148,6 +148,7 @@ class LoginForm(anywidget.AnyWidget):
             # heard beside a running cell only where messages have a thread of their own
             for waiting in self._queued:
                 waiting.cancelled |= waiting.view == asked.view
+            self.send({"act": "ack", "of": "cancel"})
         else:
             self._queued.append(asked)
             in_main_thread(

@@ -49,6 +49,8 @@ def run(
     with Live(canvas, f"waiting for {options.model or 'watsonx.ai'}") as live:
         answer, failure = _answered(_Prompt(shell, prompt, options), live)
         if answer is not None:
+            # where its note says how to go on; `_` is the value of the cell before
+            answer.is_called(options.output or "answer.more(), here _")
             if options.output is not None:
                 # before it is painted: a second press of Stop may hit that
                 shell.user_ns[options.output] = answer
@@ -152,7 +154,13 @@ class _Prompt(NamedTuple):
             on_wait=lambda wait: live.waiting(wait, wait.pause_s),
             more=lambda *came_from: _more(self.shell, *came_from),
         )
-        stream.warn(*(f"left out of the prompt: {cut}" for cut in self.filled.cut_unasked))
+        stream.warn(
+            *(f"left out of the prompt: {cut}" for cut in self.filled.cut_unasked),
+            *(
+                f"{left} went out as typed: a place has a name, and no call or operator"
+                for left in self.filled.missed
+            ),
+        )
         return stream
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _MOST_COUNTS = 12
 
 
+_NOTHING = "no answer to it has come"
+
+
 class _Part(NamedTuple):
     name: str
     text: str
@@ -59,7 +62,7 @@ def show_last(shell: Any, rest: str) -> None:  # noqa: ANN401
         )
     lines = _lines(exchange.request, exchange.base_url)
     if exchange.answer is None:
-        show_lines(shell, [*lines, "", "no answer to it has come"])
+        show_lines(shell, [*lines, "", ": ".join(filter(None, (_NOTHING, exchange.problem)))])
         return
     show_lines(shell, lines)
     canvas_for(shell).finish(exchange.answer)

@@ -48,7 +48,7 @@ _PLACE = re.compile(
     re.VERBOSE,
 )
 #: What people take for a place, and is none.
-_LEFT = re.compile(r"\{\{[^{}\n]{1,80}\}\}")
+_LEFT = re.compile(r"\{\{\s*(?P<root>\w*)[^{}\n]{0,80}\}\}")
 #: A filter of our own, for tables alone: how many rows of it are sent.
 _ROWS = re.compile(r"\s*\|\s*rows\s*\(\s*(?P<rows>\d+)\s*\)")
 _FILTER, _TEXT = re.compile(rf"\|\s*({_NAME})"), re.compile(_STRING)
@@ -78,11 +78,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A text with every place filled in; `left` is what looks like one and went out as typed."""
+    """A text with every place filled in.
+
+    `left` is what looks like a place and went out as typed, `missed` what of it begins with a name
+    that there is.
+    """
 
     text: str
     places: tuple[Place, ...] = ()
     left: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
 
     @property
     def cut_unasked(self) -> tuple[str, ...]:
@@ -156,8 +161,9 @@ def filled(
     if missing:
         raise _missing(missing)
     # in the text as typed: what a variable holds is no place
-    left = [found[0] for found in _LEFT.finditer(_PLACE.sub(_but_words, text))]
-    return Filled(result, tuple(places), tuple(dict.fromkeys(left)))
+    found = {found[0]: found["root"] for found in _LEFT.finditer(_PLACE.sub(_but_words, text))}
+    missed = tuple(left for left, root in found.items() if root in names)
+    return Filled(result, tuple(places), tuple(found), missed)
 
 
 def _but_words(place: re.Match[str]) -> str:

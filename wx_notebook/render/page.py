@@ -101,7 +101,8 @@ def page_html(source: str) -> str:
 def _height(source: str) -> int:
     source = source[:_MOST_LOOKED_AT]
     rows = len(_ROW.findall(source)) + len(_MARKUP.sub("", source)) // _CHARACTERS_A_ROW
-    guess = _PX_A_ROW * (rows + 1) + _PX_A_PICTURE * len(_PICTURE.findall(source))
+    # two rows more: a heading and the margins around the page
+    guess = _PX_A_ROW * (rows + 2) + _PX_A_PICTURE * len(_PICTURE.findall(source))
     # steps, so that the style of a frame is one of a few values
     return min(max(-(-guess // 40) * 40, _LOWEST), _HIGHEST)
 

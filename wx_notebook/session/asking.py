@@ -124,7 +124,9 @@ class Asks:
         except WatsonxError as problem:
             failure = problem
         if failure is not None:
-            raise explained(held, self._service, failure, request.model_id, request.deployment)
+            error = explained(held, self._service, failure, request.model_id, request.deployment)
+            twin.refused(request, error)
+            raise error
         return AnswerStream(
             ticket.watch(self._pieces(request, reply)),
             model_id=request.model_id,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Never
 
 from wx_notebook.credentials.secret import Held, Secret, Unshown
-from wx_notebook.errors import unframed
+from wx_notebook.errors import WatsonxError, unframed
 from wx_notebook.session.ledger import Ledger
 from wx_notebook.session.usage import Meter
 from wx_notebook.settings import budget
@@ -28,6 +28,8 @@ class Exchange(NamedTuple):
     request: Request
     base_url: str
     answer: Answer | None
+    #: why there is none, in a line
+    problem: str = ""
 
 
 #: The tokens of this process and of this user's day.
@@ -282,6 +284,14 @@ def asked(request: Request, base_url: str) -> None:
     """Keep a request for `last_exchange`: one that failed is wanted again, too."""
     global _last_exchange  # noqa: PLW0603
     _last_exchange = Exchange(request, base_url, None)
+
+
+def refused(request: Request, problem: WatsonxError) -> None:
+    """Keep why no answer came."""
+    global _last_exchange  # noqa: PLW0603
+    if _last_exchange is not None and _last_exchange.request is request:
+        told = f"{type(problem).__name__}: {problem.message.splitlines()[0]}"
+        _last_exchange = _last_exchange._replace(problem=told)
 
 
 def answered(request: Request, answer: Answer) -> bool:

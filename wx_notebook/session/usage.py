@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from wx_notebook.errors import QuotaSpent
+from wx_notebook.options import DEFAULT_MAX_TOKENS
 from wx_notebook.session.ledger import Ledger, Spent
 
 if TYPE_CHECKING:
@@ -290,7 +291,9 @@ def _texts(body: Any) -> Iterator[str]:  # noqa: ANN401  # what JSON holds
 def _spent(scope: Scope, budget: Budget, used: int, waiting: int, prompt: int) -> QuotaSpent:
     away = f" and {waiting:,} are on their way" if waiting else ""
     day = " --day" if scope == "day" else ""
-    more = max(2 * budget.tokens, used + waiting + prompt)
+    # with room for its answer, in whole thousands
+    needed = used + waiting + prompt + DEFAULT_MAX_TOKENS
+    more = max(2 * budget.tokens, -(-needed // 1000) * 1000)
     return QuotaSpent(
         f"The budget for {WHOSE[scope]}{budget.named} is used up: {used:,} of {budget.tokens:,} "
         f"tokens{away}, and this prompt has about {prompt:,}. It was not sent.",

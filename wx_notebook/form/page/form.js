@@ -48,6 +48,8 @@ function render({ model, el }) {
 
   /** The fields are shown although somebody is signed in. */
   let editing = false;
+  /** What stood in the key's field, until the kernel has tried it. */
+  let unsent = null;
   /** A text with more than a key in it, until it is sent. */
   let held = "";
   /** What the form itself objects to. @type {Trouble | null} */
@@ -66,6 +68,7 @@ function render({ model, el }) {
     waits: () => seen().phase === "working",
   });
   const forgetKey = () => {
+    unsent = null;
     held = "";
     secret.value = "";
     view.file.value = "";
@@ -258,7 +261,9 @@ function render({ model, el }) {
       return object("secret", content.kind === "cloud" ? WORDS.no_key : WORDS.no_secret);
     }
     const bytes = new TextEncoder().encode(held || secret.value);
+    const given = { held, text: secret.value };
     forgetKey();
+    unsent = given;
     tell({ act: "connect", ...content }, [bytes.buffer]);
   };
   /** Send a message of one of the other buttons. */
@@ -423,6 +428,13 @@ function render({ model, el }) {
     const now = seen();
     const failed = (now.steps ?? []).find((step) => step.state === "bad");
     const { message, field } = trouble();
+    // what is wrong beside the key was found before the key went anywhere
+    const triedKey = (now.steps ?? []).some((step) => step.name === "key");
+    if (of === "connect" && failed && !triedKey && unsent) {
+      held = unsent.held;
+      secret.value = unsent.text;
+    }
+    unsent = null;
     if (!message && !failed && now.line && of !== "back") editing = false;
     paint();
     if (part() === "lists") focus(lists.search);
