@@ -360,9 +360,6 @@ def busy_and_slow(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     busy = "The kernel is busy with a running cell; it signs in when that ends."
 
     def a_cell_runs() -> None:
-        # JupyterLab gives a form that is new its own thread of the kernel a moment later; nobody
-        # types a key and runs a cell within it
-        page.wait_for_timeout(1500)
         lab.run(2, wait=False)
         lab.wait_until(lambda: not lab.is_idle(), "the cell runs")
 
@@ -382,8 +379,15 @@ def busy_and_slow(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
         form.button("Log out").click()
         form.key.wait_for()
 
-    # that what waits behind a cell can be taken back is a matter of test_handler.py: whether the
-    # kernel hears it beside the cell is JupyterLab's choice for each form
+    # what waits behind a cell can be taken back, and the cell goes on
+    a_cell_runs()
+    form.connect(*given)
+    form.wait_for(busy)
+    form.button("Stop").click()
+    lab.wait_until(lambda: any(b'"cancel"' in one for one in lab.seen.sent), "it was sent")
+    it_ends()
+    form.wait_for("Cancelled before it began.")
+    assert "KeyboardInterrupt" not in lab.output(2)
 
     # IAM is slow: the seconds are told, and Stop, or Jupyter's own, ends it
     for stop in (lambda: form.button("Stop").click(), lab.interrupt):

@@ -106,6 +106,38 @@ def test_the_lists_choose_nothing_by_themselves_and_the_line_says_why_a_change_f
     chromium.run(changing)
 
 
+#: The notebook around the form, as JupyterLab writes it; a cell in it runs, or none does.
+AROUND = """prompt => {
+    const prompts = document.createElement("div");
+    prompts.className = "jp-Notebook";
+    prompts.innerHTML = `<div class="jp-InputPrompt">${prompt}</div>`;
+    const here = document.getElementById("el");
+    here.replaceWith(prompts);
+    prompts.append(here);
+}"""
+
+
+def kept_waiting(page: Page) -> None:
+    page.clock.install()
+    loaded(page)
+    status = page.locator(".wxn-status")
+    # JupyterLab says "idle" of a kernel whose cell runs as soon as another message is done
+    for prompt, told in (("[*]:", "The kernel is busy with a running cell"),
+                         ("[7]:", "The kernel is gone or was restarted")):  # fmt: skip
+        page.evaluate(SHOW, shown())
+        page.evaluate(AROUND, prompt)
+        page.get_by_label("API key", exact=True).fill("k" * 44)
+        page.get_by_role("button", name="Connect").click()
+        page.clock.run_for(5_000)
+        assert status.inner_text().startswith(told)
+
+
+def test_a_kernel_that_does_not_answer_is_busy_while_a_cell_runs_and_gone_else(
+    chromium: BrowserThread,
+) -> None:
+    chromium.run(kept_waiting)
+
+
 #: Lines whose clock is moved by hand.
 COUNT = """([seconds, renewed, minutes]) => {
     document.body.innerHTML = `<div id=line><p>✓ <span data-wxn-seconds="${seconds}"

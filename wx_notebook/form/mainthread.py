@@ -18,14 +18,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def in_main_thread(work: Callable[[], None], waiting: Callable[[], None]) -> None:
-    """Run `work` where an interrupt reaches it: at once, or, after `waiting`, behind a cell."""
+def in_main_thread(
+    work: Callable[[], None], waiting: Callable[[], None], *, heed_s: float = 0.0
+) -> None:
+    """Run `work` where an interrupt reaches it: at once, or, after `waiting`, behind a cell.
+
+    With `heed_s` it waits so long there: a message that stands behind this one, and may take it
+    back, is heard first. A subshell that was made while a cell ran has nobody who listens before
+    that cell has ended (ipykernel 7.4), so both can have waited for it.
+    """
     loop: Any = getattr(getattr(get_ipython(), "kernel", None), "io_loop", None)
-    if loop is None or threading.current_thread() is threading.main_thread():
+    if loop is None:
         work()
+    elif threading.current_thread() is threading.main_thread():
+        if heed_s:
+            loop.call_later(heed_s, _interruptible, work)
+        else:
+            work()
     else:
         waiting()
-        loop.add_callback(_interruptible, work)
+        loop.add_callback(loop.call_later, heed_s, _interruptible, work)
 
 
 def _interruptible(work: Callable[[], None]) -> None:

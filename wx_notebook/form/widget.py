@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from wx_notebook.session.finding import Event
 
 
+#: Seconds in which what was clicked can be taken back by what was clicked after it, when both have
+#: waited behind a cell.
+_HEED_S = 0.1
+
+
 class LoginForm(anywidget.AnyWidget):
     """A form that asks for a key and finds out the rest, and the line that it becomes.
 
@@ -148,12 +153,12 @@ class LoginForm(anywidget.AnyWidget):
             # heard beside a running cell only where messages have a thread of their own
             for waiting in self._queued:
                 waiting.cancelled |= waiting.view == asked.view
-            self.send({"act": "ack", "of": "cancel"})
         else:
             self._queued.append(asked)
             in_main_thread(
                 lambda: self._serve(asked),
                 waiting=lambda: self.send({"act": "queued", "of": asked.act}),
+                heed_s=_HEED_S,
             )
 
     def _serve(self, asked: Asked) -> None:

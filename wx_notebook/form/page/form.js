@@ -6,6 +6,12 @@ const STALE_MS = 60_000;
 /** How often a view looks whether it is in the page by now. */
 const ATTACHED_MS = 50;
 
+/** Whether a cell of the notebook around an element runs, or waits for its turn. */
+function cellRuns(el) {
+  const prompts = el.closest(".jp-Notebook")?.querySelectorAll(".jp-InputPrompt") ?? [];
+  return [...prompts].some((prompt) => prompt.textContent.includes("[*]"));
+}
+
 /** @param {{model: Model, el: HTMLElement}} context */
 function render({ model, el }) {
   const id = `wxn-${Math.random().toString(36).slice(2, 10)}`;
@@ -66,6 +72,7 @@ function render({ model, el }) {
       paint();
     },
     waits: () => seen().phase === "working",
+    cellRuns: () => cellRuns(el),
   });
   const forgetKey = () => {
     unsent = null;

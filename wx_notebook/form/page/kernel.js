@@ -13,7 +13,8 @@ const LOST = new Set(["restarting", "autorestarting", "dead", "terminating"]);
  * The line to the kernel: one message at a time, looked after until it is done.
  *
  * @param {Model} model
- * @param {{id: string, painted: () => void, lost: () => void, waits: () => boolean}} form
+ * @param {{id: string, painted: () => void, lost: () => void, waits: () => boolean,
+ *   cellRuns: () => boolean}} form
  */
 function lineTo(model, form) {
   /** The message that waits for its acknowledgement. */
@@ -48,7 +49,8 @@ function lineTo(model, form) {
       if (now === null || LOST.has(now?.status)) return lose();
       const idle = now?.status === "idle" && now.connectionStatus === "connected";
       // what a cell or another view keeps waiting: with subshells Jupyter calls even that idle
-      idleLooks = idle && !queued && !form.waits() ? idleLooks + 1 : 0;
+      const waits = queued || form.waits() || form.cellRuns();
+      idleLooks = idle && !waits ? idleLooks + 1 : 0;
       if (idleLooks >= LAST_LOOK) return lose();
       busy = task !== "" && !idleLooks;
     } else if (!task && !form.waits()) return;
