@@ -131,6 +131,11 @@ def test_demo_opens_jupyterlab_on_a_fresh_notebook_and_ctrl_c_ends_it_all(tmp_pa
         except urllib.error.URLError:
             assert time.monotonic() < deadline
     assert "%watsonx login" in str(document["content"]["cells"])
+    with urllib.request.urlopen(f"{address[1]}/lab?token={address[2]}") as reply:
+        page = reply.read().decode()
+    off = re.search(r'"disabledExtensions": ?\[[^]]*\]', page)
+    assert off is not None
+    assert "apputils-extension:announcements" in off[0], "its question lies over the notebook"
     (left,) = tmp_path.rglob("sandbox.json")
     assert stat.S_IMODE(left.stat().st_mode) == 0o600
     assert stat.S_IMODE(left.parent.stat().st_mode) == 0o700

@@ -282,5 +282,5 @@ def test_a_terminal_gets_each_character_once_and_no_control_characters():
     assert out.getvalue().startswith("one\n")
     assert "\x1b" not in out.getvalue()
     assert out.getvalue().count("two") == 1
-    assert "[interrupted: this is what had arrived; answer.more() goes" in out.getvalue()
+    assert "[interrupted: this is what had arrived; go on with answer.more()]" in out.getvalue()
     assert out.getvalue().endswith("[m · 1.0 s]\n")

@@ -106,6 +106,35 @@ def test_the_lists_choose_nothing_by_themselves_and_the_line_says_why_a_change_f
     chromium.run(changing)
 
 
+def refused(page: Page) -> None:
+    loaded(page)
+    # a cell has signed in meanwhile, and the form's own sign-in fails
+    page.evaluate(SHOW, shown())
+    page.get_by_label("API key", exact=True).fill("k" * 44)
+    page.get_by_role("button", name="Connect").click()
+    step = {"name": "key", "field": "secret", "state": "bad", "text": "Key",
+            "why": "It is not known.", "repair": "", "link": None, "invalid": True}  # fmt: skip
+    page.evaluate(
+        """view => {
+            const before = model.get;
+            model.get = name => name === "view" ? view : before(name);
+            model.say("ack", "connect");
+            model.say("done", "connect");
+        }""",
+        shown(phase="connected", line=LINE, steps=[step]),
+    )
+    assert page.get_by_label("API key", exact=True).is_visible()
+    assert page.get_by_text("It is not known.").is_visible()
+    page.get_by_role("button", name="Cancel").click()
+    assert page.get_by_text(LINE).is_visible()
+
+
+def test_who_typed_a_key_that_is_refused_goes_on_typing_beside_an_earlier_session(
+    chromium: BrowserThread,
+) -> None:
+    chromium.run(refused)
+
+
 #: The notebook around the form, as JupyterLab writes it; a cell in it runs, or none does.
 AROUND = """prompt => {
     const prompts = document.createElement("div");

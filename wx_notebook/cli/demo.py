@@ -87,13 +87,25 @@ def _environment(path: Path) -> dict[str, str]:
     return own | {SANDBOX_VARIABLE: str(path), "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
+def _without_news(private: Path) -> dict[str, str]:
+    """Return what leads JupyterLab to a configuration of ours, behind which comes the user's own.
+
+    Its question about news would lie over the first notebook.
+    """
+    config = private / "jupyter" / "labconfig"
+    config.mkdir(parents=True)
+    off = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (config / "page_config.json").write_text(json.dumps(off), encoding="utf-8")
+    others = os.environ.get("JUPYTER_CONFIG_PATH", "")
+    path = os.pathsep.join(filter(None, (str(config.parent), others)))
+    return {"JUPYTER_CONFIG_PATH": path}
+
+
 def _open_lab(folder: Path, path: Path, port: int | None, *, open_browser: bool) -> int:
     command = [
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
         # also part of the address that is printed: a file to open would not be
         "--LabApp.default_url=/lab/tree/01-first-prompt.ipynb",
-        # its question about news would lie over the first notebook
-        "--LabApp.news_url=None",
     ]
     command += [] if port is None else [f"--ServerApp.port={port}"]
     command += [] if open_browser else ["--no-browser"]
@@ -103,7 +115,10 @@ def _open_lab(folder: Path, path: Path, port: int | None, *, open_browser: bool)
     print("JupyterLab is starting; Ctrl-C here ends it.", flush=True)
     # in a session of its own: at Ctrl-C Jupyter would ask whether it is meant
     lab = subprocess.Popen(  # noqa: S603  # our own arguments
-        command, env=_environment(path), stdin=subprocess.DEVNULL, start_new_session=True
+        command,
+        env=_environment(path) | _without_news(path.parent),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         return lab.wait()

@@ -49,8 +49,9 @@ def run(
     with Live(canvas, f"waiting for {options.model or 'watsonx.ai'}") as live:
         answer, failure = _answered(_Prompt(shell, prompt, options), live)
         if answer is not None:
-            # where its note says how to go on; `_` is the value of the cell before
-            answer.is_called(options.output or "answer.more(), here _")
+            # for its note on how to go on; `_` is the value of the cell before, unless that failed
+            here = "answer.more(), here _" if failure is None else "wx.last()"
+            answer.is_called(options.output or here)
             if options.output is not None:
                 # before it is painted: a second press of Stop may hit that
                 shell.user_ns[options.output] = answer

@@ -443,6 +443,8 @@ function render({ model, el }) {
     }
     unsent = null;
     if (!message && !failed && now.line && of !== "back") editing = false;
+    // who typed a key that is refused goes on typing, also where an earlier session stands
+    if (of === "connect" && (message || failed) && now.line && !listing()) editing = true;
     paint();
     if (part() === "lists") focus(lists.search);
     else if (part() === "line") focus(text);
