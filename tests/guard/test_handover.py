@@ -414,7 +414,7 @@ def test_the_form_says_it_below_its_line_since_no_cell_runs(of_kernel, sandbox):
     assert any(WARNED in note for note in of_kernel.value("_desk.notes()"))
 
 
-def test_the_form_says_below_its_line_what_was_removed_and_then_no_magic_says_it(
+def test_what_was_removed_stands_below_the_form_s_line_and_the_next_magic_says_it_too(
     of_kernel, sandbox
 ):
     of_kernel.run(f"typed = {sandbox.api_key!r}", store_history=False).ok()
@@ -424,4 +424,21 @@ def test_the_form_says_below_its_line_what_was_removed_and_then_no_magic_says_it
     said = "one.ipynb was saved without what was found in it:"
     assert said in of_kernel.value("_desk.notes()")
     assert said in of_kernel.value("_desk.notes()"), "it stands there until the next sign-in"
-    assert "was saved" not in of_kernel.run("%watsonx version", allow_stdin=True).ok().plain
+    assert said in of_kernel.run("%watsonx version", allow_stdin=True).ok().plain
+    assert "was saved" not in of_kernel.run("%watsonx version", allow_stdin=True).ok().plain, "once"
+
+
+def test_a_line_that_stands_in_the_notebook_is_drawn_anew_when_a_magic_has_said_it(
+    of_kernel, sandbox
+):
+    of_kernel.connect(sandbox)
+    stage = "from wx_notebook.magics.stage import Stage as _St, _stages; "
+    stage += "from wx_notebook.magics.desk import FormDesk as _Fd; _stages.clear(); "
+    stage += "_st = _St(get_ipython(), _Fd()); _stages[_st.id] = _st; _st._is_there = True"
+    of_kernel.run(stage, store_history=False).ok()
+    reports.leave(report())
+    ran = of_kernel.run("%watsonx version", allow_stdin=True).ok()
+    drawn = [m["content"] for m in ran.messages if m["msg_type"] == "update_display_data"]
+    said = "one.ipynb was saved without what was found in it:"
+    assert any(said in one["data"]["text/plain"] for one in drawn)
+    of_kernel.run("_stages.clear()", store_history=False).ok()

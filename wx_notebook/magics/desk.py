@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wx_notebook.errors import BadOption, NotConnected, WatsonxError
-from wx_notebook.magics.guarding import warnings_collected
+from wx_notebook.magics.guarding import begin_anew, reported, warnings_collected
 from wx_notebook.magics.standing import sign_out
 
 if TYPE_CHECKING:
@@ -192,6 +192,7 @@ class FormDesk:
                     self._places = {place.project.id: place for place in event.places}
                 if isinstance(event, Done):
                     done = True
+                    begin_anew()
                     kept = remembered(event.session, remember or None)
                     if remember:
                         self._remember = ""
@@ -243,11 +244,8 @@ class FormDesk:
         return held.line() if held is not None else ""
 
     def notes(self) -> list[str]:
-        """Return what stands below the line, also what the guard has done since the last time."""
-        from wx_notebook.guard.reports import pending
-
-        self._more += pending()
-        return list(self._more)
+        """Return what stands below the line, also what the guard has done."""
+        return [*self._more, *reported()]
 
 
 def offers() -> list[Offer]:

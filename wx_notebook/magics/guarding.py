@@ -18,6 +18,9 @@ _CALLED = {"api_key": "API key", "token": "token", "password": "password"}
 _SALT = secrets.token_bytes(32)
 #: Which secret in which cell was warned about; by a digest, so that `logout` forgets the secret.
 _warned: set[tuple[bytes, int]] = set()
+#: What the server's guard did: what no cell has shown yet, and what stands in the form's line.
+_untold: list[str] = []
+_reported: list[str] = []
 _collecting: ContextVar[list[str] | None] = ContextVar("_collecting", default=None)
 
 
@@ -60,15 +63,41 @@ def tell_pending(shell: Any) -> None:  # noqa: ANN401
     with contextlib.suppress(Exception):
         lines = []
         if login.can_ask(shell):
-            from wx_notebook.guard.reports import pending
+            from wx_notebook.magics.stage import refresh
 
-            lines += pending()
+            if _heard():
+                # a form in the notebook says it, too
+                refresh()
+            lines += _untold
+            _untold.clear()
         for secret, what in _of_the_session():
             lines += _literal(shell, secret, what)
         if lines:
             from wx_notebook.display import show_lines
 
             show_lines(shell, lines)
+
+
+def reported() -> list[str]:
+    """Return what the server's guard did last, for the form's line."""
+    _heard()
+    return list(_reported)
+
+
+def begin_anew() -> None:
+    """Leave it out of the form's line from now on: somebody has signed in anew."""
+    _reported.clear()
+
+
+def _heard() -> bool:
+    """Take in what servers have to say; return whether they had anything."""
+    from wx_notebook.guard.reports import pending
+
+    lines = pending()
+    if lines:
+        _untold.extend(lines)
+        _reported[:] = lines
+    return bool(lines)
 
 
 def _of_the_session() -> Iterator[tuple[Secret, str]]:
