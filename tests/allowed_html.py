@@ -29,14 +29,14 @@ ONE_LINE = "white-space:nowrap;overflow:hidden;text-overflow:ellipsis"
 PRE = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 CODE = f"{PRE};border:1px solid var(--jp-border-color2,#bdbdbd);padding:.5em .7em;margin:0 0 1em"
 EDGE = "padding-left: var(--jp-code-padding, 5px)"
-CLASSES = ("k", "s", "c", "m", "nf", "nb", "nd", "nt", "na", "gd", "gi")
+COLOURS = ("k", "s", "c", "m", "nf", "nb", "nd", "nt", "na", "gd", "gi")
 #: A colour of the wrapper's; no address, no expression fits in.
 COLOUR = (
     r";--wxn-(?:k|s|c|m|nf|nb|nd|nt|na|gd|gi):color-mix\(in srgb,"
     r"var\(--jp-mirror-editor-[a-z]+-color,#[0-9a-f]{6}\) 65%,currentColor\)"
 )
 WRAPPER = re.compile(rf"{re.escape(EDGE)}(?:; overflow-x: clip)?(?:{COLOUR}){{0,11}}")
-ALIGNED = tuple(f"text-align:{side}" for side in ("left", "right", "center"))
+ALIGNED = tuple(f"text-align:{side}" for side in ("start", "left", "right", "center"))
 CELL = one_of(*ALIGNED, *(f"{style};{ONE_LINE};max-width:20em" for style in ALIGNED))
 UNSEEN = (
     "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap"
@@ -58,7 +58,10 @@ PAGE_HEAD = (
 )
 PLAIN_TAGS = """
     p br hr h1 h2 h3 h4 h5 h6 strong em s blockquote ul li table thead tbody tr small
+    sub sup kbd mark ins del u samp var q cite ruby rt rp
 """
+#: What may have a direction of its own, and only the one that its text has.
+DIRECTED = "p h1 h2 h3 h4 h5 h6 ul ol blockquote table summary pre code"
 
 ALLOWED: dict[str, dict[str, re.Pattern[str]]] = {
     "div": {
@@ -81,8 +84,8 @@ ALLOWED: dict[str, dict[str, re.Pattern[str]]] = {
         "target": one_of("_blank"),
     },
     "span": {
-        "class": one_of("mathjax_process tex2jax_process", *CLASSES),
-        "style": one_of("font-size:90%", *(f"color:var(--wxn-{name})" for name in CLASSES)),
+        "class": one_of("mathjax_process tex2jax_process"),
+        "style": one_of("font-size:90%", *(f"color: var(--wxn-{name})" for name in COLOURS)),
     },
     "code": {
         "class": re.compile(r"language-[A-Za-z0-9_.#+-]{1,40}"),
@@ -106,6 +109,8 @@ ALLOWED: dict[str, dict[str, re.Pattern[str]]] = {
         "srcdoc": re.compile(re.escape(PAGE_HEAD) + ".*", re.DOTALL),
     },
 } | {tag: {} for tag in PLAIN_TAGS.split() if tag != "p"}
+for _tag in DIRECTED.split():
+    ALLOWED[_tag]["dir"] = one_of("auto")
 #: Attributes without which an element is not what it is here for.
 REQUIRED = {
     "iframe": {"sandbox", "srcdoc", "referrerpolicy"},
@@ -121,6 +126,21 @@ FORBIDDEN_TEX = re.compile(
     r"texttip|mathtip|toggle|label|ref|eqref|rule|kern|hspace|raise|llap|rlap|smash|[()\[\]])"
 )
 TEX_CLASS = "mathjax_process tex2jax_process"
+
+
+def unwrap(html: str) -> str:
+    """Return an answer without wrapper, line ends, and what all links, cells and code have."""
+    start = f'<div class="wxn-answer mathjax_ignore tex2jax_ignore" style="{EDGE}'
+    assert html.startswith(start)
+    assert html.endswith("</div>")
+    inside = html[html.index(">") + 1 : -len("</div>")].replace("\n", "")
+    for repeated in (
+        ' target="_blank" rel="noopener noreferrer nofollow"',
+        f' style="{CODE}"',
+        f' style="{ALIGNED[1]}"',
+    ):
+        inside = inside.replace(repeated, "")
+    return inside
 
 
 def check_attributes(tag: str, attributes: dict[str, str]) -> None:

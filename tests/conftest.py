@@ -3,17 +3,93 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
+# before anything imports jsonschema, here or in a process that a test starts; the reason is there
+_ABSENT = str(Path(__file__).parent / "support" / "absent")
+sys.path.insert(0, _ABSENT)
+os.environ["PYTHONPATH"] = os.pathsep.join([_ABSENT, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+# ruff: noqa: E402
+import hypothesis
 import pytest
-from fronts import chromium, jupyter  # noqa: F401  # fixtures
-from kernels import Kernel
+from support.fronts import chromium, jupyter  # noqa: F401  # fixtures
+from support.kernels import Kernel
 
+from wx_notebook import hints
 from wx_notebook.sandbox import Sandbox
 
+# how many cases a generated test tries; how long one takes says nothing on a busy machine
+_ANYWHERE = {
+    "deadline": None,
+    "suppress_health_check": [
+        hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.too_slow,
+    ],
+}
+hypothesis.settings.register_profile("dev", max_examples=25, **_ANYWHERE)
+hypothesis.settings.register_profile(
+    "ci", max_examples=60, database=None, derandomize=True, **_ANYWHERE
+)
+hypothesis.settings.register_profile("nightly", max_examples=1000, database=None, **_ANYWHERE)
+_ON_CI = os.environ.get("CI", "").lower() == "true"
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if _ON_CI else "dev"))
+
+_READ = ("WATSONX_", "WX_", "RUNTIME_ENV_", "IBM_", "IBMCLOUD_", "WML_", "WATSON_", "PM_20_")
 _READ_TOO = {
-    "HTTP_PROXY", "HTTPS_PROXY", "IBMCLOUD_API_KEY", "IBM_CREDENTIALS_FILE", "WML_URL", "REGION",
-    "PROJECT_ID", "SPACE_ID", "USER_ACCESS_TOKEN",
+    "HTTP_PROXY", "HTTPS_PROXY", "REGION", "PROJECT_ID", "SPACE_ID", "USER_ACCESS_TOKEN",
 }  # fmt: skip
+
+
+#: Fixtures that bring up a browser, a kernel or a Jupyter server, and take a second for it.
+_BROWSER, _SERVERS = {"chromium"}, {"jupyter", "_servers"}
+_SLOW = {"_running_kernel", *_BROWSER, *_SERVERS}
+
+
+@pytest.hookimpl(wrapper=True)  # before xdist reads the groups, wherever it stands in the order
+def pytest_collection_modifyitems(items):
+    """Mark what a fixture makes slow, and say which tests go to the same worker.
+
+    A kernel is started once in each worker. Of servers and of what a module makes for its own
+    tests there is one: those tests stay together. Another slow test goes to whoever is free.
+    """
+    for number, item in enumerate(items):
+        used = set(item.fixturenames)
+        if used & _SLOW:
+            item.add_marker(pytest.mark.slow)
+        if used & _BROWSER:
+            item.add_marker(pytest.mark.browser)
+        if item.get_closest_marker("slow"):
+            # a page, a server and a kernel share two cores with the other tests: what failed is
+            # tried once more, as JupyterLab's own tests of its pages are, and the summary says so
+            item.add_marker(pytest.mark.flaky(reruns=1))
+        if item.get_closest_marker("xdist_group"):
+            continue
+        fixtures = item._fixtureinfo.name2fixturedefs
+        own = any(found[-1].scope == "module" for found in fixtures.values())
+        if own or used & (_BROWSER | _SERVERS):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+        elif item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.xdist_group(f"slow-{number}"))
+    return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Hand out the tests without a group by modules.
+
+    One by one, xdist 3.8 looks through all that it has handed out for each of them, which costs 20
+    seconds for 9,000 tests.
+    """
+    from xdist.scheduler import LoadGroupScheduling
+
+    class ByModule(LoadGroupScheduling):
+        def _split_scope(self, nodeid):
+            group = super()._split_scope(nodeid)
+            return nodeid.partition("::")[0] if group == nodeid else group
+
+    return ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +106,25 @@ def _own_data(tmp_path_factory):
 def _no_credentials_of_this_machine(monkeypatch, _empty_config, _own_data):
     """What a developer has in the environment neither helps nor harms a test."""
     for name in list(os.environ):
-        if name.startswith(("WATSONX_", "WX_", "RUNTIME_ENV_")) or name.upper() in _READ_TOO:
+        if name.startswith(_READ) or name.upper() in _READ_TOO:
             monkeypatch.delenv(name)
     # nor does a default profile, or a keyring that asks somebody for leave
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(_empty_config))
     # and what a test spends is not counted among the developer's own tokens
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(_own_data))
+
+
+@pytest.fixture(autouse=True)
+def _somebody_can_be_asked(monkeypatch):
+    """What a message says to do next is said to a person; `nobody` takes that person away."""
+    monkeypatch.setattr(hints, "can_ask", lambda _=None: True)
+
+
+@pytest.fixture
+def nobody(monkeypatch, _somebody_can_be_asked):
+    """Run as under papermill or in CI: nobody can answer a question."""
+    monkeypatch.setattr(hints, "can_ask", lambda _=None: False)
 
 
 @pytest.fixture(autouse=True)

@@ -7,12 +7,14 @@ import pickle
 import pytest
 
 from wx_notebook import errors
-from wx_notebook.errors import Interrupted, WatsonxError, near
+from wx_notebook.errors import Interrupted, WatsonxError, did_you_mean
 
 KINDS = [
     kind
     for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, errors.Told) and kind is not errors.Told
+    if isinstance(kind, type)
+    and issubclass(kind, errors.UserFacingError)
+    and kind is not errors.UserFacingError
 ]
 
 
@@ -58,7 +60,7 @@ def test_an_interrupt_is_still_a_keyboard_interrupt():
     ],
 )
 def test_a_near_name_is_offered_for_a_typo_only(word, told):
-    assert near(word, ["granite", "llama"]) == told
+    assert did_you_mean(word, ["granite", "llama"]) == told
 
 
 @pytest.mark.parametrize(
@@ -73,4 +75,4 @@ def test_a_near_name_is_offered_for_a_typo_only(word, told):
     ],
 )
 def test_what_begins_with_the_word_is_nearer_than_what_is_spelt_alike(word, known, nearest):
-    assert near(word, known) == (nearest and f" Did you mean '{nearest}'?")
+    assert did_you_mean(word, known) == (nearest and f" Did you mean '{nearest}'?")

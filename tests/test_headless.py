@@ -1,4 +1,4 @@
-"""Without a front end: each row of the README's table of ways to run a notebook.
+"""Without a front end: each row of the table in notebook 06.
 
 The same value in each of them, plain text and safe HTML in the file, no widget state, and a prompt
 that fails fails the run, with an exit status and a message that says what to type.
@@ -14,9 +14,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from terminals import terminal
+from support.terminals import terminal
 
+from wx_notebook.render import ANSWER_TYPE
 from wx_notebook.sandbox import Sandbox
+
+pytestmark = pytest.mark.slow
 
 PROMPT = "What is a {{ unit }}?"
 KEEP = (
@@ -38,7 +41,7 @@ finally:
     nbformat.write(book, "out.ipynb")
 """
 
-#: How each runs `in.ipynb` and where the outcome is; the words are those of the README.
+#: How each runs `in.ipynb` and where the outcome is; the words are those of notebook 06.
 RUNS = {
     "jupyter execute": (["jupyter", "execute", "in.ipynb", "--output=out.ipynb"], "out.ipynb"),
     "jupyter nbconvert --execute": (
@@ -104,9 +107,11 @@ def expected(shared):
     return [answer.text, answer.model_id, answer.finish_reason, answer.usage.total_tokens]
 
 
-def test_each_row_of_the_readme_s_table_is_run_here():
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    table = readme.split("<!-- headless -->")[1].split("<!-- /headless -->")[0]
+def test_each_row_of_the_table_in_notebook_06_is_run_here():
+    folder = Path(__file__).parents[1] / "notebooks"
+    book = nbformat.read(folder / "06-from-notebook-to-production.ipynb", as_version=4)
+    text = next(cell.source for cell in book.cells if "<!-- headless -->" in cell.source)
+    table = text.split("<!-- headless -->")[1].split("<!-- /headless -->")[0]
     typed = [row.split("`")[-2] for row in table.strip().splitlines()[2:]]
     run = {" ".join(command).replace(f"{sys.executable} -m IPython --colors=NoColor", "ipython")
            for command, _ in RUNS.values()}  # fmt: skip
@@ -131,7 +136,7 @@ def test_the_same_value_everywhere_and_a_file_that_is_safe(way, shared, expected
     book = nbformat.read(tmp_path / outcome, as_version=4)
     assert "widgets" not in book.metadata
     (output,) = next(c for c in book.cells if c.source.startswith("%%watsonx")).outputs
-    assert set(output.data) == {"text/plain", "text/html"}
+    assert set(output.data) == {"text/plain", "text/html", ANSWER_TYPE}
     assert output.data["text/plain"].startswith(expected[0][:40])
     assert "<script" not in output.data["text/html"]
     assert output.metadata["wx_notebook"]["finish_reason"] == "stop"

@@ -36,7 +36,7 @@ def completion() -> dict[str, float]:
     )
     with Sandbox() as sandbox, provisionalcompleter():
         held = wx.connect(api_key=sandbox.api_key, url=sandbox.url, project_id=sandbox.project_id)
-        held.catalogue._day = held.catalogue._staged(Listing(models))
+        held.state.catalogue._day = held.state.catalogue._snapshot(Listing(models))
 
         def one(text: str) -> float:
             began = time.perf_counter()

@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable
 
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.guard.handover import HandOver
-from wx_notebook.server.saving import Guard
+from wx_notebook.guard.kernel_fingerprints import KernelFingerprints
+from wx_notebook.server.notebook_guard import NotebookGuard
 
 #: Seconds; what is promised is one, on a machine that has nothing else to do.
 GENEROUS_S = 5.0
@@ -72,9 +72,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["JUPYTER_RUNTIME_DIR"] = folder
         key = secrets.token_urlsafe(33)
-        kernels = [HandOver() for _ in range(3)]
-        guard = Guard(mode=lambda: "redact", collaborates=lambda: False,
-                      leave=lambda _: None, log=logging.getLogger("nowhere"))  # fmt: skip
+        kernels = [KernelFingerprints() for _ in range(3)]
+        guard = NotebookGuard(mode=lambda: "redact", has_collaboration=lambda: False,
+                      save_report=lambda _: None, log=logging.getLogger("nowhere"))  # fmt: skip
         logging.disable(logging.CRITICAL)
         print("| a save of | one kernel | three kernels |\n| --- | --- | --- |")
         for name, cells in cases(key).items():

@@ -9,7 +9,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fronts import BrowserThread, LabPage, start_jupyter
+from support.fronts import BrowserThread, LabPage, start_jupyter
 
 from wx_notebook.sandbox import Sandbox
 

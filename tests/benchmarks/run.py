@@ -1,7 +1,7 @@
 """Figures of design.md section 8, each as a ratio against a baseline of the same run.
 
-    python tests/benchmarks/run.py            print the table
-    python tests/benchmarks/run.py --readme   and write it into the README
+    python tests/benchmarks/run.py            print the table; calls.py prints its first rows
+    python tests/benchmarks/run.py --write    and write it into CONTRIBUTING.md
 
 Not a test: a slow day is no failure.
 """
@@ -9,73 +9,25 @@ Not a test: a slow day is no failure.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import batch
+import calls
 import completion
-import requests
-from kernels import Kernel
+from calls import PIECES, Ratio
 from page import page_behind_kernel
+from support.kernels import Kernel
 
-import wx_notebook as wx
 from wx_notebook.sandbox import Sandbox
-
-TOKENS = 5000
-#: 29 KB of ordinary Markdown in 5,000 pieces
-PIECES = [["watt ", "**is** ", "a unit ", "of power. ", "\n\n"][n % 5] for n in range(TOKENS)]
-
-SERVER = """
-import sys, json
-from wx_notebook.sandbox import Sandbox
-pieces = json.loads(sys.stdin.readline())
-with Sandbox() as sandbox:
-    for _ in range(40):
-        sandbox.say_pieces(pieces)
-    print(json.dumps(sandbox.credentials()), flush=True)
-    sys.stdin.readline()
-"""
-
-
-@contextlib.contextmanager
-def server_elsewhere(pieces: list[str]) -> Iterator[dict[str, str]]:
-    """A sandbox in a process of its own: its CPU is not ours."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(pieces) + "\n")
-    process.stdin.flush()
-    try:
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.stdin.close()
-        process.wait(10)
-
-
-def cpu_s(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
-def in_turns(
-    ours: Callable[[], object], baseline: Callable[[], object], times: int
-) -> tuple[float, float]:
-    """Medians of both, measured in turns so that a busy machine is busy for both."""
-    ours(), baseline()
-    pairs = [(cpu_s(ours), cpu_s(baseline)) for _ in range(times)]
-    return statistics.median(p[0] for p in pairs), statistics.median(p[1] for p in pairs)
 
 
 def load_time() -> tuple[float, float]:
@@ -94,63 +46,6 @@ def load_time() -> tuple[float, float]:
     ]
     values = [[float(x) for x in run.stdout.split()] for run in runs]
     return statistics.median(v[0] for v in values), statistics.median(v[1] for v in values)
-
-
-def call_and_stream() -> tuple[tuple[float, float], tuple[float, float]]:  # noqa: C901  # four ways to ask, side by side
-    """Client CPU of one call, and of a stream of 5,000 tokens; ours and plain requests."""
-    with server_elsewhere(PIECES) as found:
-        session = wx.connect(
-            api_key=found["api_key"], url=found["url"], project_id=found["project_id"]
-        )
-        plain = requests.Session()
-        token = plain.post(
-            found["url"] + "/identity/token",
-            data={
-                "grant_type": "urn:ibm:params:oauth:grant-type:apikey",
-                "apikey": found["api_key"],
-            },
-        ).json()["access_token"]
-        body = {
-            "model_id": "ibm/granite-4-h-small",
-            "messages": [{"role": "user", "content": "hi"}],
-            "project_id": found["project_id"],
-            "max_completion_tokens": 100_000,
-        }
-        url = found["url"] + "/ml/v1/text/{}?version=2026-10-14"
-        headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
-
-        def our_stream() -> None:
-            text = "".join(session.stream("hi", max_tokens=100_000))
-            assert len(text) == sum(map(len, PIECES))
-
-        def plain_stream() -> None:
-            text = []
-            with plain.post(
-                url.format("chat_stream"), json=body, headers=headers, stream=True
-            ) as r:
-                for line in r.iter_lines():
-                    if line.startswith(b"data: "):
-                        choices = json.loads(line[6:])["choices"]
-                        if choices:
-                            text.append(choices[0]["delta"].get("content", ""))
-            assert len("".join(text)) == sum(map(len, PIECES))
-
-        stream = in_turns(our_stream, plain_stream, 15)
-        short = body | {"max_completion_tokens": 20}
-
-        def our_calls() -> None:
-            for _ in range(100):
-                session.chat("hi", max_tokens=20)
-
-        def plain_calls() -> None:
-            for _ in range(100):
-                plain.post(url.format("chat"), json=short, headers=headers).json()
-
-        # the scripted answers have been used up by now, so the small writer answers
-        with contextlib.suppress(wx.WatsonxError):
-            for _ in range(40):
-                session.chat("hi", max_tokens=20)
-        return in_turns(our_calls, plain_calls, 7), stream
 
 
 def in_a_kernel() -> dict[str, float]:
@@ -221,40 +116,38 @@ def in_a_kernel() -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one run measured: seconds, bytes, and pairs of ours with the baseline."""
+    """What one run measured: seconds and bytes, ours beside the baseline; ratios of CPU."""
 
     load: tuple[float, float]
-    call: tuple[float, float]
-    stream: tuple[float, float]
+    calls: dict[str, tuple[Ratio, Ratio]]
     kernel: dict[str, float]
     page: tuple[float, float]
     completion: dict[str, float]
+    batch: dict[str, float]
 
 
 def measured() -> Measured:
     """Measure all of it; a few minutes."""
-    call, stream = call_and_stream()
     return Measured(
-        load_time(), call, stream, in_a_kernel(), page_behind_kernel(), completion.completion()
+        load_time(),
+        calls.call_and_stream(),
+        in_a_kernel(),
+        page_behind_kernel(),
+        completion.completion(),
+        batch.measure(),
     )
 
 
 def table(found: Measured) -> list[tuple[str, str, str]]:
     """Return what was measured, the figure beside its baseline, and what is to be reached."""
     (load_s, bare_s), kernel, (behind_s, every_s) = found.load, found.kernel, found.page
-    (call, call_plain), (stream, stream_plain) = found.call, found.stream
     return [
         (
             "`%load_ext`, above bare IPython with the kernel's packages",
             f"{load_s:.3f} s, {load_s / bare_s:.2f} of the {bare_s:.2f} s that those take",
             "0.1 s",
         ),
-        ("one call, client CPU over plain `requests`", f"{call / call_plain:.2f}x", "1.1x"),
-        (
-            "a stream of 5,000 tokens, client CPU over plain `requests`",
-            f"{stream / stream_plain:.2f}x",
-            "1.0x",
-        ),
+        *calls.rows(found.calls),
         (
             "that stream in a cell, 29 KB at 1 ms a token: bytes on iopub",
             (
@@ -282,24 +175,25 @@ def table(found: Measured) -> list[tuple[str, str, str]]:
             "0.2 s",
         ),
         *completion.rows(found.completion),
+        *batch.rows(found.batch),
     ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readme", action="store_true")
+    parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     rows = table(measured())
     lines = ["| what | here | to reach |", "| --- | --- | --- |"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     print("\n".join(lines))
-    if chosen.readme:
-        readme = Path(__file__).parents[2] / "README.md"
-        text = readme.read_text(encoding="utf-8")
+    if chosen.write:
+        document = Path(__file__).parents[2] / ".github" / "CONTRIBUTING.md"
+        text = document.read_text(encoding="utf-8")
         before, rest = text.split("<!-- benchmarks -->\n")
         after = rest.split("<!-- /benchmarks -->")[1]
         written = "\n".join(lines)
-        readme.write_text(
+        document.write_text(
             f"{before}<!-- benchmarks -->\n{written}\n<!-- /benchmarks -->{after}", encoding="utf-8"
         )
 

@@ -1,4 +1,4 @@
-"""What the sandbox bears, each figure beside that of a bare `http.server` in the same run.
+"""The load that the sandbox carries, each figure beside that of a bare `http.server`.
 
     python tests/benchmarks/sandbox.py                   print the table
     python tests/benchmarks/sandbox.py --calls 1800000   an hour at 500 a second, for the memory
@@ -217,7 +217,7 @@ def row(what: str, ours: float, bare: float, unit: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What the sandbox bears.")
+    parser = argparse.ArgumentParser(description="Measure the load that the sandbox carries.")
     parser.add_argument("--calls", type=int, default=24_000, help="for the memory (24,000)")
     parser.add_argument("--seconds", type=float, default=10, help=f"at {RATE} a second (10)")
     chosen = parser.parse_args()

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from fronts import LabPage
-from payloads import PAGES, PAYLOADS
+from support.fronts import LabPage
+from support.payloads import PAGES, PAYLOADS
 
 pytestmark = pytest.mark.browser
 
@@ -29,6 +29,8 @@ BAD = (
     ",[id],[onerror],[onload],[onclick],[data-commandlinker-command],[contenteditable],[autofocus]"
     ",iframe:not([sandbox='']),iframe[src]"
 )
+#: The extension's own button over a block of code: just this, without any other attribute.
+OWN_BUTTON = '<button type="button" class="wx-button">Copy code</button>'
 #: Looks at every element that ever appears in an output, also in a frame that is replaced soon.
 WATCH = """bad => {
     window.everBad = [];
@@ -124,25 +126,30 @@ def answers(url: str) -> dict[str, list[str]]:
 
 
 def say(sandbox: Any, url: str) -> list[str]:
-    """Queue the answers, in random pieces, and return the cells that ask for them."""
+    """Queue the answers, in random pieces, and return the cells that ask for them, in order."""
     chance = random.Random(11)
-    cells = []
-    for format_, texts in answers(url).items():
-        for text in texts:
-            cuts = sorted(chance.sample(range(len(text)), min(len(text) // 30, 1_500)))
-            sandbox.say_pieces(
-                text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)
-            )
-        cells.append(
-            f"for _ in range({len(texts)}):\n"
-            f"    get_ipython().run_cell_magic('watsonx', '-f {format_}', 'answer')"
-        )
+    of_format = answers(url)
+    code = of_format.pop("code")
+    cells = [_cell_of(sandbox, chance, format_, texts) for format_, texts in of_format.items()]
     for text in groups([text.replace("{leak}", url) for text in PAYLOADS.values()], 3):
         sandbox.say_thinking(text, "thought")
     cells.append("for _ in range(3):\n    get_ipython().run_cell_magic('watsonx', '', 'think')")
+    # this one fails, and quotes its answer
     sandbox.say(f"<script>fetch('{url}')</script>")
-    # the last one fails, and quotes its answer
-    return [*cells[:-2], cells[-1], "%%watsonx -f json\nno json", cells[-2]]
+    cells.append("%%watsonx -f json\nno json")
+    return [*cells, _cell_of(sandbox, chance, "code", code)]
+
+
+def _cell_of(sandbox: Any, chance: random.Random, format_: str, texts: list[str]) -> str:
+    for text in texts:
+        cuts = sorted(chance.sample(range(len(text)), min(len(text) // 30, 1_500)))
+        sandbox.say_pieces(
+            text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)
+        )
+    return (
+        f"for _ in range({len(texts)}):\n"
+        f"    get_ipython().run_cell_magic('watsonx', '-f {format_}', 'answer')"
+    )
 
 
 EQUATION = "from IPython.display import Math; Math(r'\\alpha + \\beta')"
@@ -247,8 +254,8 @@ def check(found: dict[str, Any], expected: int, *, pages: int) -> None:
     """Fail at the first thing that may not be there."""
     assert found["outputs"] == expected
     assert found["pages"] == pages
-    assert found["bad"] == []
-    assert found["everBad"] == []
+    assert [html for html in found["bad"] if html != OWN_BUTTON] == []
+    assert [html for html in found["everBad"] if html != OWN_BUTTON] == []
     assert found["pwned"] is None
     assert found["over"] == 0
     assert len(found["links"]) > 10
@@ -267,7 +274,7 @@ def test_no_payload_does_anything_in_any_format_at_any_moment(
 ):
     expected = sum(map(len, answers(leak.url).values())) + 3 + 1
     pages = len(answers(leak.url)["html"])
-    seen = chromium.run(walk, jupyter(front), sandbox, leak, limit_s=180)
+    seen = chromium.run(walk, jupyter(front), sandbox, leak, limit_s=300)
     for name in ("live", "reloaded"):
         check(seen[name], expected, pages=pages)
     # who does not trust a notebook sees no page of a model at all

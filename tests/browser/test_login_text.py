@@ -25,6 +25,7 @@ def read_until(terminal: int, pattern: str, seconds: float = 60.0) -> str:
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals here")
 def test_in_a_terminal_the_key_is_hidden_and_a_project_is_chosen_by_its_number(sandbox, tmp_path):
     ours, theirs = pty.openpty()
@@ -40,7 +41,7 @@ def test_in_a_terminal_the_key_is_hidden_and_a_project_is_chosen_by_its_number(s
             (r"In \[1\]: ", "%load_ext wx_notebook"),
             (r"In \[2\]: ", "%watsonx login"),
             (r"API key \(hidden\): ", sandbox.api_key),
-            (r"found by itself\): ", sandbox.url),
+            (r"leave empty to search all regions\): ", sandbox.url),
             (r"by number or name \[1\]: ", "2"),
             (r"In \[3\]: ", "%watsonx use"),
             (r"In \[4\]: ", "%watsonx ask hello"),
@@ -54,10 +55,10 @@ def test_in_a_terminal_the_key_is_hidden_and_a_project_is_chosen_by_its_number(s
         process.wait(20)
         os.close(ours)
     said = " ".join(shown.split())
-    assert "✓ The key is accepted, of Sandbox User" in said
+    assert "✓ Key accepted for Sandbox User" in said
     assert "1 Sandbox project" in said
     assert "2 Sandbox space space" in said
-    assert "✓ Space Sandbox space ✓ It has a watsonx.ai Runtime" in said
+    assert "✓ Space Sandbox space ✓ watsonx.ai Runtime is associated" in said
     assert "connected to space 'Sandbox space'" in said
     assert "projects and spaces: 1 Sandbox space" in said, "the last used first"
     assert "no model was asked" in said
@@ -66,6 +67,7 @@ def test_in_a_terminal_the_key_is_hidden_and_a_project_is_chosen_by_its_number(s
         assert file.is_dir() or sandbox.api_key.encode() not in file.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["%watsonx login", "%watsonx login --text", "%watsonx use"])
 def test_where_nobody_can_answer_an_error_names_the_variables_at_once(tmp_path, cell):
     cells = [nbformat.v4.new_code_cell(source) for source in ("%load_ext wx_notebook", cell)]
@@ -80,6 +82,7 @@ def test_where_nobody_can_answer_an_error_names_the_variables_at_once(tmp_path, 
     assert "widgets" not in notebook.metadata
 
 
+@pytest.mark.slow
 def test_where_nobody_can_answer_what_is_found_is_used(sandbox, tmp_path, monkeypatch):
     for name, value in (("API_KEY", sandbox.api_key), ("URL", sandbox.url),
                         ("PROJECT_ID", sandbox.project_id)):  # fmt: skip

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from forms import Form, opened
+from support.forms import Form, opened
 
 if TYPE_CHECKING:
-    from fronts import JupyterServer
     from playwright.sync_api import Page
+    from support.fronts import JupyterServer
 
     from wx_notebook.sandbox import Sandbox
 
@@ -62,7 +62,7 @@ def made(page: Page, server: JupyterServer, sandbox: Sandbox, folder: Path) -> d
         form.root.screenshot(path=folder / f"{name}.png", animations="disabled")
 
     take("form-empty")
-    form.connect("w" * 44, sandbox.url)
+    form.connect("w9" * 22, sandbox.url)
     form.done()
     take("form-refused")
     form.connect(sandbox.api_key, sandbox.url)

@@ -8,8 +8,8 @@ import sys
 import nbclient
 import nbformat
 import pytest
-from fronts import LabPage
-from terminals import terminal
+from support.fronts import LabPage
+from support.terminals import terminal
 
 CELLS = ["%load_ext wx_notebook", "%%watsonx\nhello", "%watsonx status"]
 WANTED = [
@@ -25,7 +25,7 @@ WANTED = [
 def around(sandbox):
     return {
         "WATSONX_API_KEY": sandbox.api_key, "WATSONX_URL": sandbox.url,
-        "WATSONX_PROJECT_ID": sandbox.project_id, "WATSONX_TOKEN": "t" * 40,
+        "WATSONX_PROJECT_ID": sandbox.project_id, "WATSONX_TOKEN": "t9" * 20,
     }  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def test_in_jupyterlab(chromium, jupyter, sandbox):
     assert sandbox.api_key not in nbformat.writes(saved)
 
 
+@pytest.mark.slow
 def test_in_nbclient(sandbox, tmp_path, monkeypatch):
     for name, value in around(sandbox).items():
         monkeypatch.setenv(name, value)
@@ -56,6 +57,7 @@ def test_in_nbclient(sandbox, tmp_path, monkeypatch):
     assert sandbox.api_key not in nbformat.writes(notebook)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals here")
 def test_in_a_terminal(sandbox, tmp_path):
     with terminal(tmp_path, os.environ | around(sandbox)) as typed:

@@ -6,7 +6,7 @@ import itertools
 import json
 
 import pytest
-from fronts import LabPage
+from support.fronts import LabPage
 
 from wx_notebook.render import answer_html, line_html, markdown_html, partial_html
 from wx_notebook.sandbox import Sandbox
@@ -165,7 +165,7 @@ def test_in_jupyterlab_s_styles_no_frame_is_lower_than_the_one_before_it(chromiu
         # each frame as if it were the whole answer
         "not settled": [markdown_html(TEXT[:end]) for end in range(1, len(TEXT), 5)],
     }
-    heights = chromium.run(laid_out, jupyter("lab"), answers, (420, 700, 1100), limit_s=180)
+    heights = chromium.run(laid_out, jupyter("lab"), answers, (420, 1100), limit_s=300)
     for (name, width), seen in heights.items():
         assert seen[-1] > 40
         if name == "not settled":

@@ -35,7 +35,10 @@ def test_it_chats_and_streams_with_the_sessions_model_and_project(session, sandb
     assert model.invoke("What is a watt?").text == "One watt."
     assert "".join(piece.text for piece in model.stream("And two?")) == "Two watts."
     sent = json.loads(sandbox.wait_for(lambda call: call.kind == "chat").body)
-    assert (sent["model_id"], sent["project_id"]) == (session.default_model(), sandbox.project_id)
+    assert (sent["model_id"], sent["project_id"]) == (
+        session.state.default_model(),
+        sandbox.project_id,
+    )
 
 
 def test_a_revocation_is_not_noticed(session, sandbox):
@@ -65,6 +68,6 @@ def test_a_model_that_is_not_there_is_an_error_of_ours(session):
 
 
 def test_what_langchain_itself_refuses_is_an_error_of_ours(session):
-    with pytest.raises(ServiceDown, match="LangChain made no client") as caught:
+    with pytest.raises(ServiceDown, match="LangChain built no client") as caught:
         wx.interop.chat_model(session, temperature="much")
     assert caught.value.__context__ is None

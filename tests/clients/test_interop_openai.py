@@ -72,7 +72,7 @@ def test_it_holds_neither_key_nor_token(session, sandbox):
     shown = f"{client!r}{vars(client)}{vars(client._client)}{client.default_headers}"
     assert client.api_key == "held.by.wx_notebook"
     assert sandbox.api_key not in shown
-    assert session.token.value.reveal() not in shown
+    assert session.state.token.value.reveal() not in shown
 
 
 def test_another_key_that_its_user_gives_it_is_theirs(session, sandbox):

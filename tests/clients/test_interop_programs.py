@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from interop import at_work
+from interop import program_runs
 
 import wx_notebook as wx
 from wx_notebook.sandbox import Sandbox
+
+pytestmark = pytest.mark.slow
 
 NEEDS = {"sdk": "ibm_watsonx_ai", "langchain": "langchain_ibm", "openai": "openai"}
 
@@ -43,10 +45,10 @@ def as_the_gateway_has_it(body):
 
 
 def check(target, session, sandbox, folder, *, stream):
-    cell = json.loads(at_work.last_prompt(sandbox).body)
-    path = at_work.last_prompt(sandbox).path
+    cell = json.loads(program_runs.last_prompt(sandbox).body)
+    path = program_runs.last_prompt(sandbox).path
     sandbox.say("Vier Watt.")
-    told = at_work.run(at_work.printed_for(session, target), target, sandbox, folder)
+    told = program_runs.run(program_runs.printed_for(session, target), target, sandbox, folder)
     assert told.printed == "Vier Watt.\n"
     if target == "openai":
         assert told.body.pop("stream", False) == stream
@@ -58,7 +60,7 @@ def check(target, session, sandbox, folder, *, stream):
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["streaming", "whole"])
-@pytest.mark.parametrize("options", at_work.OPTIONS.values(), ids=at_work.OPTIONS)
+@pytest.mark.parametrize("options", program_runs.OPTIONS.values(), ids=program_runs.OPTIONS)
 @pytest.mark.parametrize("target", NEEDS)
 def test_a_program_sends_what_the_cell_sent_and_prints_the_answer(
     target, options, stream, session, sandbox, tmp_path
@@ -66,7 +68,7 @@ def test_a_program_sends_what_the_cell_sent_and_prints_the_answer(
     pytest.importorskip(NEEDS[target])
     if target == "openai" and "generate" in options:
         pytest.skip("the gateway has chats only, and says so")
-    send(session, at_work.PROMPTS["quotes"], options, stream=stream)
+    send(session, program_runs.PROMPTS["quotes"], options, stream=stream)
     check(target, session, sandbox, tmp_path, stream=stream)
 
 
@@ -74,7 +76,7 @@ def test_a_program_sends_what_the_cell_sent_and_prints_the_answer(
 def test_whatever_the_prompt_holds_arrives_byte_for_byte(target, session, sandbox, tmp_path):
     pytest.importorskip(NEEDS[target])
     # all in one: each run of the SDK takes seconds
-    everything = "\n".join(at_work.PROMPTS.values())
+    everything = "\n".join(program_runs.PROMPTS.values())
     session.stream(everything, system=everything).answer  # noqa: B018  # waits for its end
     check(target, session, sandbox, tmp_path, stream=True)
 
@@ -110,8 +112,8 @@ def test_at_a_cluster_a_program_signs_in_as_the_session_did(target, way, tmp_pat
             project_id=cluster.project_id, ca_bundle=str(cluster.ca_file),
         )  # fmt: skip
         held.chat("What is a watt?")
-        text = at_work.printed_for(held, target)
+        text = program_runs.printed_for(held, target)
         more = {"WATSONX_USERNAME": cluster.username, "WATSONX_PASSWORD": cluster.password}
-        told = at_work.run(text, target, cluster, tmp_path, **more)
+        told = program_runs.run(text, target, cluster, tmp_path, **more)
         assert told.body["messages"] == [{"role": "user", "content": "What is a watt?"}]
         assert secret not in text

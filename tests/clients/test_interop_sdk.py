@@ -14,6 +14,8 @@ import wx_notebook as wx
 from wx_notebook.errors import KeyRefused, ProjectError, ServiceDown
 from wx_notebook.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("ibm_watsonx_ai")
 pytest.importorskip("trustme")
 
@@ -43,11 +45,12 @@ def sandbox(clock):
 @pytest.fixture
 def session(sandbox, clock):
     """As `wx.connect` makes it, but with a clock that the test moves."""
-    from wx_notebook.credentials import Given, Secret
+    from wx_notebook.credentials.connection_params import ConnectionParams
+    from wx_notebook.credentials.secret import Secret
     from wx_notebook.session import Session
     from wx_notebook.transport import Transport
 
-    given = Given(
+    given = ConnectionParams(
         "arguments", api_key=Secret(sandbox.api_key), url=sandbox.url,
         project_id=sandbox.project_id, ca_bundle=str(sandbox.ca_file),
     )  # fmt: skip
@@ -172,9 +175,9 @@ def test_the_project_or_space_of_the_session_is_the_default(session, sandbox):
     client = wx.interop.api_client(session)
     assert client.default_project_id == sandbox.project_id
     space = sandbox.add_space("mine")
-    from wx_notebook.session.choosing import changed
+    from wx_notebook.session.switch import switch
 
-    client = wx.interop.api_client(changed(session, space=space))
+    client = wx.interop.api_client(switch(session, space=space))
     assert (client.default_project_id, client.default_space_id) == (None, space)
 
 
@@ -183,7 +186,7 @@ def test_a_copy_for_another_user_sends_that_users_token(session, sandbox):
     copy = wx.interop.api_client(session).get_copy()
     copy.set_token(sandbox.issue_token())
     assert copy.projects.get_details(sandbox.project_id)
-    session._tokens.token()
+    session.state.token_source.token()
     sandbox.revoke_tokens()
     with pytest.raises(Exception, match=r"(?i)token"):
         copy.projects.get_details(sandbox.project_id)
@@ -199,7 +202,7 @@ def test_what_is_wrong_with_key_or_project_is_said_as_ever(session, sandbox):
 
 def test_a_project_that_is_not_there_is_an_error_of_ours(session):
     absent = "00000000-0000-4000-8000-000000000000"
-    with pytest.raises(ProjectError, match="does not take this project") as caught:
+    with pytest.raises(ProjectError, match="does not accept this project") as caught:
         wx.interop.api_client(session, project_id=absent)
     assert caught.value.__context__ is None
     assert "token" not in str(caught.value).lower()

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 from clients.asked import CHAT_MODEL, EMBEDDER, RANKER
 
+from wx_notebook.sandbox import Sandbox
+
 langchain_ibm = pytest.importorskip("langchain_ibm", reason="langchain-ibm is not installed")
 
 
@@ -27,6 +29,27 @@ def add(a: int, b: int) -> int:
 
 def test_it_starts_with_one_token(chat, tls_sandbox):
     assert tls_sandbox.counts == {"token": 1, "project": 1, "models": 1}
+
+
+@pytest.mark.parametrize("kind", ["ChatWatsonx", "WatsonxLLM", "WatsonxEmbeddings"])
+def test_its_ordinary_constructor_works_with_a_cluster_and_a_user_name(monkeypatch, kind):
+    with Sandbox(kind="software", tls=True) as cluster:
+        # what `wx-notebook sandbox --kind software --tls` prints
+        monkeypatch.setenv("WATSONX_USERNAME", cluster.username)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(cluster.ca_file))
+        model = getattr(langchain_ibm, kind)(
+            model_id=EMBEDDER if kind == "WatsonxEmbeddings" else CHAT_MODEL,
+            url=cluster.url,
+            apikey=cluster.api_key,
+            project_id=cluster.project_id,
+        )
+        cluster.say("one two", "one two")
+        if kind == "WatsonxEmbeddings":
+            assert len(model.embed_query("hello")) == 768
+        else:
+            text = model.invoke("hello")
+            assert getattr(text, "content", text) == "one two"
+            assert len(list(model.stream("hello"))) >= 2
 
 
 def test_it_chats_and_streams_with_usage(chat, tls_sandbox):

@@ -17,13 +17,17 @@ def client(sandbox):
 
 
 def test_it_chats_and_streams(client, sandbox):
-    sandbox.say("one two three", "one two three")
+    sandbox.say("one two three")
     reply = client.chat.completions.create(model=CHAT_MODEL, messages=HELLO)
     assert reply.choices[0].message.content == "one two three"
     assert reply.usage.completion_tokens == 3
-    chunks = list(client.chat.completions.create(model=CHAT_MODEL, messages=HELLO, stream=True))
-    assert "".join(c.choices[0].delta.content or "" for c in chunks) == "one two three"
-    assert chunks[-1].usage == reply.usage
+    for more, usage in ({}, None), ({"stream_options": {"include_usage": True}}, reply.usage):
+        sandbox.say("one two three")
+        chunks = list(
+            client.chat.completions.create(model=CHAT_MODEL, messages=HELLO, stream=True, **more)
+        )
+        assert "".join(c.choices[0].delta.content or "" for c in chunks) == "one two three"
+        assert chunks[-1].usage == usage
 
 
 def test_it_calls_tools_and_parses_instances_of_a_schema(client):

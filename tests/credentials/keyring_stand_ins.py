@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import keyring.core
 
-from wx_notebook.credentials import system_keyring
+from wx_notebook.credentials import keyring_backend
 
 SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
 
@@ -130,7 +130,7 @@ def system(kind, name=SECRET_SERVICE, *, choose=True):
 
 def wait_for_the_threads():
     """Return when no thread works with the keyring any more."""
-    with system_keyring._turn.lock:
+    with keyring_backend._turn.lock:
         pass
 
 

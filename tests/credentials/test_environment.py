@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from wx_notebook.credentials import Secret, endpoints
 from wx_notebook.credentials.environment import (
     VARIABLES,
+    find_secret_variables,
     from_environment,
-    implied_kind,
-    inherited,
+    infer_kind,
 )
-from wx_notebook.credentials.secret import Unshown
+from wx_notebook.credentials.hosts import endpoints
+from wx_notebook.credentials.secret import OpaqueMapping, Secret
 from wx_notebook.errors import BadOption, HostRefused
 
-FIRST, SECOND, THIRD = "a" * 44, "b" * 44, "c" * 44
+FIRST, SECOND, THIRD = "a9" * 22, "b9" * 22, "c9" * 22
 PROJECT = "12345678-1234-4123-8123-123456789abc"
 EU_DE = "https://eu-de.ml.cloud.ibm.com"
 CLUSTER = "https://cpd.example.com"
@@ -76,9 +76,7 @@ def test_a_password_goes_with_the_user_name_of_its_own_family():
 def test_a_password_without_a_user_name_is_mentioned_and_no_credential():
     given = from_environment({"WATSONX_PASSWORD": "open sesame"})
     assert not given.has_credential
-    assert given.notes == (
-        "WATSONX_PASSWORD has no WATSONX_USERNAME beside it, so it says nothing.",
-    )
+    assert given.notes == ("WATSONX_PASSWORD is ignored: WATSONX_USERNAME is not set.",)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +199,7 @@ def test_the_auth_type_zen_prefers_the_zen_key():
 
 @pytest.mark.parametrize("word", ["noauth", "none", "kerberos", "bearer-token", FIRST])
 def test_an_auth_type_that_does_not_exist_is_refused_by_the_variables_name(word):
-    with pytest.raises(BadOption, match="WATSONX_AI_AUTH_TYPE says") as caught:
+    with pytest.raises(BadOption, match="WATSONX_AI_AUTH_TYPE has the unknown value") as caught:
         from_environment({"WATSONX_AI_AUTH_TYPE": word, "WATSONX_API_KEY": SECOND})
     assert "bearertoken" in caught.value.hint
     assert caught.value.__context__ is None
@@ -225,9 +223,11 @@ CLUSTERS_USER = {"WATSONX_USERNAME": "jane", "WATSONX_PASSWORD": "p", "WATSONX_U
 def test_a_user_name_alone_does_not_open_a_host_of_somebodys_own():
     """Whoever can set a URL could set it for the password that lies there."""
     given = from_environment(CLUSTERS_USER)
-    assert given.joined
-    with pytest.raises(HostRefused, match="come together") as caught:
-        endpoints(url=given.url, kind=given.kind, joined=given.joined)
+    assert given.mixed_sources
+    with pytest.raises(
+        HostRefused, match='give the key, the URL and kind="software" together'
+    ) as caught:
+        endpoints(url=given.url, kind=given.kind, mixed_sources=given.mixed_sources)
     assert "WATSONX_AI_AUTH_TYPE=cp4d" in caught.value.hint
 
 
@@ -236,8 +236,10 @@ def test_a_user_name_alone_does_not_open_a_host_of_somebodys_own():
 )
 def test_a_word_that_says_cluster_opens_it(word):
     given = from_environment(CLUSTERS_USER | word)
-    assert not given.joined
-    assert endpoints(url=given.url, kind=given.kind, joined=given.joined).url == CLUSTER
+    assert not given.mixed_sources
+    assert (
+        endpoints(url=given.url, kind=given.kind, mixed_sources=given.mixed_sources).url == CLUSTER
+    )
 
 
 def test_a_key_of_ibm_cloud_stays_one_when_a_user_name_lies_beside_it():
@@ -270,7 +272,7 @@ def test_at_a_cluster_a_key_without_a_user_name_comes_after_a_token():
     ],
 )
 def test_a_host_of_ones_own_is_a_cluster_only_where_something_says_so(url, told, kind):
-    assert implied_kind(url, told) == kind
+    assert infer_kind(url, told) == kind
 
 
 # --- verification ------------------------------------------------------------------------------
@@ -289,7 +291,7 @@ def test_a_host_of_ones_own_is_a_cluster_only_where_something_says_so(url, told,
 def test_a_switch_that_turns_verification_off_is_not_obeyed_and_said_so(name, value):
     given = from_environment({name: value, "WATSONX_API_KEY": FIRST})
     (note,) = given.notes
-    assert note.startswith(f"{name} is not obeyed")
+    assert note.startswith(f"{name} is ignored")
     assert "REQUESTS_CA_BUNDLE" in note
     assert given.ca_bundle == ""
 
@@ -313,15 +315,15 @@ def test_the_variables_that_child_processes_inherit_are_named_without_their_valu
         "WATSONX_ZENAPIKEY": "z", "WATSONX_AI_PASSWORD": "p",
         "USER_ACCESS_TOKEN": "t", "WATSONX_PASSWORD": " ", "WATSONX_URL": EU_DE,
     }  # fmt: skip
-    names = inherited(environ)
+    names = find_secret_variables(environ)
     assert set(names) == set(environ) - {"WATSONX_PASSWORD", "WATSONX_URL"}
-    assert inherited({}) == ()
+    assert find_secret_variables({}) == ()
 
 
 def test_the_names_in_our_frames_show_no_value():
-    variables = Unshown({"WATSONX_API_KEY": FIRST})
+    variables = OpaqueMapping({"WATSONX_API_KEY": FIRST})
     assert dict(variables) == {"WATSONX_API_KEY": FIRST}
-    shown = f"{variables!r} {variables} {Unshown.__slots__} {variables._inside!r}"
+    shown = f"{variables!r} {variables} {OpaqueMapping.__slots__} {variables._inside!r}"
     assert FIRST not in shown
 
     frames = []
@@ -345,7 +347,7 @@ def test_the_environment_is_only_read_and_bytes_that_are_no_text_do_no_harm():
 
 
 def test_a_file_of_the_same_names_is_called_by_its_own_name():
-    given = from_environment({"WATSONX_API_KEY": FIRST, "WX_API_KEY": SECOND}, place="file .env")
+    given = from_environment({"WATSONX_API_KEY": FIRST, "WX_API_KEY": SECOND}, source="file .env")
     assert (given.source, given.shadowed) == (
         "file .env (WATSONX_API_KEY)", ("file .env (WX_API_KEY)",),
     )  # fmt: skip

@@ -2,62 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from display.recording import Canvas, Clock
 
-from wx_notebook.answer import Answer
-from wx_notebook.display import Live, TerminalCanvas, Waiting
-from wx_notebook.render import clean_text
-
-
-class Canvas:
-    """Takes `cost_s` of the clock for each repaint and sends `size` bytes."""
-
-    def __init__(self, clock, cost_s=0.0, size=None):
-        self.clock, self.cost_s, self.size = clock, cost_s, size
-        self.painted: list[tuple[float, str]] = []
-        self.thoughts: list[tuple[str, float]] = []
-        self.waits: list[str] = []
-        self.finished: list[Answer] = []
-        self.abandoned: list[str] = []
-        self.told: list[list[str]] = []
-
-    def wait(self, line):
-        self.waits.append(line)
-        return 0
-
-    def paint(self, text, reasoning="", *, seconds=0.0):
-        self.painted.append((self.clock.now, text))
-        self.thoughts.append((reasoning, seconds))
-        self.clock.now += self.cost_s
-        return len(text) if self.size is None else self.size
-
-    def tell(self, lines):
-        self.told.append(lines)
-        return 0
-
-    def finish(self, answer):
-        self.finished.append(answer)
-        return 0
-
-    def abandon(self, line):
-        self.abandoned.append(line)
-        return 0
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
+from wx_notebook.display import Live
 
 
 def feed(live, clock, pieces, every_s):
@@ -102,35 +50,72 @@ def test_thinking_is_painted_apart_from_the_text_with_the_seconds_it_takes(clock
     canvas = Canvas(clock)
     live = Live(canvas, "waiting", clock=clock)
     clock.now += 2
-    live.think("so ")
+    live.add_reasoning("so ")
     clock.now += 1
-    live.think("far")
+    live.add_reasoning("far")
     clock.now += 1
     live.add("The answer")
     assert [text for _, text in canvas.painted] == ["", "", "The answer"]
     assert canvas.thoughts == [("so ", 2.0), ("so far", 3.0), ("so far", 0.0)]
 
 
+@pytest.mark.slow
 def test_the_seconds_of_thinking_go_on_while_nothing_comes():
     import threading
 
     thrice, canvas = threading.Event(), Canvas(Clock())
-    canvas.paint = lambda _text, _thoughts, *, seconds: (
+    canvas.paint = lambda _text, _thoughts, *, seconds, waiting: (
         canvas.thoughts.append(seconds), len(canvas.thoughts) == 3 and thrice.set(), 0
     )[2]  # fmt: skip
     with Live(canvas, "waiting") as live:
-        live.think("hm")
+        live.add_reasoning("hm")
         assert thrice.wait(10)
     first, second, third = canvas.thoughts
     assert first < second < third
     assert canvas.waits == [], "thinking is no waiting"
 
 
+def test_a_stream_that_stalls_says_so_below_its_text_until_it_goes_on(clock):
+    canvas = Canvas(clock)
+    live = Live(canvas, "waiting", clock=clock)
+    live.add("one ")
+    for seconds in (0.5, 0.5, 0.4, 10.6):
+        clock.now += seconds
+        live._tick()  # the excuse: the thread that calls it sleeps for real
+    clock.now += 0.2
+    live.add("two")
+    assert canvas.stalls == ["", "waiting for more (1 s)", "waiting for more (12 s)", ""]
+    assert [text for _, text in canvas.painted] == ["one ", "one ", "one ", "one two"]
+
+
+def test_the_first_wait_is_not_for_more(clock):
+    canvas = Canvas(clock)
+    live = Live(canvas, "waiting", clock=clock)
+    clock.now += 12
+    live._tick()
+    assert (canvas.waits, canvas.stalls) == (["waiting (12 s)"], [])
+
+
+def test_text_that_turns_out_to_be_thinking_moves_there(clock):
+    canvas = Canvas(clock)
+    live = Live(canvas, "waiting", clock=clock)
+    live.begin_with("So far. ")
+    live.add("Okay, 2+2.")
+    clock.now += 1
+    live.reset("", "")
+    live.add_reasoning("Okay, 2+2.")
+    clock.now += 1
+    live.add("Four.")
+    assert canvas.retracted == 1
+    assert canvas.painted[-1][1] == "So far. Four."
+    assert canvas.thoughts[-1][0] == "Okay, 2+2."
+
+
 def test_thinking_is_no_frame_for_each_of_its_pieces(clock):
     canvas = Canvas(clock)
     live = Live(canvas, "waiting", clock=clock)
     for _ in range(1000):
-        live.think("x")
+        live.add_reasoning("x")
         clock.now += 0.001
     assert 9 <= len(canvas.painted) <= 11
 
@@ -147,140 +132,3 @@ def test_what_came_last_is_painted_when_the_stream_pauses():
         live.add("b")
         assert twice.wait(5)
     assert painted == ["a", "ab"]
-
-
-def test_a_long_wait_says_what_it_waits_for():
-    canvas = Canvas(Clock())
-    import threading
-
-    told = threading.Event()
-    canvas.wait = lambda line: (canvas.waits.append(line), told.set(), 0)[2]
-    with Live(canvas, "waiting for ibm/granite"):
-        assert told.wait(5)
-    assert canvas.waits[0] == "waiting for ibm/granite (1 s)"
-
-
-def test_the_reason_of_a_pause_is_shown_at_once(clock):
-    canvas = Canvas(clock)
-    live = Live(canvas, "waiting", clock=clock)
-    live.waiting("busy; attempt 2 of 5 in 0.5 s", 0.5)
-    assert canvas.waits == ["busy; attempt 2 of 5 in 0.5 s (0 s)"]
-    clock.now += 2
-    live.waiting("later")
-    assert canvas.waits[1] == "waiting (2 s)", "the pause is over, so is its reason"
-
-
-def test_work_that_ends_with_lines_shows_them():
-    canvas = Canvas(Clock())
-    with Waiting(canvas, "asking") as waiting:
-        waiting.tell(["one", "two"])
-    assert canvas.told == [["one", "two"]]
-    assert canvas.abandoned == []
-
-
-def test_work_that_fails_leaves_one_line():
-    canvas, clock = Canvas(Clock()), Clock()
-    with pytest.raises(RuntimeError), Waiting(canvas, "asking", clock=clock):
-        raise RuntimeError
-    assert canvas.abandoned == ["nothing came in 0.0 s"]
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def test_a_terminal_shows_a_wait_and_overwrites_it():
-    out = Terminal()
-    canvas = TerminalCanvas(out)
-    canvas.wait("waiting (1 s)")
-    canvas.wait("waiting (2 s)")
-    canvas.paint("one")
-    assert out.getvalue() == "\rwaiting (1 s)\x1b[K\rwaiting (2 s)\x1b[K\r\x1b[Kone"
-
-
-def test_a_file_gets_no_waits():
-    out = io.StringIO()
-    TerminalCanvas(out).wait("waiting (1 s)")
-    assert out.getvalue() == ""
-
-
-def test_a_terminal_shows_thinking_as_one_dim_line_and_never_in_the_text():
-    out = Terminal()
-    canvas = TerminalCanvas(out)
-    canvas.paint("", "secretly", seconds=2.4)
-    canvas.paint("", "secretly\nmore", seconds=3.0)
-    canvas.paint("one", "secretly\nmore")
-    assert out.getvalue() == (
-        "\r\x1b[2mthinking (2 s, 8 characters)\x1b[0m\x1b[K"
-        "\r\x1b[2mthinking (3 s, 13 characters)\x1b[0m\x1b[K"
-        "\r\x1b[Kone"
-    )
-
-
-def test_a_file_gets_no_thinking():
-    out = io.StringIO()
-    canvas = TerminalCanvas(out)
-    canvas.paint("", "secretly", seconds=2.4)
-    canvas.paint("one", "secretly")
-    canvas.finish(Answer("one", "m", "stop", reasoning="secretly"))
-    assert out.getvalue() == "one\n\n[m · 0.0 s]\n"
-
-
-@pytest.mark.parametrize(
-    ("format_", "text", "printed"),
-    [
-        ("code", "Do:\n```python\nx = 1\n```\nNice?", "x = 1"),
-        ("json", '{"a":[1]}', '{\n  "a": [\n    1\n  ]\n}'),
-        ("json", "no JSON", "no JSON"),
-        ("html", "<b>x</b>", "<b>x</b>"),
-        ("math", "$x$", "$x$"),
-    ],
-)
-def test_a_terminal_prints_an_answer_as_its_format_says(format_, text, printed):
-    out = Terminal()
-    canvas = TerminalCanvas(out, format_)
-    for end in range(1, len(text) + 1):
-        canvas.paint(text[:end])
-    canvas.finish(Answer(text, "m", "stop"))
-    shown = out.getvalue().rpartition("\r\x1b[K")[2]
-    assert shown == f"{printed}\n\n[m · 0.0 s]\n"
-
-
-@given(
-    st.lists(
-        st.text("👨👩\u200d\u200c\ufe0fمa1 \x1b[3m\r\n\u200b\u202e\x9b❤", max_size=4), max_size=9
-    )
-)
-@example(["👨", "\u200d", "👩", " می", "\u200c", "خواهم ", "❤", "\ufe0f"])
-@example(["👨\u200d", "\u200b", "👩", "a\u200d", "b", "\x1b[", "31", "mred\r", "\n"])
-def test_a_terminal_gets_the_clean_text_however_it_comes_in_pieces(pieces):
-    out = Terminal()
-    canvas = TerminalCanvas(out)
-    text = ""
-    for piece in pieces:
-        text += piece
-        canvas.paint(text)
-    canvas.finish(Answer(text, "m", "stop"))
-    shown = out.getvalue().rpartition("\r\x1b[K")[2]
-    assert shown == f"{clean_text(text)}\n\n[m · 0.0 s]\n"
-
-
-def test_what_a_terminal_counts_is_overwritten_by_the_answer():
-    out = Terminal()
-    canvas = TerminalCanvas(out, "json")
-    canvas.paint('{"a"')
-    assert out.getvalue() == "\r\x1b[2mreceiving json (4 characters)\x1b[0m\x1b[K"
-
-
-def test_a_terminal_gets_each_character_once_and_no_control_characters():
-    out = io.StringIO()
-    canvas = TerminalCanvas(out)
-    canvas.paint("one\r")
-    canvas.paint("one\r\n\x1b[31mtwo")
-    canvas.finish(Answer("one\r\n\x1b[31mtwo three", "m", "interrupted", seconds=1.0))
-    assert out.getvalue().startswith("one\n")
-    assert "\x1b" not in out.getvalue()
-    assert out.getvalue().count("two") == 1
-    assert "[interrupted: this is what had arrived; go on with answer.more()]" in out.getvalue()
-    assert out.getvalue().endswith("[m · 1.0 s]\n")

@@ -1,4 +1,4 @@
-"""One examination of a case in this process, and what each check said."""
+"""Runs the doctor's checks in this process, and returns the status of each."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ import pytest
 from transport.conftest import _no_network_settings_of_this_machine  # noqa: F401  # a fixture
 from transport.servers import authority, serve  # noqa: F401  # fixtures
 
-from wx_notebook.credentials.secret import Unshown
-from wx_notebook.doctor import CHECKS, Case, Examination, FrontEnd
+from wx_notebook.credentials.secret import OpaqueMapping
+from wx_notebook.doctor import CHECKS, CheckContext, CheckRunner, FrontEnd
 
 COMMAND = FrontEnd("command")
 
 
 @pytest.fixture
-def examined():
-    """`examined(...)`: what `Case` takes; returns the results by the names of their checks.
+def run_checks():
+    """`run_checks(*names, ...)` takes the fields of `CheckContext` and returns statuses by name.
 
-    Only the named checks are run, with those that they wait for; without names all.
+    It runs the named checks and those that they wait for; without names all.
     """
-    cases = []
+    contexts = []
 
-    def run(*names, front=COMMAND, environ=os.environ, **case):
-        cases.append(Case(environ=Unshown(environ), front=front, **case))
-        # a slow day is no finding; what is to be late, is late by other limits
-        examination = Examination(cases[-1], chosen(names), limit_s=30)
-        for _ in examination:
+    def run(*names, front_end=COMMAND, environ=os.environ, **fields):
+        contexts.append(CheckContext(environ=OpaqueMapping(environ), front_end=front_end, **fields))
+        # a slow machine is no finding; the tests of time limits set other limits
+        runner = CheckRunner(contexts[-1], with_prerequisites(names), limit_s=30)
+        for _ in runner:
             pass
-        return {result.name: result for result in examination.results}
+        return {status.name: status for status in runner.statuses}
 
     yield run
-    for case in cases:
-        case.close()
+    for context in contexts:
+        context.close()
 
 
-def chosen(names):
+def with_prerequisites(names):
     by_name, wanted = {check.name: check for check in CHECKS}, set(names or ())
     while names and (more := {n for w in wanted for n in (*by_name[w].after, *by_name[w].needs)}):
         if more <= wanted:

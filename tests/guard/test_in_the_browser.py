@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from fronts import COLLABORATION, LabPage
-from guard.conftest import GONE
+from support.fronts import COLLABORATION, LabPage
+from support.guard import GONE
 
-from wx_notebook.guard.files import search_file, searching
-from wx_notebook.guard.reports import HISTORY, ROTATE
+from wx_notebook.guard.reports import EDIT_HISTORY_HINT, REPLACE_KEY_HINT
+from wx_notebook.guard.scan_files import combined_search, search_file
 
 pytestmark = pytest.mark.browser
 
@@ -30,10 +30,10 @@ def typed_key_is_saved(page, server, sandbox):
     notebook.run(1)
     told = notebook.wait_for_output(1, "wx_notebook 0")
     notebook.run(2)
-    checked = notebook.wait_for_output(2, "looked at")
+    checked = notebook.wait_for_output(2, "searched")
     # the page saves itself once more
     notebook.page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
-    notebook.wait_until(lambda: "looked at" in notebook.path.read_text(), "the second save")
+    notebook.wait_until(lambda: "searched" in notebook.path.read_text(), "the second save")
     dialogs = notebook.page.locator(".jp-Dialog").count()
     source = notebook.cell(0).locator(".cm-content").inner_text()
     return warned, told, checked, dialogs, source, notebook.path
@@ -48,16 +48,16 @@ def test_a_key_that_was_typed_is_not_in_the_file_and_the_user_reads_where_it_was
         pytest.importorskip("jupyter_server_ydoc")
     server = jupyter(front.split()[0], **({COLLABORATION: "1"} if together else {}))
     warned, told, checked, dialogs, source, path = chromium.run(
-        typed_key_is_saved, server, sandbox, limit_s=120
+        typed_key_is_saved, server, sandbox, limit_s=300
     )
     saved, key = path.read_text(), sandbox.api_key
     assert key not in saved
     assert len(json.loads(saved)["cells"]) == 3
-    assert "This API key stands in cell [1]: it is saved with the notebook" in warned
-    assert "mine.ipynb was saved without what was found in it:" in told
+    assert "This API key is in cell [1]: it is saved with the notebook" in warned
+    assert "mine.ipynb was saved without these secrets:" in told
     assert "an API key: cell 1 [1], source, line 3" in told
-    assert ROTATE in told
-    assert (HISTORY in told) is together
+    assert REPLACE_KEY_HINT in told
+    assert (EDIT_HISTORY_HINT in told) is together
     assert "mine.ipynb as it was last saved" in checked
     assert "an API key (in use): In[1]" in checked
     assert key in source, "the page has it until the user takes it out"
@@ -68,6 +68,6 @@ def test_a_key_that_was_typed_is_not_in_the_file_and_the_user_reads_where_it_was
     histories = list(server.root.rglob(".jupyter_ystore.db"))
     assert bool(histories) is together
     for history in histories:
-        found = search_file(history, searching(lambda text: ()))
-        assert "what looks like an API key" in {finding.thing for finding in found}
+        found = search_file(history, combined_search(lambda text: ()))
+        assert "a possible API key" in {finding.description for finding in found}
         assert "the edit history beside it" in checked

@@ -11,13 +11,13 @@ import pytest
 
 import wx_notebook as wx
 from wx_notebook.errors import KeyRefused, NotConnected
-from wx_notebook.interop.bearer import HELD_ELSEWHERE, Keeper, signer, trusted_file
+from wx_notebook.interop.bearer import KEY_PLACEHOLDER, SessionTokens, bearer_auth, ca_bundle_of
 from wx_notebook.sandbox import Sandbox
 
 httpx = pytest.importorskip("httpx")
 
 PATH = "/ml/v1/text/chat?version=2026-10-14"
-AS_OURS = {"Authorization": f"Bearer {HELD_ELSEWHERE}"}
+AS_OURS = {"Authorization": f"Bearer {KEY_PLACEHOLDER}"}
 
 
 class Clock:
@@ -42,11 +42,12 @@ def aging(clock):
 
 @pytest.fixture
 def held(aging, clock):
-    from wx_notebook.credentials import Given, Secret
+    from wx_notebook.credentials.connection_params import ConnectionParams
+    from wx_notebook.credentials.secret import Secret
     from wx_notebook.session import Session
     from wx_notebook.transport import Transport
 
-    given = Given(
+    given = ConnectionParams(
         "arguments", api_key=Secret(aging.api_key), url=aging.url, project_id=aging.project_id
     )
     session = Session(given, transport=Transport(), clock=clock)
@@ -64,8 +65,8 @@ def body(session):
 
 def client_of(session, **how):
     return httpx.Client(
-        auth=signer(httpx, Keeper(session)), base_url=session.endpoints.url, headers=AS_OURS,
-        trust_env=False, **how,
+        auth=bearer_auth(httpx, SessionTokens(session)), base_url=session.endpoints.url,
+        headers=AS_OURS, trust_env=False, **how,
     )  # fmt: skip
 
 
@@ -117,7 +118,7 @@ def test_of_a_new_token_the_service_means_what_it_says(held, aging):
 
 def test_in_an_event_loop_it_does_the_same(held, aging):
     async def go():
-        auth = signer(httpx, Keeper(held))
+        auth = bearer_auth(httpx, SessionTokens(held))
         async with httpx.AsyncClient(
             auth=auth, base_url=held.endpoints.url, headers=AS_OURS, trust_env=False
         ) as client:
@@ -146,7 +147,7 @@ def test_a_token_that_the_user_gave_the_client_stays(held, aging):
         reply = client.post(PATH, json=body(held), headers={"Authorization": f"Bearer {theirs}"})
     assert reply.request.headers["Authorization"] == f"Bearer {theirs}"
     assert reply.status_code == 200
-    assert held.token is None
+    assert held.state.token is None
 
 
 def test_what_was_read_from_a_file_is_not_sent_twice(held, aging):
@@ -172,14 +173,14 @@ def test_a_closed_session_says_so(held):
             client.post(PATH, json=body(held))
 
 
-def test_a_keeper_shows_nothing_and_is_not_written_away(held, aging):
-    keeper = Keeper(held)
-    token = keeper.token().value.reveal()
-    assert repr(keeper) == "<tokens of a wx_notebook session>"
-    assert copy.deepcopy(keeper) is keeper is copy.copy(keeper)
-    with pytest.raises(TypeError, match="not pickled"):
-        pickle.dumps(keeper)
-    slots = [repr(getattr(keeper, name)) for kind in type(keeper).__mro__
+def test_the_tokens_show_nothing_and_cannot_be_pickled(held, aging):
+    tokens = SessionTokens(held)
+    token = tokens.token().value.reveal()
+    assert repr(tokens) == "<tokens of a wx_notebook session>"
+    assert copy.deepcopy(tokens) is tokens is copy.copy(tokens)
+    with pytest.raises(TypeError, match="can't be pickled"):
+        pickle.dumps(tokens)
+    slots = [repr(getattr(tokens, name)) for kind in type(tokens).__mro__
              for name in getattr(kind, "__slots__", ())]  # fmt: skip
     assert token not in "".join(slots)
     assert aging.api_key not in "".join(slots)
@@ -189,8 +190,8 @@ def test_the_authorities_of_the_session_come_before_those_of_the_environment(san
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
     session = wx.connect(api_key=sandbox.api_key, url=sandbox.url)
-    assert trusted_file(session) == ""
+    assert ca_bundle_of(session) == ""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/company.pem")
-    assert trusted_file(session) == "/company.pem"
+    assert ca_bundle_of(session) == "/company.pem"
     session = wx.connect(api_key=sandbox.api_key, url=sandbox.url, ca_bundle="/own.pem")
-    assert trusted_file(session) == "/own.pem"
+    assert ca_bundle_of(session) == "/own.pem"

@@ -11,7 +11,7 @@ import pytest
 import wx_notebook as wx
 from wx_notebook.errors import BadOption
 from wx_notebook.interop import extras
-from wx_notebook.interop.extras import LANGCHAIN, OPENAI, SDK, required
+from wx_notebook.interop.extras import LANGCHAIN, OPENAI, SDK, import_extra
 
 WAYS = {
     "sdk_credentials": SDK, "api_client": SDK, "chat_model": LANGCHAIN, "openai_client": OPENAI
@@ -50,7 +50,7 @@ def test_an_older_sdk_is_one_clear_message(found, session, monkeypatch):
     with pytest.raises(BadOption) as caught:
         wx.interop.api_client()
     assert caught.value.message == (
-        f"IBM's SDK is here in version {found}, and 1.6 or later is needed."
+        f"IBM's SDK {found} is installed, but version 1.6 or later is needed."
     )
     assert caught.value.hint.startswith("Next: pip install --upgrade 'wx-notebook[sdk]'")
 
@@ -58,7 +58,7 @@ def test_an_older_sdk_is_one_clear_message(found, session, monkeypatch):
 @pytest.mark.parametrize("found", ["1.6", "1.6.0", "1.10.0", "2.0rc1", "10.0"])
 def test_versions_are_compared_as_numbers(found, monkeypatch):
     installed(monkeypatch, ibm_watsonx_ai=found)
-    assert required(SDK).__name__ == "ibm_watsonx_ai"
+    assert import_extra(SDK).__name__ == "ibm_watsonx_ai"
 
 
 def test_a_library_that_cannot_be_imported_says_why_without_its_frames(monkeypatch, tmp_path):
@@ -67,7 +67,7 @@ def test_a_library_that_cannot_be_imported_says_why_without_its_frames(monkeypat
     monkeypatch.delitem(sys.modules, "openai", raising=False)
     installed(monkeypatch, openai="3.0")
     with pytest.raises(BadOption, match="built for another Python") as caught:
-        required(OPENAI)
+        import_extra(OPENAI)
     assert "--force-reinstall 'wx-notebook[openai]'" in caught.value.hint
     assert caught.value.__context__ is None
 

@@ -6,11 +6,11 @@ import ast
 import json
 
 import pytest
-from interop import at_work
+from interop import program_runs
 
 
 def prompt_sent(sandbox):
-    return json.loads(at_work.last_prompt(sandbox).body)
+    return json.loads(program_runs.last_prompt(sandbox).body)
 
 
 def test_the_last_prompt_is_printed_as_a_program_for_ibms_sdk(connected):
@@ -31,19 +31,19 @@ def test_the_last_prompt_is_printed_as_a_program_for_ibms_sdk(connected):
 def test_what_is_printed_runs_and_sends_what_the_cell_sent(
     target, cell, connected, sandbox, tmp_path
 ):
-    connected.run(f"{cell}{at_work.PROMPTS['quotes']}\n{at_work.PROMPTS['shell']}").ok()
+    connected.run(f"{cell}{program_runs.PROMPTS['quotes']}\n{program_runs.PROMPTS['shell']}").ok()
     sent = prompt_sent(sandbox)
     text = connected.run(f"%watsonx code --for {target}").ok().plain
-    assert at_work.run(text, target, sandbox, tmp_path).body == sent
+    assert program_runs.run(text, target, sandbox, tmp_path).body == sent
 
 
-@pytest.mark.parametrize("prompt", at_work.PROMPTS.values(), ids=at_work.PROMPTS)
+@pytest.mark.parametrize("prompt", program_runs.PROMPTS.values(), ids=program_runs.PROMPTS)
 def test_the_notebook_shows_a_program_as_it_is(prompt, connected, sandbox, tmp_path):
     connected.run(f"wx.ask({prompt!r}); None").ok()
     sent = prompt_sent(sandbox)
     for target in ("requests", "curl"):
         text = connected.run(f"%watsonx code --for={target}").ok().plain
-        assert at_work.run(text, target, sandbox, tmp_path).body == sent
+        assert program_runs.run(text, target, sandbox, tmp_path).body == sent
 
 
 def test_a_filled_in_prompt_is_printed_as_it_was_sent(connected):
@@ -80,9 +80,9 @@ def test_with_cell_it_is_put_into_the_next_cell_and_not_run(connected, sandbox):
 
 
 def test_before_the_first_prompt_it_says_what_to_do(kernel):
-    kernel.run("from wx_notebook.session import twin as _t; _t._last_exchange = None").ok()
+    kernel.run("from wx_notebook.session.process import HISTORY as _h; _h.clear()").ok()
     assert kernel.run("%watsonx code").error == [
-        "BadOption: There was no prompt yet that could become a program.",
+        "BadOption: There is no prompt yet to write a program from.",
         "Next: run a %%watsonx cell, then %watsonx code",
     ]
 
@@ -99,8 +99,8 @@ def test_after_a_logout_it_is_printed_for_ibm_cloud(connected):
     [
         ("--for sdkk", "Next: %watsonx code --for sdk|langchain|openai|requests|curl"),
         ("--for", "Next: %watsonx help code"),
-        ("--form sdk", "It takes --for, --cell."),
-        ("sdk", "A name with blanks goes into quotes. Next: %watsonx help code"),
+        ("--form sdk", "Next: %watsonx help code"),
+        ("sdk", "Put a name with blanks in quotes. Next: %watsonx help code"),
         ("--cell=1", "Next: %watsonx code --cell"),
     ],
 )

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
+from importlib import import_module
+
+import pytest
+
+from wx_notebook.magics.commands import COMMANDS, command_help, overview, parser_of
+from wx_notebook.magics.completion.lines import complete_command
+from wx_notebook.magics.completion.values import ValueLists
 from wx_notebook.options import known_options
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_imported_and_has_help_and_is_completed(name):
+    command = COMMANDS[name]
+    module, _, function = command.target.partition(":")
+    assert inspect.isfunction(getattr(import_module(module), function))
+    assert f"  %watsonx {name:16}{command.description}\n" in overview()
+    lines = command_help(name)
+    assert lines[0].startswith(f"%watsonx {name}")
+    assert max(map(len, lines)) <= 80
+    assert all(argument.help for argument in command.arguments)
+    lists = ValueLists()
+    assert name in [each.text for each in complete_command(name[:2], lists).candidates]
+    offered = [each.text for each in complete_command(f"{name} -", lists).candidates]
+    assert offered == list(parser_of(name).flags)
 
 
 def test_status_says_what_is_connected_as_whom_and_for_how_long(connected, sandbox):
@@ -16,22 +40,32 @@ def test_status_says_what_is_connected_as_whom_and_for_how_long(connected, sandb
 
 
 def test_status_names_a_key_of_the_environment_that_is_not_used(connected):
-    connected.run("import os; os.environ['WATSONX_APIKEY'] = 'x' * 44", store_history=False).ok()
+    connected.run("import os; os.environ['WATSONX_APIKEY'] = 'aB3_' * 11", store_history=False).ok()
     said = connected.run("%watsonx status").ok().plain
     assert "WATSONX_APIKEY: programs started from this kernel inherit it" in said
 
 
 def test_status_without_a_connection_says_what_to_do(kernel):
-    assert kernel.run("%watsonx status").ok().plain == "not connected\nNext: %watsonx login"
+    said = "not connected\nNext: run %watsonx login."
+    assert kernel.run("%watsonx status", allow_stdin=True).ok().plain == said
 
 
 def test_logout_forgets_and_says_when_the_environment_still_has_a_key(connected):
-    connected.run("import os; os.environ['WATSONX_APIKEY'] = 'x' * 44", store_history=False).ok()
-    said = connected.run("%watsonx logout").ok().plain
+    connected.run("import os; os.environ['WATSONX_APIKEY'] = 'aB3_' * 11", store_history=False).ok()
+    said = connected.run("%watsonx logout", allow_stdin=True).ok().plain
+    stays = "nothing is sent until you sign in again: %watsonx login, or wx.connect()"
     assert said.split("\n") == [
         "logged out: key and token are forgotten",
-        "the next prompt would connect with the environment (WATSONX_APIKEY)",
+        f"{stays}, which finds the environment (WATSONX_APIKEY)",
     ]
+    said = connected.run("%watsonx status", allow_stdin=True).ok().plain
+    assert said.split("\n")[:2] == [
+        "logged out",
+        f"{stays}, which finds the environment (WATSONX_APIKEY)",
+    ]
+    ran = connected.run("%%watsonx\nhello")
+    assert ran.error == ["NotConnected: You have logged out in this kernel. Nothing was sent.",
+                         "Next: call wx.connect()."]  # fmt: skip
 
 
 def test_models_lists_the_catalogue_with_the_default_and_words_narrow_it(connected):

@@ -9,21 +9,19 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.completer import CompletionContext
 from jinja2.filters import FILTERS as JINJAS
 from transport.servers import KEY, connect, http, serve  # noqa: F401  # a fixture
 
-from wx_notebook.credentials import Secret
-from wx_notebook.magics import code, login, models, usage, use
-from wx_notebook.magics.commands import COMMANDS
-from wx_notebook.magics.completion import _answer, suggestions
-from wx_notebook.magics.completion.known import Known
-from wx_notebook.magics.completion.lines import flags_of
-from wx_notebook.magics.completion.names import FILTERS
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.magics.commands import COMMANDS, parser_of
+from wx_notebook.magics.completion import _answer, suggest
+from wx_notebook.magics.completion.placeholders import FILTERS
+from wx_notebook.magics.completion.values import ValueLists
 from wx_notebook.options import DEFAULT_MODEL, known_options
-from wx_notebook.session import twin
+from wx_notebook.session import current
 
 SPECS = "/ml/v1/foundation_model_specs"
 
@@ -78,7 +76,7 @@ def test_in_a_kernel_options_models_commands_and_variables_are_offered(connected
     for typed, expected in {
         "%%watsonx ^": OPTIONS,
         "%%watsonx --mo^\nhello": ["--model"],
-        "# a comment\n\n%%watsonx --system 'be brief' --ma^": ["--max-tokens"],
+        "# a comment\n\n%%watsonx --system 'be brief' --max-t^": ["--max-tokens"],
         "%%watsonx -m llama-3^": ["meta-llama/llama-3-3-70b-instruct"],
         "%%watsonx --model=openai^": ["--model=openai/gpt-oss-120b"],
         "%%watsonx --model mixtral^": [],
@@ -94,6 +92,9 @@ def test_in_a_kernel_options_models_commands_and_variables_are_offered(connected
         "%%watsonx\nWhat is {{ pri^": ["price", "price_frame", "price_list", "price_row"],
         "%%watsonx\nWhat is {{ price_l^ }}?": ["price_list"],
         "%watsonx ask what is {{ price_l^": ["price_list"],
+        "%watsonx ask --mo^": ["--model"],
+        "%watsonx ask --seed 1 --model openai^": ["openai/gpt-oss-120b"],
+        "%watsonx ask --seed 1 {{ price_l^": ["price_list"],
         "%%watsonx\n{{ row.^": ["row.cells", "row.kind", "row.ratio"],
         "%%watsonx\n{{ row.cells.t^": ["row.cells.title"],
         "%%watsonx\n{{ price_list[0].ce^": ["price_list[0].cells"],
@@ -105,7 +106,7 @@ def test_in_a_kernel_options_models_commands_and_variables_are_offered(connected
         "%%watsonx\n{{ price_frame | ro^": ["rows(", "round"],
         "%%watsonx\n{{ price_frame | trim | ro^": ["round"],
         "%%watsonx\n{{ price_list | ro^": ["round"],
-        "%watsonx use -^": list(use._TAKES),
+        "%watsonx use -^": list(parser_of("use").flags),
         "%%watsonx\n{{ x^": [],
         "%%watsonx\n{{ pr.ice^": [],
         "%%watsonx --output ^": [],
@@ -192,6 +193,7 @@ for text in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_in_a_terminal_the_same_is_offered(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     texts = ["%%watsonx --mo", "%%watsonx\nhello {{ price", "%watsonx vers"]
@@ -218,7 +220,7 @@ def shell_with(hidden=(), **names):
 
 
 def offered(text, shell=None, known=None):
-    found = suggestions(context(text), shell or shell_with(), known or Known())
+    found = suggest(context(text), shell or shell_with(), known or ValueLists())
     return [each.text for each in found.candidates] if found is not None else []
 
 
@@ -226,27 +228,25 @@ def test_each_option_of_a_prompt_is_offered_and_its_choices():
     for option in known_options():
         for flag in option.metadata["flags"]:
             assert flag in offered(f"%%watsonx {flag[:2] if flag[:2] == '--' else '-'}")
-            if choices := option.metadata.get("choices", ()):
+            if choices := option.metadata["type"].choices:
                 assert offered(f"%%watsonx {flag} ") == list(choices)
 
 
-def test_what_a_command_takes_is_read_from_its_own_line_of_help():
-    """Else a new option would never be offered."""
-    parsers = {"login": login.TAKES, "models": models.TAKES, "usage": usage.TAKES,
-               "code": code._TAKES}  # fmt: skip
-    assert set(use._TAKES) <= set(offered("%watsonx use -"))
-    for name, takes in parsers.items():
-        found = flags_of(COMMANDS[name].takes)
-        assert found.keys() == takes.keys(), name
-        assert {flag for flag, about in found.items() if not about.takes_value} == {
-            flag for flag, kind in takes.items() if kind == "none"
-        }
+def test_each_argument_of_each_command_is_offered():
+    for name in COMMANDS:
+        parser = parser_of(name)
+        assert set(parser.flags) <= set(offered(f"%watsonx {name} -")), name
+        for flag, action in parser.flags.items():
+            completes = parser.completes[action.dest]
+            if completes and isinstance(completes, tuple):
+                assert offered(f"%watsonx {name} {flag} ") == list(completes), flag
 
 
 def test_the_first_tab_behind_can_waits_for_no_library():
     program = (
-        "import sys; from wx_notebook.magics.completion.known import Known; "
-        "print([one.text for one in Known().values('abilities', 'too')], 'requests' in sys.modules)"
+        "import sys; from wx_notebook.magics.completion.values import ValueLists as V; "
+        "print([one.text for one in V().matching('capabilities', 'too')], "
+        "'requests' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
@@ -261,14 +261,15 @@ def test_each_filter_that_is_offered_is_one_of_jinja_s():
 def test_profiles_are_offered_where_one_is_named(tmp_path, monkeypatch):
     from credentials.keyring_stand_ins import Keeps, system
 
-    from wx_notebook.credentials import Given, profiles
+    from wx_notebook.credentials import profiles
+    from wx_notebook.credentials.connection_params import ConnectionParams
 
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
     with system(Keeps):
         for name in ("work", "home"):
-            profiles.remember(name, Given("form", Secret("d" * 44)))
+            profiles.remember_credentials(name, ConnectionParams("form", Secret("d9" * 22)))
     assert offered("%watsonx use wo") == ["work"]
-    assert offered("%watsonx logout ") == ["work", "home"]
+    assert offered("%watsonx logout ") == ["work", "home", "--everywhere"]
     assert offered("%watsonx login --remember h") == ["home"]
     assert {"work", "home", "--model", "--region"} <= set(offered("%watsonx use "))
 
@@ -277,7 +278,7 @@ def test_only_a_variable_that_a_prompt_can_hold_is_offered():
     import math
 
     shell = shell_with(
-        hidden=["quiet"], a_number=1, a_text="x", a_secret=Secret("s" * 44), a_function=len,
+        hidden=["quiet"], a_number=1, a_text="x", a_secret=Secret("s9" * 22), a_function=len,
         a_module=math, a_class=int, _own=1, quiet=object(), __dunder=1,
     )  # fmt: skip
     assert offered("%%watsonx\n{{ ", shell) == ["a_number", "a_text"]
@@ -352,18 +353,17 @@ PIECES = ["%%watsonx", "%watsonx", "ask", "models", "use", "--model", "--can", "
           "\r", "0", "-", "ibm/", "\\", "\u202e", "\ud800", "ü", "#", "x"]  # fmt: skip
 
 
-KNOWN = Known()
+LISTS = ValueLists()
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.data())
-@settings(max_examples=300, deadline=None)
 def test_whatever_is_typed_it_answers_and_runs_prints_and_raises_nothing(typed, data):
     RAN.clear()
     text = f"%%watsonx {typed}" if data.draw(st.booleans()) else typed
     lines = text.split("\n")
     row = data.draw(st.integers(0, len(lines) - 1))
     at = data.draw(st.integers(0, len(lines[row])))
-    answer = _answer(context(text, row, at), hostile_shell(), KNOWN)
+    answer = _answer(context(text, row, at), hostile_shell(), LISTS)
     before = lines[row][:at]
     assert before.endswith(answer.get("matched_fragment", ""))
     assert all(each.text for each in answer["completions"])
@@ -371,13 +371,13 @@ def test_whatever_is_typed_it_answers_and_runs_prints_and_raises_nothing(typed, 
 
 
 def test_an_error_of_ours_is_silent(capsys):
-    answer = _answer(context("%%watsonx\n{{ x"), SimpleNamespace(), Known())
+    answer = _answer(context("%%watsonx\n{{ x"), SimpleNamespace(), ValueLists())
     assert answer == {"completions": [], "suppress": False}
 
     def aliases():
         raise ValueError("a settings file with an error")
 
-    answer = _answer(context("%%watsonx --model x"), shell_with(), Known(aliases))
+    answer = _answer(context("%%watsonx --model x"), shell_with(), ValueLists(aliases))
     assert answer["completions"] == []
     assert capsys.readouterr() == ("", "")
 
@@ -427,7 +427,7 @@ def region(serve, monkeypatch):  # noqa: F811
     server = serve()
     server.on(SPECS, http(200, CATALOGUE))
     session = connect(server)
-    monkeypatch.setattr(twin, "_current", session)
+    monkeypatch.setattr(current._CURRENT, "session", session)
     return server
 
 
@@ -446,9 +446,9 @@ def no_socket_in_this_thread(monkeypatch):
 
 def test_models_are_asked_for_in_the_background_once_and_offered_from_then_on(region, monkeypatch):
     no_socket_in_this_thread(monkeypatch)
-    known = Known()
+    known = ValueLists()
     assert offered("%%watsonx --model ", known=known) == [DEFAULT_MODEL]
-    known.looking.join(20)
+    known.thread.join(20)
     for _ in range(3):
         assert offered("%%watsonx --model ", known=known) == ["b/chats", "a/writes", "a/old"]
     assert offered("%watsonx models embeds", known=known) == ["a/embeds"]
@@ -457,9 +457,9 @@ def test_models_are_asked_for_in_the_background_once_and_offered_from_then_on(re
 
 
 def test_the_users_own_names_come_first_and_a_part_of_a_name_is_enough(region):
-    known = Known(lambda: {"chatty": "b/chats", "z": "a/old"})
+    known = ValueLists(lambda: {"chatty": "b/chats", "z": "a/old"})
     offered("%%watsonx --model ", known=known)
-    known.looking.join(20)
+    known.thread.join(20)
     assert offered("%%watsonx --model ", known=known)[:2] == ["chatty", "z"]
     assert offered("%%watsonx --model ch", known=known) == ["chatty", "b/chats"]
     assert offered("%%watsonx --model RIT", known=known) == ["a/writes"]
@@ -471,9 +471,9 @@ def test_without_a_session_the_region_of_the_next_prompt_is_asked(serve, monkeyp
     monkeypatch.setenv("WATSONX_API_KEY", KEY)
     monkeypatch.setenv("WATSONX_URL", server.url)
     no_socket_in_this_thread(monkeypatch)
-    known = Known()
+    known = ValueLists()
     assert offered("%%watsonx --model ", known=known) == [DEFAULT_MODEL]
-    known.looking.join(20)
+    known.thread.join(20)
     assert offered("%%watsonx --model b", known=known) == ["b/chats"]
     (request,) = server.seen
     assert KEY.encode() not in request.raw
@@ -482,17 +482,17 @@ def test_without_a_session_the_region_of_the_next_prompt_is_asked(serve, monkeyp
 def test_where_nothing_names_a_region_nobody_is_asked(monkeypatch, capsys):
     opened = no_socket_in_this_thread(monkeypatch)
     now = [0.0]
-    known = Known(clock=lambda: now[0])
+    known = ValueLists(clock=lambda: now[0])
     for _ in range(3):
         assert offered("%%watsonx --model ", known=known) == [DEFAULT_MODEL]
-    first = known.looking
+    first = known.thread
     first.join(20)
     offered("%%watsonx --model ", known=known)
-    assert known.looking is first, "it was looked up a moment ago"
+    assert known.thread is first, "it was looked up a moment ago"
     now[0] = 61.0
     offered("%%watsonx --model ", known=known)
-    assert known.looking is not first
-    known.looking.join(20)
+    assert known.thread is not first
+    known.thread.join(20)
     assert opened == []
     assert capsys.readouterr() == ("", "")
 
@@ -500,9 +500,9 @@ def test_where_nothing_names_a_region_nobody_is_asked(monkeypatch, capsys):
 def test_a_region_that_does_not_answer_keeps_nobody_waiting(serve, monkeypatch):  # noqa: F811
     server = serve()
     server.on(SPECS, server.silent())
-    monkeypatch.setattr(twin, "_current", connect(server))
-    known = Known()
+    monkeypatch.setattr(current._CURRENT, "session", connect(server))
+    known = ValueLists()
     for _ in range(5):
         assert offered("%%watsonx --model ", known=known) == [DEFAULT_MODEL]
-    assert known.looking.is_alive()
+    assert known.thread.is_alive()
     assert server.connections <= 1

@@ -6,12 +6,14 @@ from html import unescape
 
 import pytest
 
+from wx_notebook.render import ANSWER_TYPE
+
 FENCED = "Here it is:\n\n```python\nprint(1)\n```\nThat is all."
 
 
 def html_of(ran):
     (output,) = ran.outputs
-    assert set(output["data"]) == {"text/plain", "text/html"}
+    assert set(output["data"]) == {"text/plain", "text/html", ANSWER_TYPE}
     return output["data"]["text/html"]
 
 
@@ -37,6 +39,15 @@ def test_lines_that_would_leave_python_are_named_before_anybody_runs_them(connec
     assert "!rm -rf ~" in cell
     assert "line 3 runs a shell command: !rm -rf ~" in ran.plain
     assert "line 4 is a magic" in ran.plain
+
+
+@pytest.mark.parametrize("text", ["I can't write that.", "Sure", "```text\nprose\n```"])
+def test_an_answer_without_code_makes_no_cell_and_says_so(connected, sandbox, text):
+    sandbox.say(text)
+    ran = connected.run("%%watsonx -f code -o answer\nWrite it.").ok()
+    assert next_cells(ran) == []
+    assert "[no code for the next cell: the answer has no code block, and is no Py" in ran.plain
+    assert connected.value("[answer.code, answer.text]") == ["", text]
 
 
 def test_code_of_an_answer_that_was_cut_stays_where_it_is(connected, sandbox):
@@ -103,6 +114,41 @@ def test_html_stays_inside_its_frame(connected, sandbox):
     assert "allow-same-origin" not in html
 
 
+def test_json_inside_a_sentence_is_a_value_and_the_sentence_is_named(connected, sandbox):
+    sandbox.say('Here: {"a": 1}.')
+    ran = connected.run("%%watsonx -f json -o answer\nAs JSON.").ok()
+    assert connected.value("answer.data") == {"a": 1}
+    assert "the JSON stands in a text; .data leaves out: Here: ." in ran.plain
+    assert connected.value("answer.text") == 'Here: {"a": 1}.'
+
+
+def test_thinking_whose_beginning_the_template_wrote_is_folded_away_too(connected, sandbox):
+    sandbox.say("Okay, the user asks 2+2.\n</think>\n\nThe answer is 4.")
+    ran = connected.run("%%watsonx -o answer\nhi").ok()
+    assert connected.value("[answer.text, answer.reasoning]") == [
+        "The answer is 4.", "Okay, the user asks 2+2.\n"
+    ]  # fmt: skip
+    assert ran.plain.startswith("The answer is 4.\n")
+    assert "Okay" in html_of(ran).partition('<details class="wxn-thinking">')[2]
+
+
+def test_thinking_that_was_asked_for_is_part_of_the_answer(connected, sandbox):
+    sandbox.say("<think>hm</think>4")
+    connected.run("%%watsonx -o answer\nWrite your thoughts in <think> tags.").ok()
+    assert connected.value("answer.text") == "<think>hm</think>4"
+
+
+def test_an_error_in_mid_stream_names_the_part_that_arrived(connected, sandbox):
+    sandbox.say_pieces(["one ", "two ", "three ", "four "])
+    sandbox.fault("error-event", after=3)
+    ran = connected.run("%%watsonx -o answer\nhi")
+    assert ran.error[0].startswith("ServiceDown: ")
+    assert ran.error[-1].startswith(
+        "What was received is in wx.last() and in answer, and answer.more() continues it. Wait"
+    )
+    assert connected.value("answer.text").startswith("one ")
+
+
 def test_thinking_is_folded_away_and_apart_from_the_text(connected, sandbox):
     sandbox.say("<think>Hm, **watts**.</think>\n\nOne watt is one joule a second.")
     ran = connected.run("%%watsonx -o answer\nhi").ok()
@@ -137,5 +183,5 @@ def test_the_model_that_nobody_chose_is_named_as_the_default(connected, sandbox)
 
 def test_a_limit_is_visible_with_the_way_to_go_on(connected, sandbox):
     ran = connected.run("%%watsonx --max-tokens 3\nTell me a story.").ok()
-    assert "the answer ends at the limit of tokens; go on with answer.more()" in ran.plain
-    assert "go on with answer.more()" in html_of(ran)
+    assert "the answer reached its token limit; continue it with answer.more()" in ran.plain
+    assert "continue it with answer.more()" in html_of(ran)

@@ -8,10 +8,11 @@ import pytest
 from transport.servers import connect, http, serve  # noqa: F401  # a fixture
 
 from wx_notebook.errors import BadOption
-from wx_notebook.magics.models import TAKES, found
+from wx_notebook.magics.commands import parser_of
+from wx_notebook.magics.models import models_table
 from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.render import table_html, table_text
-from wx_notebook.session.places import Place
+from wx_notebook.session.model_scope import ModelScope
 
 SPECS = "/ml/v1/foundation_model_specs"
 TODAY = dt.date(2026, 6, 15)
@@ -42,10 +43,10 @@ def place(serve):  # noqa: F811
     def known(*resources, model=""):
         server = serve()
         server.on(SPECS, http(200, {"resources": list(resources) or CATALOGUE}))
-        catalogue = connect(server).catalogue
+        catalogue = connect(server).state.catalogue
         catalogue.today = lambda: TODAY
-        catalogue.ask()
-        return Place(catalogue, model=model)
+        catalogue.load()
+        return ModelScope(catalogue, model=model)
 
     return known
 
@@ -55,7 +56,7 @@ def ids(table):
 
 
 def search(place, *words, can=(), aliases=None):
-    return found(place, words, can, aliases or {})
+    return models_table(place, words, can, aliases or {})
 
 
 # --- what is shown -----------------------------------------------------------------------------
@@ -132,8 +133,8 @@ def test_words_and_abilities_narrow_the_list(place, words, can, matching):
      (["zzz"], [], "No model in sandbox matches 'zzz'."),
      (["zzz"], ["chat"], "No model in sandbox matches 'zzz' and can do chat."),
      ([], ["chat", "rerank"], "No model in sandbox can do chat and rerank."),
-     ([], ["tool"], "'tool' is nothing that --can knows. Did you mean 'tools'?"),
-     (["k" * 44], [], "No model in sandbox matches '<secret>'.")],
+     ([], ["tool"], "Unknown capability 'tool'. Did you mean 'tools'?"),
+     (["k9" * 22], [], "No model in sandbox matches '<secret>'.")],
     ids=str,
 )  # fmt: skip
 def test_a_search_that_finds_nothing_says_what_is_near(place, words, can, message):
@@ -151,6 +152,7 @@ def test_a_region_that_lists_nothing_says_so(place):
 # --- what a service may send -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ten_thousand_models_and_hostile_ones_are_bounded_and_stay_text(place):
     poison = "<script>alert(1)</script>\x1b[2J\u202e" + "x" * 200
     many = [entry(f"a/{n} {poison}", poison, label=poison, provider=poison,
@@ -169,9 +171,9 @@ def test_a_list_whose_end_is_missing_says_so(serve):  # noqa: F811
     server = serve()
     server.on(SPECS, http(200, {"resources": [entry("a/b")], "next": {"href": "?start=2"}}),
               http(404, {}))  # fmt: skip
-    catalogue = connect(server).catalogue
-    catalogue.ask()
-    (note,) = [n for n in search(Place(catalogue)).notes if "part of the list" in n]
+    catalogue = connect(server).state.catalogue
+    catalogue.load()
+    (note,) = [n for n in search(ModelScope(catalogue)).notes if "list is incomplete" in n]
     assert "HTTP 404" in note
 
 
@@ -198,8 +200,8 @@ def test_it_is_one_output_with_a_table_and_its_plain_twin(connected):
 
 
 def test_without_a_region_it_says_what_to_type(kernel):
-    ran = kernel.run("%watsonx models")
-    assert ran.error == ["NotConnected: not connected, and nothing says a region.",
+    ran = kernel.run("%watsonx models", allow_stdin=True)
+    assert ran.error == ["NotConnected: not connected, and no region is known.",
                          "Next: %watsonx models --region us-south, or %watsonx login"]  # fmt: skip
 
 
@@ -227,7 +229,7 @@ def test_a_catalogue_out_of_reach_is_an_error_with_a_next_step(kernel):
 
 def test_its_help_names_what_it_takes(kernel):
     said = kernel.run("%watsonx help models").ok().plain
-    assert all(option in said for option in TAKES)
+    assert all(option in said for option in parser_of("models").flags)
 
 
 def test_a_default_that_somebody_has_chosen_is_the_one_that_is_marked(connected):
@@ -244,7 +246,7 @@ def test_status_names_a_default_that_is_not_the_usual_one(connected, sandbox):
         "held = wx.session()\nheld.models()\n"
         "from wx_notebook.service import Listing\n"
         "left = [m for m in held.models() if m.model_id != 'ibm/granite-4-h-small']\n"
-        "held.catalogue._day = held.catalogue._staged(Listing(tuple(left)))\n"
+        "held.state.catalogue._day = held.state.catalogue._snapshot(Listing(tuple(left)))\n"
     )
     ran.ok()
     said = "the default is ibm/granite-3-3-8b-instruct: sandbox has no ibm/granite-4-h-small"

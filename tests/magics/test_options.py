@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 import wx_notebook as wx
+from wx_notebook.errors import BadOption
 from wx_notebook.options import Options, known_options
 from wx_notebook.sandbox import Sandbox
 
+PICTURE = Path(__file__).parents[2] / ".github" / "images" / "form-empty.png"
+PIXELS = base64.b64encode(PICTURE.read_bytes()).decode()
+SEES = "mistralai/mistral-small-3-1-24b-instruct-2503"
 SANDBOX_ID = "sandbox_chat"
 THINKING = {"chat_template_kwargs": {"thinking": True, "enable_thinking": True}}
+
+
+def area(width: float) -> float:
+    """Return the area of a square."""
+    return width * width
 
 
 @dataclass
@@ -60,6 +71,7 @@ CASES = {
              parameters={"top_p": 0.9, "decoding_method": "sample"},
              path="text/generation_stream"),
     ],
+    "n": [Case("--n 2", {"n": 2}, {"n": 2}), Case("-n 1", {"n": 1}, {"n": None})],
     "seed": [
         Case("--seed 42", {"seed": 42}, {"seed": 42}),
         Case("--seed -5", {"seed": -5}, {"seed": -5}),
@@ -85,12 +97,24 @@ CASES = {
     "format": [
         Case("-f json", {"format": "json"}, {"response_format": {"type": "json_object"}}),
         Case("--format code", {"format": "code"}, {"response_format": None}),
-        Case("-f json --generate", {"format": "json", "generate": True},
-             {"response_format": None}, path="text/generation_stream"),
         Case("-f json -p 'response_format={\"type\": \"text\"}'",
              {"format": "json", "param": {"response_format": {"type": "text"}}},
              {"response_format": {"type": "text"}}),
     ],
+    "schema": [
+        Case("--schema 'name, age: int'", {"schema": "name, age: int"},
+             {"response_format": {"type": "json_schema", "json_schema": {
+                 "name": "name_age_int", "strict": True, "schema": {
+                     "type": "object",
+                     "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+                     "required": ["name", "age"], "additionalProperties": False}}}}),
+        Case("--schema int -f text", {"schema": int, "format": "text"},
+             {"response_format": {"type": "json_schema", "json_schema": {
+                 "name": "int", "strict": True, "schema": {
+                     "type": "object", "properties": {"value": {"type": "integer"}},
+                     "required": ["value"], "additionalProperties": False}}}}),
+    ],
+    "repair": [Case("--schema a? --no-repair", {"schema": "a?", "repair": False})],
     "param": [
         Case("-p frequency_penalty=0.5 -p logprobs=true -p context=two",
              {"param": {"frequency_penalty": 0.5, "logprobs": True, "context": "two"}},
@@ -113,16 +137,37 @@ CASES = {
     "generate": [Case("--generate", {"generate": True}, {"input": "hi", "messages": None},
                       path="text/generation_stream")],
     "stream": [Case("--no-stream", {}, {}, path="text/chat")],
+    "chat": [Case("--chat", {}, {"messages": [{"role": "user", "content": "hi"}]}),
+             Case("--chat plan", {}, {"messages": [{"role": "user", "content": "hi"}]})],
+    "images": [
+        Case(f"--image {PICTURE} -m {SEES}", {"images": [PICTURE], "model": SEES},
+             {"messages": [{"role": "user", "content": [
+                 {"type": "text", "text": "hi"},
+                 {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXELS}"}},
+             ]}]}),
+    ],
+    # they change pictures alone: test_images.py has their cases
+    "image_pixels": [Case("--image-pixels 64", {"image_pixels": 64})],
+    "max_images": [Case("--max-images 2", {"max_images": 2})],
+    # a function of the notebook, and what becomes of its calls: test_tools.py has their cases
+    "tools": [Case("--tool area", {"tools": [area]})],
+    "yes": [Case("--yes", {"yes": True})],
+    "max_rounds": [Case("--max-rounds 2", {"max_rounds": 2})],
+    # two requests: test_compare.py has its cases
+    "compare": [Case("--compare ibm/granite-4-h-small,openai/gpt-oss-120b")],
     "output": [Case("--output kept")],
     "show": [Case("--show")],
     "raw": [Case("--raw")],
 }  # fmt: skip
-OTHERS = ("output", "show", "raw")
+OTHERS = ("compare", "tools", "yes", "max_rounds", "output", "show", "raw")
 
 
 def test_each_option_has_a_case():
-    """An option that is added to `Options` fails here until it has one."""
-    assert set(CASES) == {option.name for option in known_options()}
+    """An option that is added to `Options` fails here until it has one.
+
+    Those of a prompt over a table have theirs in `tests/batch/`.
+    """
+    assert set(CASES) == {one.name for one in known_options() if not one.metadata["batch"]}
     for name, cases in CASES.items():
         python = not next(o for o in known_options() if o.name == name).metadata["cell_only"]
         assert all(bool(case.keywords) is python for case in cases), name
@@ -152,11 +197,15 @@ def test_an_option_of_a_cell_is_in_the_request(connected, sandbox, name):
         check(case, prompts(sandbox)[-1], case.path)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if CASES[name][0].keywords])
+@pytest.mark.parametrize(
+    "name", [name for name in CASES if CASES[name][0].keywords and name not in OTHERS]
+)
 def test_a_keyword_of_python_is_in_the_same_request(session, sandbox, name):
     for case in CASES[name]:
-        assert wx.stream("hi", **case.keywords).answer.finish_reason
-        check(case, prompts(sandbox)[-1], case.path)
+        # a stream is the text of one answer, and asks once
+        if name not in ("n", "repair"):
+            assert wx.stream("hi", **case.keywords).answer.finish_reason
+            check(case, prompts(sandbox)[-1], case.path)
         wx.ask("hi", **case.keywords)
         check(case, prompts(sandbox)[-1], case.path.removesuffix("_stream"))
 
@@ -196,17 +245,17 @@ def test_a_deployment_is_asked_without_a_project_or_a_catalogue(sandbox):
 def test_an_unknown_deployment_is_told_by_its_name(connected):
     ran = connected.run("%%watsonx --deployment sandbox_chats\nhi")
     assert ran.error[0] == (
-        "ModelError: The deployment 'sandbox_chats' was not found here, or does not take this."
+        "ModelError: The deployment 'sandbox_chats' was not found, or does not accept this kind of "
+        "prompt."
     )
     assert "--generate" in ran.error[-1]
     assert len(ran.error) <= 6
 
 
-@pytest.mark.parametrize("messages", [[{"role": "system", "content": "s"}]])
-def test_messages_with_a_system_message_do_not_go_to_a_deployment(session, sandbox, messages):
-    with pytest.raises(wx.WatsonxError, match="A deployment takes no system message"):
-        wx.ask([*messages, {"role": "user", "content": "hi"}], deployment=SANDBOX_ID)
-    assert prompts(sandbox) == []
+def test_a_deployment_without_a_prompt_template_takes_a_system_message(connected, sandbox):
+    # the service refuses it for a deployment of a prompt template, and says so
+    connected.run(f"%%watsonx --deployment {SANDBOX_ID} --system 'be brief'\nhi").ok()
+    assert [m["role"] for m in prompts(sandbox)[-1].body_json["messages"]] == ["system", "user"]
 
 
 def test_thinking_is_apart_from_the_text(connected, sandbox):
@@ -217,6 +266,18 @@ def test_thinking_is_apart_from_the_text(connected, sandbox):
         assert "think" not in found[1].split("\n")[0], model
         connected.run(f"%%watsonx -m {model} --reasoning off\nhi").ok()
         assert connected.value("_.reasoning") == ""
+
+
+@pytest.mark.parametrize("around", ["{}", "Bearer {}", "curl -H 'Authorization: Bearer {}'"])
+def test_the_access_token_of_the_session_goes_out_in_no_prompt(sandbox, around):
+    held = wx.connect(**sandbox.credentials())
+    held.verify()
+    before = len(prompts(sandbox))
+    text = around.format(held.state.token.value.reveal())
+    for options in ({}, {"stop": [text]}, {"param": {"context": text}}):
+        with pytest.raises(BadOption, match="The prompt holds the access token of this session"):
+            held.chat("hi" if options else text, **options)
+    assert len(prompts(sandbox)) == before
 
 
 def test_what_was_written_when_the_time_is_up_is_an_answer():

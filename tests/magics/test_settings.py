@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from wx_notebook.magics.option_line import CONFIGURABLE
+
 MODEL, OTHER = "meta-llama/llama-3-3-70b-instruct", "openai/gpt-oss-120b"
 
 
@@ -110,7 +112,6 @@ def test_a_budget_that_was_typed_comes_before_that_of_a_file(connected, user):
     assert shown["budget a day"] == ["9000", "%watsonx usage", ""]
     connected.run("%watsonx usage --budget off").ok()
     assert table(connected)["budget"] == ["off", "%watsonx usage", "50000 (user file)"]
-    connected.run("from wx_notebook.session.twin import METER; METER._set.clear()").ok()
 
 
 def test_what_gives_way_to_an_option_that_excludes_it_is_shown(connected, project):
@@ -139,8 +140,8 @@ def test_use_sets_defaults_and_takes_them_back(connected, sandbox, project):
     said = connected.run("%watsonx use --temperature default --seed default --param default")
     assert said.ok().plain.split("\n") == [
         "temperature: 0.7, from the project file",
-        "seed: as built in",
-        "param: as built in",
+        "seed: the built-in default again",
+        "param: the built-in default again",
     ]
     body = sent(connected, sandbox)
     assert (body["temperature"], "seed" in body, "logprobs" in body) == (0.7, False, False)
@@ -155,15 +156,14 @@ def test_use_needs_no_connection_for_defaults(kernel, sandbox):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("--temperature 3", "temperature takes a number from 0 to 2, and 3.0 is none."),
+        ("--temperature 3", "--temperature takes a number from 0 to 2, not 3.0."),
         ("--temperature", "--temperature needs a value."),
         ("--format jsn", "Did you mean 'json'?"),
-        ("--param max_tokens=3", "param does not take 'max_tokens'"),
-        ("--deployment d --system s", "system has no place in deployment"),
-        ("--deployment d --model m", "model has no place in deployment"),
+        ("--param max_tokens=3", "--param does not take 'max_tokens'"),
+        ("--deployment d --model m", "--deployment and --model can't be combined"),
         ("--max-token 5", "Did you mean '--max-tokens'?"),
         ("--temprature 1", "Did you mean '--temperature'?"),
-        ("-t 1 --temperature 2", "--temperature is given twice."),
+        ("-t 1 --temperature 2", "--temperature is given more than once."),
         ("-x a=1", "'-x' is not an option of %watsonx use."),
         ("--output x", "'--output' is not an option of %watsonx use."),
     ],
@@ -228,29 +228,58 @@ def test_traits_say_what_is_in_force_and_a_change_of_one_leaves_the_others(conne
     connected.run("%config WatsonxMagics.temperature = None").ok()
     assert "temperature" not in sent(connected, sandbox)
     shown = connected.run("%config WatsonxMagics").ok().printed
-    for word in ("WatsonxMagics.max_tokens", "the longest answer, in tokens", "stop", "param"):
+    for word in (
+        "WatsonxMagics.max_tokens",
+        "maximum length of the answer in tokens",
+        "stop",
+        "param",
+    ):
         assert word in shown
 
 
-def test_a_bad_value_of_a_trait_is_told_in_our_words_and_changes_nothing(connected, sandbox):
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        ("temperature = 9", "BadOption: temperature takes a number from 0 to 2, not 9."),
+        ("temperature = 'hot'", "BadOption: temperature takes a number from 0 to 2, not 'hot'."),
+        ("temperature = [0.5]", "BadOption: temperature takes a number from 0 to 2, not [0.5]."),
+        ("param = {'max_tokens': 3}", "BadOption: param does not take 'max_tokens'"),
+        ("temprature = 0.5", "BadOption: WatsonxMagics has no 'temprature'. Did you mean"),
+        ("show = True", "BadOption: WatsonxMagics has no 'show'."),
+    ],
+)
+def test_a_bad_value_of_a_trait_fails_the_cell_and_changes_nothing(
+    connected, sandbox, typed, error
+):
     connected.run("%config WatsonxMagics.temperature = 0.2").ok()
-    for value, said in (
-        ("9", "temperature takes a number from 0 to 2, and 9 is none."),
-        ("'hot'", "temperature takes a number from 0 to 2, and 'hot' is none."),
-    ):
-        assert said in connected.run(f"%config WatsonxMagics.temperature = {value}").printed
-    assert (
-        "param does not take 'max_tokens'"
-        in connected.run("%config WatsonxMagics.param = {'max_tokens': 3}").printed
-    )
+    ran = connected.run(f"%config WatsonxMagics.{typed}")
+    assert ran.status == "error"
+    assert ran.error[0].startswith(error)
+    assert len(ran.error) == 2
     assert sent(connected, sandbox)["temperature"] == 0.2
+    connected.run("%config WatsonxMagics.temperature = None").ok()
+
+
+#: Options that take any text.
+TEXTS = {"system": 7, "model": "", "stop": [""]}
+
+
+@pytest.mark.parametrize("name", sorted(CONFIGURABLE))
+def test_no_trait_takes_a_value_of_a_wrong_type(connected, name):
+    for value in (TEXTS.get(name, "no such value"), {1, 2}):
+        ran = connected.run(f"%config WatsonxMagics.{name} = {value!r}")
+        assert ran.status == "error", value
+        assert ran.error[0].startswith(f"BadOption: {name} ")
+    assert connected.value(f"get_ipython().magics_manager.registry['WatsonxMagics'].{name}") is None
 
 
 def test_a_bad_value_of_a_configuration_file_is_told_at_the_load_and_keeps_nobody_out(connected):
     connected.run("get_ipython().config.WatsonxMagics.temperature = 9").ok()
     ran = connected.run("%reload_ext wx_notebook")
-    assert ran.error[0] == "BadOption: temperature takes a number from 0 to 2, and 9 is none."
+    assert ran.error[0] == "BadOption: temperature takes a number from 0 to 2, not 9."
     assert "c.WatsonxMagics" in ran.error[1]
+    left = "[type(each).__name__ for each in get_ipython().configurables]"
+    assert "WatsonxMagics" not in connected.value(left)
     connected.run("%load_ext wx_notebook\n%watsonx settings").ok()
 
 
@@ -279,7 +308,7 @@ def test_a_file_with_an_error_is_told_and_mended_without_leaving_the_notebook(
         f"BadOption: 'temprature' in [tool.wx_notebook] of {file} is not a setting. "
         "Did you mean 'temperature'?"
     )
-    assert ran.error[1].startswith("Settings there: model, deployment, system, temperature")
+    assert ran.error[1].startswith("Settings there: chats, model, deployment, system, temperature")
     shown = connected.run("%watsonx settings").ok().plain
     assert f"Not read: 'temprature' in [tool.wx_notebook] of {file}" in shown
     for line in ("status", "help", "use --seed 1", "version", "profiles"):
@@ -291,7 +320,7 @@ def test_a_file_with_an_error_is_told_and_mended_without_leaving_the_notebook(
 def test_a_table_that_does_nothing_is_told(connected, project):
     project("[tool.wx_notebook.defaults]\ntemperature = 1")
     said = connected.run("%watsonx settings").ok().plain
-    assert "  tables in it that are not known here, and do nothing: 'defaults'" in said
+    assert "  unknown tables in it, which have no effect: 'defaults'" in said
 
 
 def test_ask_and_python_use_the_settings_too(connected, sandbox, project):

@@ -50,6 +50,24 @@ def test_the_file_that_ibm_cloud_lets_one_download_will_do(kernel, sandbox, tmp_
     assert any("chmod 600" in line for line in said), "others can read it"
 
 
+def test_status_shows_the_name_of_the_project_after_a_run_without_a_form(kernel, sandbox):
+    variables = {
+        "IBM_CLOUD_API_KEY": sandbox.api_key, "WATSONX_SERVICE_URL": sandbox.url,
+        "WATSONX_PROJECT": sandbox.project_id, "WATSONX_PROJEKT": "x",
+    }  # fmt: skip
+    kernel.run(f"import os; os.environ.update({variables!r})", store_history=False).ok()
+    try:
+        assert lines(kernel.run("%watsonx status"))[0] == "not connected"
+        kernel.run("%%watsonx\nhello").ok()
+        said = lines(kernel.run("%watsonx status"))
+        assert said[0].startswith("connected to project 'Sandbox project'")
+        assert sandbox.project_id not in "\n".join(said)
+        assert "API key •••••••• from: environment (IBM_CLOUD_API_KEY)" in said
+        assert "WATSONX_PROJEKT is not read. Did you mean 'WATSONX_PROJECT'?" in said
+    finally:
+        kernel.run(f"for _n in {list(variables)!r}: os.environ.pop(_n)", store_history=False).ok()
+
+
 def test_a_file_that_merely_lies_there_is_mentioned_and_not_read(kernel, env_file):
     there = kernel.folder / ".env"
     there.write_text(env_file.read_text())
@@ -71,11 +89,69 @@ def test_a_file_without_a_project_says_what_to_add_and_takes_it(kernel, sandbox,
     file.chmod(0o600)
     ran = kernel.run(f"%watsonx login --file {file}")
     assert ran.error[0].startswith("ProjectError: A project ID is needed")
+    assert ran.error[1] == (
+        "There are: 'Project without a runtime', 'Sandbox project', 'Sandbox space' (a space)."
+    )
     assert "--project" in ran.error[-1]
     said = lines(kernel.run(f'%watsonx login --file {file} --project "Sandbox project"'))
     assert said[0].startswith("connected to project 'Sandbox project'")
     said = lines(kernel.run(f"%watsonx login --file {file} --space {sandbox.space_id}"))
     assert said[0].startswith("connected to space")
+
+
+def test_a_misspelt_name_in_a_file_is_told_where_the_project_is_missing(kernel, sandbox, tmp_path):
+    file = tmp_path / ".env"
+    file.write_text(f"WATSONX_API_KEY={sandbox.api_key}\nWATSONX_URL={sandbox.url}\n"
+                    f"WATSONX_PROJCT_ID={sandbox.project_id}\n")  # fmt: skip
+    file.chmod(0o600)
+    said = "WATSONX_PROJCT_ID is not read. Did you mean 'WATSONX_PROJECT_ID'?"
+    assert said in kernel.run(f"%watsonx login --env {file}").error
+    code = f"import wx_notebook as wx; wx.connect(credentials={str(file)!r}); wx.ask('hi')"
+    assert said in kernel.run(code).error
+
+
+def test_a_refused_key_is_told_with_the_file_that_it_is_from(kernel, sandbox, tmp_path):
+    file = tmp_path / "my.env"
+    file.write_text(f"WATSONX_API_KEY={'w9' * 22}\nWATSONX_URL={sandbox.url}\n"
+                    f"WATSONX_PROJECT_ID={sandbox.project_id}\n")  # fmt: skip
+    file.chmod(0o600)
+    code = f"import wx_notebook as wx; wx.connect(credentials={str(file)!r}); wx.ask('hi')"
+    for cell in (f"%watsonx login --env {file}", code):
+        assert kernel.run(cell).error[0].endswith("It is from: file my.env.")
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "next_step"),
+    [("project {}", "'project' is an option", "Next: %watsonx use --project {}"),
+     ("space {}", "'space' is an option", "Next: %watsonx use --space {}"),
+     ("model ibm/granite-4-h-small", "'model' is an option", "Next: %watsonx use --model"),
+     ("region eu-de", "'region' is an option", "Next: %watsonx use --region REGION")],
+)  # fmt: skip
+def test_an_option_without_its_hyphens_is_told_as_one_and_an_id_is_no_key(
+    kernel, sandbox, line, told, next_step
+):
+    ran = kernel.run(f"%watsonx use {line.format(sandbox.project_id)}")
+    assert told in ran.error[0]
+    assert ran.error[-1].startswith(next_step.format(sandbox.project_id))
+
+
+def test_the_model_that_use_chose_outlives_a_sign_in(kernel, env_file):
+    kernel.run(f"%watsonx login --env {env_file}").ok()
+    kernel.run("%watsonx use -m openai/gpt-oss-120b").ok()
+    said = lines(kernel.run(f"%watsonx login --env {env_file}"))
+    assert "model openai/gpt-oss-120b" in said[0]
+    kernel.run("%watsonx use -m default").ok()
+    said = lines(kernel.run(f"%watsonx login --env {env_file}"))
+    assert "model ibm/granite-4-h-small" in said[0]
+
+
+def test_the_default_model_is_that_of_the_environment_where_it_names_one(kernel, env_file):
+    kernel.run("import os; os.environ['WATSONX_MODEL_ID'] = 'meta-llama/llama-3-3-70b-instruct'")
+    kernel.run(f"%watsonx login --env {env_file}").ok()
+    said = lines(kernel.run("%watsonx use -m openai/gpt-oss-120b"))
+    assert "model openai/gpt-oss-120b" in said[0]
+    said = lines(kernel.run("%watsonx use -m default"))
+    assert "model meta-llama/llama-3-3-70b-instruct" in said[0]
 
 
 def test_questions_are_asked_again_where_an_answer_cannot_be_right(kernel, sandbox):
@@ -86,9 +162,9 @@ def test_questions_are_asked_again_where_an_answer_cannot_be_right(kernel, sandb
     ran = kernel.finish(running)
     assert "connected to space" in ran.plain
     assert "'mars' is not a region" in ran.printed
-    assert "'9' is none of the list" in ran.printed
+    assert "'9' matches no project in the list" in ran.printed
     assert "Did you mean 'Sandbox space'?" in ran.printed
-    assert "✓ The key is accepted, of Sandbox User" in ran.printed
+    assert "✓ Key accepted for Sandbox User" in ran.printed
     assert "   1  Sandbox project" in ran.printed
     assert sandbox.api_key not in ran.everything
 
@@ -101,19 +177,19 @@ def test_a_project_that_was_given_is_verified_and_not_asked_for(kernel, sandbox)
     ran = kernel.finish(running)
     assert ran.plain.startswith("connected to project 'Sandbox project'")
     assert "the key was taken out of the text around it" in ran.plain
-    assert "✓ It has a watsonx.ai Runtime" in ran.printed
+    assert "✓ watsonx.ai Runtime is associated" in ran.printed
 
 
 def test_a_step_that_fails_ends_the_questions_with_its_reason_and_its_page(kernel, sandbox):
     running = kernel.start("%watsonx login --text", allow_stdin=True)
-    for answer in ("w" * 44, sandbox.url):
+    for answer in ("w9" * 22, sandbox.url):
         kernel.client.get_stdin_msg(timeout=20)
         kernel.client.input(answer)
     ran = kernel.finish(running)
     assert ran.error[0].startswith("KeyRefused")
     assert "✕ Key" in ran.printed
     assert "does not know" not in ran.printed, "said once, by the error"
-    assert "Make a key at cloud.ibm.com: https://cloud.ibm.com/iam/apikeys" in ran.printed
+    assert "Create a key at cloud.ibm.com: https://cloud.ibm.com/iam/apikeys" in ran.printed
 
 
 def answering(kernel, *answers):
@@ -130,7 +206,7 @@ def test_other_kinds_of_account_are_asked_for_what_they_have(kernel, sandbox):
         ran, asked = answering(kernel, "?", "1", aws.api_key, aws.url, "1")
         assert "connected to project 'Sandbox project'" in ran.plain, ran.everything
         assert [one["password"] for one in asked] == [True, False, True, False, False]
-        assert "   2  A cluster of one's own" in ran.printed
+        assert "   2  Self-managed cluster" in ran.printed
         for way, secret in (("1", cluster.password), ("2", cluster.api_key)):
             ran, asked = answering(
                 kernel, "?", "2", cluster.url, cluster.username, way, secret, "1"
@@ -148,14 +224,14 @@ def test_what_is_found_on_this_machine_is_offered_as_well(kernel, sandbox):
     environ = {"WATSONX_API_KEY": sandbox.api_key, "WATSONX_URL": sandbox.url}
     kernel.run(f"import os; os.environ.update({environ!r})", store_history=False).ok()
     ran, _ = answering(kernel, "?", "4", "Sandbox project")
-    assert "   4  Use the key of the environment (WATSONX_API_KEY)" in ran.printed
+    assert "   4  Use the key from the environment (WATSONX_API_KEY)" in ran.printed
     assert "connected to project 'Sandbox project'" in ran.plain
 
 
 def test_a_step_that_takes_its_time_is_named(kernel, sandbox):
     sandbox.fault("slow-iam", seconds=1.5)
     ran, _ = answering(kernel, sandbox.api_key, sandbox.url, "1")
-    assert "… The key is exchanged for a token" in ran.printed
+    assert "… Checking the key" in ran.printed
     assert "connected to project" in ran.plain
 
 
@@ -163,7 +239,8 @@ def test_each_command_tells_what_it_takes(kernel):
     said = kernel.run("%watsonx login --help").ok().plain
     assert said.startswith("%watsonx login [--text | --env FILE | --file FILE] [--remember [NAME]]")
     assert kernel.run("%watsonx help login").ok().plain == said
-    assert kernel.run("%watsonx help logout").ok().plain.startswith("%watsonx logout [PROFILE]")
+    log_out = kernel.run("%watsonx help logout").ok().plain
+    assert log_out.startswith("%watsonx logout [--everywhere] [PROFILE]")
 
 
 def test_a_key_in_the_place_of_an_argument_is_not_shown(kernel):
@@ -172,9 +249,9 @@ def test_a_key_in_the_place_of_an_argument_is_not_shown(kernel):
         "wx.connect({!r})",
         "wx.connect(region='eu-de', key={!r})",
     ):
-        ran = kernel.run("import wx_notebook as wx; " + call.format("k" * 44), store_history=False)
+        ran = kernel.run("import wx_notebook as wx; " + call.format("k9" * 22), store_history=False)
         assert ran.error[0].startswith("BadOption")
-        assert "k" * 12 not in ran.everything.replace("k" * 44, "", 1), "but in the cell itself"
+        assert "k" * 12 not in ran.everything.replace("k9" * 22, "", 1), "but in the cell itself"
     assert "api_key" in kernel.run("wx.connect(apikey='x')").error[0]
 
 
@@ -195,7 +272,7 @@ def test_a_login_line_that_cannot_be_says_what_can(kernel, line):
 def test_a_profile_is_remembered_used_listed_and_forgotten(keyring, sandbox, env_file):
     said = lines(keyring.run(f"%watsonx login --env {env_file} --remember work"))
     assert said[0].startswith("connected to project")
-    assert said[-1].startswith("profile 'work' is remembered, and is the default: the API key in")
+    assert said[-1].startswith("profile 'work' is remembered as the default: the API key in")
     file = keyring.folder / "config" / "wx_notebook.toml"
     assert sandbox.api_key not in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -221,14 +298,17 @@ def test_a_profile_is_remembered_used_listed_and_forgotten(keyring, sandbox, env
 
 def test_use_goes_on_with_a_profile_although_the_environment_has_a_key(keyring, sandbox, env_file):
     keyring.run(f"%watsonx login --env {env_file} --remember work").ok()
-    keyring.run("import os; os.environ['WATSONX_API_KEY'] = 'x' * 44", store_history=False).ok()
+    keyring.run("import os; os.environ['WATSONX_API_KEY'] = 'aB3_' * 11", store_history=False).ok()
     said = lines(keyring.run("%watsonx use work"))
     assert said[0].startswith("connected to project")
     said = keyring.run("%watsonx status").ok().plain
     assert "from: profile work" in said
     assert "not used: environment (WATSONX_API_KEY)" in said
     said = lines(keyring.run("%watsonx logout"))
-    assert said[-1] == "the next prompt would connect with the environment (WATSONX_API_KEY)"
+    assert said[-1] == (
+        "nothing is sent until you sign in again: wx.connect(), "
+        "which finds the environment (WATSONX_API_KEY)"
+    )
 
 
 def test_a_profile_that_does_not_exist_gets_the_nearest(keyring, env_file):
@@ -241,7 +321,7 @@ def test_a_profile_that_does_not_exist_gets_the_nearest(keyring, env_file):
 def test_without_a_keyring_the_sign_in_stands_and_nothing_is_written(kernel, env_file):
     said = lines(kernel.run(f"%watsonx login --env {env_file} --remember work"))
     assert said[0].startswith("connected to project")
-    assert "was not remembered: no system keyring here" in said[-1]
+    assert "was not remembered: this machine has no system keyring" in said[-1]
     assert not list((kernel.folder / "config").glob("*.toml"))
     assert kernel.run("%%watsonx\nhello").ok().outputs
 
@@ -290,7 +370,7 @@ def test_use_changes_to_a_space_and_back(connected, sandbox):
         ("--region mars", "sandbox"),
         ("--project", "needs a value"),
         ("--projct x", "Did you mean '--project'?"),
-        ("--project a --space b", "not to both"),
+        ("--project a --space b", "--project and --space exclude each other"),
         ("--project Sandbox project", "quotes"),
     ],
 )
@@ -324,8 +404,8 @@ def test_status_names_the_winner_masks_it_and_lists_what_it_shadowed(kernel, san
     kernel.run(
         "import os\n"
         f"os.environ |= {{'WATSONX_API_KEY': {sandbox.api_key!r}, 'WATSONX_URL': {sandbox.url!r},\n"
-        f"'WATSONX_PROJECT_ID': {sandbox.project_id!r}, 'WATSONX_TOKEN': 'x' * 40,\n"
-        "'USER_ACCESS_TOKEN': 'y' * 40}",
+        f"'WATSONX_PROJECT_ID': {sandbox.project_id!r}, 'WATSONX_TOKEN': 'x9' * 20,\n"
+        "'USER_ACCESS_TOKEN': 'y9' * 20}",
         store_history=False,
     ).ok()
     try:
@@ -360,7 +440,7 @@ def test_without_a_word_use_lists_what_there_is_where_nobody_can_click(connected
     assert said[0].startswith("connected to project 'Project without a runtime'")
     assert said[1:3] == [
         "projects and spaces:",
-        f"   1  Project without a runtime  project · {sandbox.url} · used last",
+        f"   1  Project without a runtime  project · {sandbox.url} · last used",
     ]
     assert said[-1].startswith("Next: %watsonx use PROFILE")
     assert sandbox.storage_secret not in "\n".join(said)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from kernels import Kernel
+from support.kernels import Kernel
 
 from wx_notebook.errors import BadOption
-from wx_notebook.magics.usage import TAKES, _tokens, table
+from wx_notebook.magics.commands import parser_of
+from wx_notebook.magics.usage import _tokens, usage_table
 from wx_notebook.render import table_html, table_text
-from wx_notebook.session.ledger import Spent
-from wx_notebook.session.usage import Meter
+from wx_notebook.usage.ledger import TokenCounts
+from wx_notebook.usage.meter import UsageMeter
 
 
 @pytest.fixture
 def spending(connected):
     """A connected kernel without a budget; the notebook begins at nothing."""
     clear = "t.METER.by_model.clear(); t.METER.by_cell.clear()"
-    anew = f"from wx_notebook.session import twin as t; {clear}"
+    anew = f"from wx_notebook.session import process as t; {clear}"
     connected.run(anew, store_history=False).ok()
     yield connected
     connected.run("%watsonx usage --budget off", store_history=False).ok()
@@ -59,7 +60,7 @@ def test_a_budget_fails_the_cell_before_anything_is_sent_and_says_what_to_type(s
     assert spending.run("wx.ask('hi')").error[-2].startswith("QuotaSpent: ")
     assert asked(sandbox) == before
     ending = ran.error[-1].split(", ")[1].removesuffix(" ends it.")
-    assert spending.run(ending).ok().plain == "no budget any more"
+    assert spending.run(ending).ok().plain == "the budget is removed"
     spending.run("%%watsonx\nhello").ok()
     assert asked(sandbox) == before + 1
 
@@ -76,7 +77,7 @@ def test_a_budget_says_how_long_it_holds_and_what_lasts(spending):
 def test_show_says_that_a_budget_would_not_let_the_prompt_pass(spending):
     cell = "%%watsonx --show\na prompt of some words"
     spending.run("%watsonx usage --budget 2\n%watsonx usage --budget 1M --day").ok()
-    said = "would not be sent: of the budget for this notebook 0 of 2 tokens are used\n"
+    said = "would not be sent: 0 of the 2 tokens of the budget for this notebook are used\n"
     shown = spending.run(cell).ok().plain
     assert said in shown
     assert shown.count("would not be sent") == 1
@@ -100,7 +101,8 @@ def test_two_kernels_at_once_share_the_day_and_its_budget(spending, sandbox, tmp
         other.run("%load_ext wx_notebook").ok()
         other.connect(sandbox)
         other.run("%%watsonx\nhello").ok()
-        used = "(m := __import__('wx_notebook.session.twin', fromlist=['x']).METER).used('{}')"
+        meter = "__import__('wx_notebook.session.process', fromlist=['x']).METER"
+        used = f"(m := {meter}).flush() or m.used('{{}}')"
         assert other.value(used.format("day")) == spending.value(used.format("day"))
         assert other.value(used.format("notebook")) > spending.value(used.format("notebook")) == 0
         spending.run("%watsonx usage --budget 1 --day").ok()
@@ -117,12 +119,12 @@ def test_a_budget_is_written_as_people_write_numbers(text, tokens):
     assert _tokens(text) == tokens
 
 
-@pytest.mark.parametrize("text", ["0", "-3", "5x", "1.5", "1,00", "k", "", "9" * 50, "k" * 44])
+@pytest.mark.parametrize("text", ["0", "-3", "5x", "1.5", "1,00", "k", "", "9" * 50, "k9" * 22])
 def test_what_is_no_number_of_tokens_is_refused_without_repeating_a_key(text):
     with pytest.raises(BadOption) as problem:
         _tokens(text)
     assert problem.value.hint == "For example: %watsonx usage --budget 50000"
-    assert "k" * 44 not in str(problem.value)
+    assert "k9" * 22 not in str(problem.value)
 
 
 def test_day_alone_says_nothing_and_is_refused(kernel):
@@ -132,7 +134,7 @@ def test_day_alone_says_nothing_and_is_refused(kernel):
 
 
 def test_before_the_first_prompt_it_shows_nothing_but_nothing(tmp_path):
-    text = table_text(table(Meter()))
+    text = table_text(usage_table(UsageMeter()))
     assert text.split("\n")[1].split() == ["this", "notebook", "0", "0", "0", "0"]
     assert text.endswith("no budget: %watsonx usage --budget 50000 sets one")
 
@@ -141,35 +143,35 @@ def test_what_was_used_is_shown_also_where_a_settings_file_has_an_error():
     def broken():
         raise BadOption("wx_notebook.toml is not valid TOML: see line 3.", hint="Mend it.")
 
-    meter = Meter(default_budget=broken)
-    meter.count("a/b", Spent(1, 10, 20))
-    text = table_text(table(meter))
+    meter = UsageMeter(default_budget=broken)
+    meter.count("a/b", TokenCounts(1, 10, 20))
+    text = table_text(usage_table(meter))
     assert "30" in text.split("\n")[1].split()
-    assert text.endswith("mended: wx_notebook.toml is not valid TOML: see line 3. Mend it.")
+    assert text.endswith("corrected: wx_notebook.toml is not valid TOML: see line 3. Mend it.")
 
 
 def test_estimates_are_marked_and_explained():
-    meter = Meter()
-    meter.count("a/b", Spent(1, 10, 20, estimated=1))
-    text = table_text(table(meter))
+    meter = UsageMeter()
+    meter.count("a/b", TokenCounts(1, 10, 20, estimated=1))
+    text = table_text(usage_table(meter))
     assert "~30" in text
-    assert "~ with an estimate: an answer ended before the service counted its tokens" in text
+    assert "~ estimated: an answer ended before the service had counted its tokens" in text
 
 
 def test_a_name_of_a_model_stays_text_and_the_table_bounded():
-    meter = Meter()
+    meter = UsageMeter()
     for n in range(3_000):
         meter.cell = lambda n=n: n
-        meter.count(f"{n}<script>alert(1)</script>", Spent(1, 1, 1))
-    assert "<script" not in table_html(table(meter))
-    assert len(table_html(table(meter))) < 200_000
+        meter.count(f"{n}<script>alert(1)</script>", TokenCounts(1, 1, 1))
+    assert "<script" not in table_html(usage_table(meter))
+    assert len(table_html(usage_table(meter))) < 200_000
     assert len(meter.by_cell) <= 500
     assert meter.used("notebook") == 6_000
 
 
 def test_its_help_names_what_it_takes(kernel):
     said = kernel.run("%watsonx help usage").ok().plain
-    assert all(option in said for option in TAKES)
+    assert all(option in said for option in parser_of("usage").flags)
 
 
 def test_after_unload_tokens_are_counted_on_without_cells(spending):

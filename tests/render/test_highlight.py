@@ -1,23 +1,24 @@
-"""Code in colours: the same characters, colours of one table, readable in every theme."""
+"""Code in colours: the same characters, and only as many as the budget allows."""
 
 from __future__ import annotations
 
 import re
-import sys
 from html import unescape
-from pathlib import Path
 
 import pytest
-from allowed_html import CLASSES, check_html
-from hypothesis import given, settings
+from allowed_html import COLOURS as ALLOWED_COLOURS
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wx_notebook.render import answer_html, partial_html
-from wx_notebook.render.highlight import LANGUAGES, coloured
-from wx_notebook.render.markdown import COLOURED, COLOURED_ON_THE_WAY
-from wx_notebook.render.palette import COLOURS, SHARE
+from wx_notebook.render.highlight import (
+    LANGUAGES,
+    MAX_HIGHLIGHTED,
+    MAX_HIGHLIGHTED_PARTIAL,
+    highlight,
+)
 
-PIECE = re.compile(r'<span class="(\w+)" style="color:var\(--wxn-(\w+)\)">(.*?)</span>', re.DOTALL)
+PIECE = re.compile(r'<span style="color: var\(--wxn-(\w+)\)">(.*?)</span>', re.DOTALL)
 CODE = '''@dataclass
 class Device(Base):
     """Doc."""
@@ -32,138 +33,50 @@ def characters(html: str) -> str:
 
 
 def test_code_gets_colours_by_what_it_is():
-    html, _ = coloured(CODE, "python", 10_000)
-    pieces = {(name, unescape(text)) for name, _, text in PIECE.findall(html)}
+    html, _ = highlight(CODE, "python", 10_000)
+    pieces = {(name, unescape(text)) for name, text in PIECE.findall(html)}
     assert {
         ("nd", "@dataclass"), ("k", "class"), ("nf", "Device"), ("s", '"""Doc."""'), ("k", "def"),
         ("nf", "energy"), ("m", "1.5"), ("c", "# a comment"), ("s", '"x < y"'), ("nb", "len"),
     } <= pieces  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_no_language_changes_a_character(language):
     code = f"{CODE}\n\n<a b='c'>\n\t{{x: 1}} -- $y @z `w` \\n é 函数\n+ a\n- b\n\n"
-    html, _ = coloured(code, language, 100_000)
+    html, _ = highlight(code, language, 100_000)
     assert characters(html) == code
-    for name, reference, _ in PIECE.findall(html):
-        assert name == reference
-        assert name in CLASSES
+    for name, _ in PIECE.findall(html):
+        assert name in ALLOWED_COLOURS
 
 
 @given(st.text(max_size=80), st.sampled_from(["python", "html", "c", "yaml", "bash", "latex"]))
-@settings(max_examples=100, deadline=None, database=None)
 def test_no_text_whatever_loses_a_character(code, language):
-    html, _ = coloured(code, language, 60)
+    html, _ = highlight(code, language, 60)
     assert characters(html) == code
     assert "<" not in PIECE.sub("", html).replace("&lt;", "")
 
 
 @pytest.mark.parametrize("language", ["", "mermaid", "vega-lite", "brainfuck", "PYTHON3000"])
 def test_a_language_that_is_not_known_has_no_colours(language):
-    assert coloured("x = 1 < 2", language, 100) == ("x = 1 &lt; 2", 100)
+    assert highlight("x = 1 < 2", language, 100) == ("x = 1 &lt; 2", 100)
 
 
 def test_the_name_of_a_language_may_be_written_large():
-    assert "<span" in coloured("def f(): pass", "Python", 100)[0]
+    assert "<span" in highlight("def f(): pass", "Python", 100)[0]
 
 
 def test_only_so_many_characters_are_coloured():
-    html, left = coloured("x = 1\n" * 100, "python", 60)
+    html, left = highlight("x = 1\n" * 100, "python", 60)
     assert (html.count("<span"), left) == (10, 0)
     # a language whose lexer is slow on hostile text counts twice
-    html, left = coloured("x = 1;\n" * 100, "c", 140)
+    html, left = highlight("x = 1;\n" * 100, "c", 140)
     assert (html.count("<span"), left) == (10, 0)
     assert characters(html) == "x = 1;\n" * 100
 
 
 def test_an_answer_has_a_budget_for_all_of_its_code():
     block = "```python\n" + "x = 1\n" * 500 + "```\n\n"
-    assert answer_html(block * 20).count("<span") == COLOURED // 6
-    assert partial_html(block * 20 + "end").count("<span") == COLOURED_ON_THE_WAY // 6
-
-
-def test_the_wrapper_defines_the_colours_that_are_used_and_no_others():
-    html = check_html(answer_html("```python\nx = 1\n```"))
-    assert "m" in html.classes
-    wrapper = answer_html("```python\nx = 1\n```").partition(">")[0]
-    assert re.findall(r"--wxn-(\w+):", wrapper) == ["m"]
-    assert "--wxn-" not in answer_html("no code")
-
-
-# --- contrast ---------------------------------------------------------------------------------
-
-LAB = Path(sys.prefix, "share/jupyter/lab/themes/@jupyterlab")
-Colour = tuple[float, float, float]
-
-
-def variables(shade: str) -> dict[str, str]:
-    """What JupyterLab's own theme says, as it is installed."""
-    css = (LAB / f"theme-{shade}-extension/index.css").read_text()
-    return dict(re.findall(r"(--[\w-]+):\s*([^;}]+)", css))
-
-
-def colour(value: str, known: dict[str, str], below: Colour) -> Colour:
-    """A colour as it is painted on `below`."""
-    value = value.strip()
-    if match := re.fullmatch(r"var\((--[\w-]+)(?:,\s*(.*))?\)", value):
-        return colour(known.get(match[1], match[2] or ""), known, below)
-    if match := re.fullmatch(r"rgba?\((\d+),\s*(\d+),\s*(\d+)(?:,\s*([\d.]+))?\)", value):
-        own = (float(match[1]), float(match[2]), float(match[3]))
-        return mixed(own, below, float(match[4] or 1))
-    named = {"white": "#fff", "black": "#000", "red": "#f00", "green": "#008000", "blue": "#00f"}
-    digits = named.get(value, value).removeprefix("#")
-    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
-    assert re.fullmatch("[0-9a-fA-F]{6}", digits), value
-    red, green, blue = (float(int(digits[n : n + 2], 16)) for n in (0, 2, 4))
-    return red, green, blue
-
-
-def mixed(one: Colour, other: Colour, share: float) -> Colour:
-    red, green, blue = (a * share + b * (1 - share) for a, b in zip(one, other, strict=True))
-    return red, green, blue
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """As WCAG 2 defines it."""
-
-    def luminance(parts: Colour) -> float:
-        red, green, blue = (
-            part / 3294.6 if part <= 10.31 else ((part / 255 + 0.055) / 1.055) ** 2.4
-            for part in parts
-        )
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def pages() -> dict[str, tuple[dict[str, str], Colour, Colour]]:
-    """Where answers are read: the variables there, the paper, the colour of its text."""
-    found = {}
-    for shade in ("light", "dark"):
-        known = variables(shade)
-        paper = colour("var(--jp-layout-color0)", known, (0, 0, 0))
-        found[f"JupyterLab {shade}"] = (
-            known, paper, colour("var(--jp-content-font-color1)", known, paper)
-        )  # fmt: skip
-    # pages without Jupyter's variables: exports elsewhere, Visual Studio Code
-    for name, paper, text in (("white", "#fff", "#000"), ("light", "#f6f8fa", "#1f2328"),
-                              ("dark", "#1e1e1e", "#ccc"), ("black", "#000", "#fff")):  # fmt: skip
-        found[name] = ({}, colour(paper, {}, (0, 0, 0)), colour(text, {}, (0, 0, 0)))
-    return found
-
-
-@pytest.mark.parametrize("page", pages())
-@pytest.mark.parametrize("name", COLOURS)
-def test_every_colour_of_code_can_be_read(page, name):
-    known, paper, text = pages()[page]
-    own = colour(f"var({COLOURS[name].variable}, {COLOURS[name].elsewhere})", known, paper)
-    assert contrast(mixed(own, text, SHARE / 100), paper) >= 4.5
-
-
-@pytest.mark.parametrize("page", pages())
-def test_our_own_lines_can_be_read(page):
-    known, paper, text = pages()[page]
-    elsewhere = mixed(text, paper, 0.7)
-    muted = colour("var(--jp-ui-font-color2)", known, paper) if known else elsewhere
-    assert contrast(muted, paper) >= 4.5
+    assert answer_html(block * 20).count("<span") == MAX_HIGHLIGHTED // 6
+    assert partial_html(block * 20 + "end").count("<span") == MAX_HIGHLIGHTED_PARTIAL // 6

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from allowed_html import ALLOWED, check_attributes
-from payloads import PAYLOADS
+from support.payloads import PAYLOADS
 
 from wx_notebook.render import answer_html, markdown_html, partial_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fronts import BrowserThread
     from playwright.sync_api import Page
+    from support.fronts import BrowserThread
 
 PAGE = b"<!doctype html><title>t</title><meta charset=utf-8><body><main id=m></main>"
 FORMATS = ("auto", "markdown", "text", "code", "json", "html", "math")
@@ -173,7 +173,7 @@ def test_in_chromium_no_payload_runs_asks_or_becomes_an_element(
 ) -> None:
     url, asked = counter
     htmls = renderings(url)
-    found, dialogs, requests = chromium.run(show, url, htmls, limit_s=180)
+    found, dialogs, requests = chromium.run(show, url, htmls, limit_s=300)
     assert (asked, dialogs, requests) == ([], [], [])
     check(found, htmls)
     # what may come out does come out: else the list would say nothing
@@ -188,7 +188,7 @@ def test_in_chromium_no_mixture_of_payloads_and_markup_does_either(
 ) -> None:
     url, asked = counter
     htmls = mutants(url, 3_000)
-    found, dialogs, requests = chromium.run(show, url, htmls, limit_s=180)
+    found, dialogs, requests = chromium.run(show, url, htmls, limit_s=300)
     assert (asked, dialogs, requests) == ([], [], [])
     check(found, htmls)
 

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 from allowed_html import PAGE_HEAD
-from payloads import PAYLOADS
+from support.payloads import PAYLOADS
 
 from wx_notebook.render.page import page_html, page_source
 

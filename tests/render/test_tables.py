@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from payloads import PAYLOADS
 from render.test_in_the_browser import counter, show  # noqa: F401  # a fixture
+from support.payloads import PAYLOADS
 
-from wx_notebook.render import Column, Row, Table, bar, sparkline, table_html, table_text
+from wx_notebook.render import Column, Row, TableView, bar, sparkline, table_html, table_text
 
 if TYPE_CHECKING:
-    from fronts import BrowserThread
+    from support.fronts import BrowserThread
 
 COLUMNS = (Column("model"), Column("context", "number"), Column("share", "bar"))
 #: Elements and attributes of ours.
@@ -30,7 +30,7 @@ OURS = {
 def hostile(text):
     """A table with this text wherever a text can stand, but for the head, which is ours."""
     row = Row((text, text, text), mark=text, note=text)
-    return Table(COLUMNS, (row, Row((text, text, text), is_sum=True)), text, (text,))
+    return TableView(COLUMNS, (row, Row((text, text, text), is_total=True)), text, (text,))
 
 
 class Read(HTMLParser):
@@ -78,7 +78,7 @@ def test_in_chromium_no_table_runs_asks_or_grows_an_element(
 
 def test_a_person_without_styles_reads_the_same_words():
     rows = (Row(("a/b", "1,024", bar(0.5)), mark="default", note="it goes"), Row(("c", "-", "")))
-    table = Table(COLUMNS, rows, "2 models", ("and a note",))
+    table = TableView(COLUMNS, rows, "2 models", ("and a note",))
     words = Read(table_html(table)).words
     for word in ("2 models", "model", "context", "a/b", "1,024", "default", "it goes", "c", "-",
                  "and a note"):  # fmt: skip
@@ -94,7 +94,7 @@ def test_a_person_without_styles_reads_the_same_words():
 
 
 def test_a_bar_is_for_the_eye_alone():
-    html = table_html(Table(COLUMNS, (Row(("a", "1", bar(1))),)))
+    html = table_html(TableView(COLUMNS, (Row(("a", "1", bar(1))),)))
     assert re.search(
         r'<td [^>]*aria-hidden="true"><span style="background: currentColor">█+</span></td>', html
     )
@@ -109,17 +109,20 @@ def test_its_colours_follow_the_theme_of_the_page():
     assert "background" not in re.sub("background: currentColor", "", html), "rows keep Lab's own"
 
 
+@pytest.mark.slow
 def test_a_table_is_bounded_however_much_there_is():
     rows = tuple(Row(("x" * 100_000,) * 3, mark="m" * 100_000, note="n" * 100_000)
                  for _ in range(10_000))  # fmt: skip
-    table = Table(COLUMNS, rows, "c" * 100_000, ("n" * 100_000,))
+    table = TableView(COLUMNS, rows, "c" * 100_000, ("n" * 100_000,))
     assert table_html(table).count("<tr>") == 201
     assert len(table_html(table)) < 500_000
     assert len(table_text(table)) < 400_000
 
 
 def test_one_long_cell_does_not_widen_the_rows_of_others():
-    lines = table_text(Table(COLUMNS, (Row(("x" * 150, "1", "")), Row(("a", "2", ""))))).split("\n")
+    lines = table_text(TableView(COLUMNS, (Row(("x" * 150, "1", "")), Row(("a", "2", ""))))).split(
+        "\n"
+    )
     assert max(len(line) for line in lines if "x" not in line) < 70
 
 

@@ -15,12 +15,13 @@ from urllib.parse import unquote, unquote_plus
 
 from transport.servers import PROJECT, http
 
-from wx_notebook.credentials import Given, Secret
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.session import Session
 from wx_notebook.transport import Timeouts, Transport
 
 #: No piece of these stands in an id, a date or a header; the password changes in a form.
-KEY = "Zq7_kEyCaNaRy-aQwErTyXcVbNmPoIuYtReWqLkJhG8f"
+KEY = "Zq7_kEyCaNaRy-aQwErTyXcVbNmPoIuYtReWqLkJhG8f"  # pragma: allowlist secret
 PASSWORD = "pAsSwOrDcAnArY-of-jane+&=%\"'<\\>"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOiJ0T2tFbiIsIm4iOjF9.sIgNaTuReCaNaRy-xYzQwErTyUiOp_0"
 LIMITS = Timeouts(connect_s=20, first_byte_s=20, idle_s=20)
@@ -112,7 +113,7 @@ class Kind:
     holds: str = KEY
 
     def of(self, url: str, secret: str | None = None) -> dict[str, object]:
-        """What goes into `Given` or `wx.connect`."""
+        """What goes into `ConnectionParams` or `wx.connect`."""
         return {"url": url, "project_id": PROJECT} | self.given(Secret(secret or self.holds), url)
 
 
@@ -151,7 +152,7 @@ SECRETS = (KEY, PASSWORD, TOKEN)
 
 def session_of(kind: str, url: str, secret: str | None = None, /, **more: object) -> Session:
     """A session that waits for nothing between two attempts; nothing has been sent yet."""
-    given = Given("arguments", **(KINDS[kind].of(url, secret) | more))
+    given = ConnectionParams("arguments", **(KINDS[kind].of(url, secret) | more))
     transport = Transport(timeouts=LIMITS, sleep=lambda _: None)
     return Session(given, transport=transport)
 

@@ -12,7 +12,9 @@ import pytest
 from credentials.keyring_stand_ins import Keeps, system
 
 import wx_notebook as wx
-from wx_notebook.credentials import Given, Secret, profiles
+from wx_notebook.credentials import profiles
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import WatsonxError
 from wx_notebook.sandbox import Sandbox
 
@@ -70,8 +72,10 @@ def by_demo_s_file(sandbox, folder, monkeypatch):
 
 
 def by_profile(sandbox, folder, monkeypatch):
-    given = Given("form", Secret(sandbox.api_key), url=sandbox.url, project_id=sandbox.project_id)
-    profiles.remember("work", given)
+    given = ConnectionParams(
+        "form", Secret(sandbox.api_key), url=sandbox.url, project_id=sandbox.project_id
+    )
+    profiles.remember_credentials("work", given)
     return {"profile": "work"}
 
 
@@ -96,6 +100,7 @@ PLACES = [by_argument, by_env_file, by_json_file, by_ibms_variable, by_demo_s_fi
           by_default_profile, by_studio, by_function]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
 def test_no_place_puts_its_secret_into_the_environment(sandbox, tmp_path, monkeypatch, place):
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "jupyter"))
@@ -108,7 +113,7 @@ def test_no_place_puts_its_secret_into_the_environment(sandbox, tmp_path, monkey
         assert dict(os.environ) == before
         child = seen_by_a_child()
         session.close()
-    secrets = (sandbox.api_key, *sandbox._account.tokens._lives)
+    secrets = (sandbox.api_key, *sandbox.account.tokens._lifetimes)
     assert len(secrets) > 1
     assert found(child, *secrets) == []
 
@@ -124,7 +129,7 @@ def test_a_cluster_s_password_gets_nowhere_either(tmp_path, monkeypatch):
         session = wx.connect(credentials=str(file), project_id=sandbox.project_id)
         assert session.chat("hello").text
         assert dict(os.environ) == before
-        assert found(seen_by_a_child(), sandbox.password, *sandbox._account.tokens._lives) == []
+        assert found(seen_by_a_child(), sandbox.password, *sandbox.account.tokens._lifetimes) == []
 
 
 def test_a_file_that_is_refused_leaves_nothing_in_the_environment(tmp_path):
@@ -159,7 +164,7 @@ def test_a_program_that_is_started_from_a_cell_sees_no_secret(kernel, sandbox, t
                    "tr '\\0' '\\n' < /proc/$PPID/environ").ok(),
     ]  # fmt: skip
     assert "IPYTHONDIR" in shown[0].everything, "a child told its environment"
-    secrets = (sandbox.api_key, *sandbox._account.tokens._lives)
+    secrets = (sandbox.api_key, *sandbox.account.tokens._lifetimes)
     assert found("".join(ran.everything for ran in shown), *secrets) == []
     pid = kernel.value("__import__('os').getpid()")
     for name in ("environ", "cmdline"):
@@ -172,10 +177,10 @@ def test_a_key_that_the_user_put_into_the_environment_is_inherited_and_said_so(
     sandbox, monkeypatch, capfd
 ):
     """The honest boundary: it is named by its variable, so that the user can take it out."""
-    from wx_notebook.magics.standing import _around
+    from wx_notebook.magics.status import _inherited
 
     monkeypatch.setenv("WATSONX_API_KEY", sandbox.api_key)
     assert found(seen_by_a_child(), sandbox.api_key)
-    (line,) = _around()
+    (line,) = _inherited()
     assert line.startswith("WATSONX_API_KEY: programs started from this kernel inherit it")
     assert found(line, sandbox.api_key) == []

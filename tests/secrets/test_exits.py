@@ -17,7 +17,7 @@ from transport.servers import CHAT, PROJECT, held_by, http
 
 import wx_notebook as wx
 from wx_notebook import settings
-from wx_notebook.credentials import Secret
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import NotConnected
 from wx_notebook.sandbox import Sandbox
 
@@ -56,7 +56,8 @@ class SignedIn:
     @property
     def secrets(self):
         # the sandbox knows every token that it has issued
-        return (self.sandbox.api_key, self.sandbox.password, *self.sandbox._account.tokens._lives)
+        box = self.sandbox
+        return (box.api_key, box.password, *box.account.tokens._lifetimes)
 
     def run(self, code, **options):
         return self.kernel.run(code, **options)
@@ -77,32 +78,36 @@ EXITS = {
     "percent r in a log": "import logging, sys\n"
     "logging.basicConfig(level=10, stream=sys.stdout, force=True)\n"
     "logging.debug('%r %s', s, vars(s)); logging.info('%(s)r', {'s': s})",
-    "vars": "print(vars(s), vars(s.given) if hasattr(s.given, '__dict__') else s.given)",
-    "dict": "print(s.__dict__, s.given, s.token, s.credential)",
-    "the same as values": "[vars(s), s.given, s.token, s.credential, s.endpoints]",
+    "vars": "params = s.state.params\n"
+    "print(vars(s), vars(params) if hasattr(params, '__dict__') else params)",
+    "dict": "print(s.__dict__, s.state.params, s.state.token, s.state.authenticator)",
+    "the same as values": "state = s.state\n"
+    "[vars(s), state.params, state.token, state.authenticator, s.endpoints]",
     "dir": "print([(n, getattr(s, n, None)) for n in dir(s)])",
-    "dir of what it holds": "for part in (s.given, s.token, s.credential, *vars(s).values()):\n"
+    "dir of what it holds": "state = s.state\n"
+    "for part in (state.params, state.token, state.authenticator, *vars(s).values()):\n"
     "    print([(n, getattr(part, n, None)) for n in dir(part)])",
     "json": "import json\nprint(json.dumps({'s': s, **vars(s)}, default=str))",
     "json of variables": "import json\nprint(json.dumps({n: v for n, v in globals().items()}, "
     "default=repr, skipkeys=True))",
-    "pprint": "import pprint; pprint.pprint(vars(s)); pprint.pprint(s.given)",
+    "pprint": "import pprint; pprint.pprint(vars(s)); pprint.pprint(s.state.params)",
     "pickle": "import pickle\nfor p in range(6): print(pickle.dumps(s, p).decode('latin-1'))",
     "pickle of what it holds": "import pickle\nfor n, part in vars(s).items():\n"
     "    try: print(pickle.dumps(part))\n"
     "    except Exception as e: print(n, repr(e), e.__context__)",
     "copy": "import copy\nfor way in copy.copy, copy.deepcopy:\n"
-    "    for part in (s, s.given, s.token, s.credential, vars(s)):\n"
+    "    for part in (s, s.state.params, s.state.token, s.state.authenticator, vars(s)):\n"
     "        try: print(repr(way(part)))\n"
     "        except TypeError as e: print(e)",
-    "asdict": "import dataclasses\nfor part in (s.given, s.token, s.credential):\n"
+    "asdict": "import dataclasses; state = s.state\n"
+    "for part in (state.params, state.token, state.authenticator):\n"
     "    try: print(dataclasses.asdict(part))\n"
     "    except TypeError as e: print(e)",
     "whos": "%whos",
     "who_ls": "%who_ls",
     "a question mark": "s?",
     "two question marks": "s??",
-    "pinfo of what it holds": "given = s.given\n%pinfo given\n%pinfo2 given",
+    "pinfo of what it holds": "given = s.state.params\n%pinfo given\n%pinfo2 given",
     "status": "%watsonx status",
     "status on the way": "%watsonx use --model ibm/granite-4-h-small",
     "profiles": "%watsonx profiles",
@@ -116,7 +121,7 @@ EXITS = {
     "the history of all": "%history -g",
     "warnings": "import warnings, gc\nwith warnings.catch_warnings(record=True) as told:\n"
     "    warnings.simplefilter('always')\n"
-    "    t = wx.connect(url=s.endpoints.url, api_key='x' * 44)\n"
+    "    t = wx.connect(url=s.endpoints.url, api_key='aB3_' * 11)\n"
     "    t.close(); del t; gc.collect()\nprint([(w, w.message, w.source) for w in told])",
 }  # fmt: skip
 
@@ -140,10 +145,10 @@ def test_no_secret_leaves_a_kernel_by_what_a_front_end_asks_for(signed_in):
     client = signed_in.kernel.client
     replies = [
         client.inspect("s", detail_level=1, reply=True, timeout=30),
-        client.inspect("s.given", detail_level=1, reply=True, timeout=30),
+        client.inspect("s.state.params", detail_level=1, reply=True, timeout=30),
         client.complete("s.", reply=True, timeout=30),
-        client.complete("s.given.", reply=True, timeout=30),
-        client.complete("s.token.value.", reply=True, timeout=30),
+        client.complete("s.state.params.", reply=True, timeout=30),
+        client.complete("s.state.token.value.", reply=True, timeout=30),
         client.history(raw=False, output=True, hist_access_type="range", reply=True, timeout=30),
     ]
     assert found(json.dumps(replies, default=str), *signed_in.secrets) == []
@@ -202,7 +207,7 @@ def test_login_with_a_named_file_shows_the_file_and_no_secret(kernel, sandbox, t
     assert "mine.env" in shown[2].plain
     # this kernel has no keyring: nothing may be written in plain text instead
     assert "not remembered" in shown[1].plain
-    tokens = sandbox._account.tokens._lives
+    tokens = sandbox.account.tokens._lifetimes
     assert found("".join(ran.everything for ran in shown), sandbox.api_key, *tokens) == []
     assert not list(kernel.folder.rglob("wx_notebook.toml"))
 
@@ -247,7 +252,7 @@ def test_the_life_of_a_profile_is_told_without_its_secret(shell, tmp_path, capfd
             shell.run_cell(f"%watsonx {line}")
             if line == "use work":
                 kept = settings.settings_file().read_text()
-        secrets = (sandbox.api_key, sandbox.password, *sandbox._account.tokens._lives)
+        secrets = (sandbox.api_key, sandbox.password, *sandbox.account.tokens._lifetimes)
         out = "".join(capfd.readouterr())
         assert found(out, *secrets) == []
         assert found(kept, *secrets) == []
@@ -265,7 +270,7 @@ def test_what_is_typed_for_login_text_is_in_no_message(kernel, sandbox):
         kernel.client.input(answer)
     ran = kernel.finish(running)
     after = kernel.run("%whos\nprint(In, Out, _ih)\n%history -g\n%watsonx status").ok()
-    tokens = sandbox._account.tokens._lives
+    tokens = sandbox.account.tokens._lifetimes
     assert "connected to" in after.plain
     assert found(ran.everything + after.everything, sandbox.api_key, *tokens) == []
 
@@ -304,7 +309,7 @@ def test_every_kind_s_session_is_pickled_without_its_secret(serve, kind):
 
 
 def test_no_warning_quotes_a_secret(serve):
-    """Sockets that are left open, a switch that is not obeyed, a token that ends: all are said."""
+    """Sockets that are left open, a switch that is ignored, a token that ends: all are said."""
     server = serve(token=False)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -317,16 +322,22 @@ def test_no_warning_quotes_a_secret(serve):
 
 
 def test_a_source_that_is_logged_shows_its_name_alone(monkeypatch, caplog):
-    from wx_notebook.credentials import Given, find
+    from wx_notebook.credentials.connection_params import ConnectionParams
+    from wx_notebook.credentials.provider_chain import find_credentials
 
     monkeypatch.setenv("WATSONX_TOKEN", TOKEN)
     monkeypatch.setenv("WATSONX_PASSWORD", PASSWORD)
     monkeypatch.setenv("WATSONX_USERNAME", "jane")
     caplog.set_level(logging.DEBUG)
-    from wx_notebook.session.twin import environment
+    from wx_notebook.session.process import environment
 
-    for given in (Given("arguments", Secret(KEY), project_id=PROJECT), Given("arguments")):
-        logging.getLogger("mine").debug("%r %s", find(given, environment()), environment())
+    for given in (
+        ConnectionParams("arguments", Secret(KEY), project_id=PROJECT),
+        ConnectionParams("arguments"),
+    ):
+        logging.getLogger("mine").debug(
+            "%r %s", find_credentials(given, environment()), environment()
+        )
     assert "WATSONX_PASSWORD" in caplog.text
     assert found(caplog.text, *SECRETS) == []
 
@@ -335,6 +346,8 @@ def test_what_connect_holds_back_is_not_in_the_session_of_the_module(monkeypatch
     """`wx.session()` connects by itself, and its text is as silent."""
     monkeypatch.setenv("WATSONX_API_KEY", KEY)
     session = wx.session()
-    text = f"{session!r} {vars(session)} {vars(wx)} {session.given!r} {session.line()}"
+    text = (
+        f"{session!r} {vars(session)} {vars(wx)} {session.state.params!r} {session.status_line()}"
+    )
     assert "WATSONX_API_KEY" in text
     assert found(text, *SECRETS) == []

@@ -13,8 +13,16 @@ from transport.servers import KEY as OTHER_KEY
 
 import wx_notebook as wx
 from wx_notebook import settings
-from wx_notebook.credentials import Given, Secret, profiles
-from wx_notebook.errors import HostRefused, NotConnected, ServiceDown, Told, UnknownRegion
+from wx_notebook.credentials import profiles
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.errors import (
+    HostRefused,
+    NotConnected,
+    ServiceDown,
+    UnknownRegion,
+    UserFacingError,
+)
 
 from .leaks import KEY, KINDS, PASSWORD, SECRETS, TOKEN, answers, found, session_of
 
@@ -160,7 +168,9 @@ def test_a_key_of_one_sign_in_goes_to_no_other(no_socket):
     ids=str,
 )  # fmt: skip
 def test_a_settings_file_that_was_changed_moves_no_key(no_socket, kept, change):
-    profiles.remember("work", Given("form", Secret(KEY), region="us-south", project_id=PROJECT))
+    profiles.remember_credentials(
+        "work", ConnectionParams("form", Secret(KEY), region="us-south", project_id=PROJECT)
+    )
     file = settings.settings_file()
     assert change[0] in file.read_text()
     file.write_text(file.read_text().replace(*change))
@@ -170,7 +180,9 @@ def test_a_settings_file_that_was_changed_moves_no_key(no_socket, kept, change):
 
 
 def test_a_cell_cannot_lead_a_profile_s_key_away(no_socket, kept):
-    profiles.remember("work", Given("form", Secret(KEY), region="us-south", project_id=PROJECT))
+    profiles.remember_credentials(
+        "work", ConnectionParams("form", Secret(KEY), region="us-south", project_id=PROJECT)
+    )
     for more in ({"url": EVIL}, {"region": EVIL}, {"iam_url": EVIL}, {"platform_url": EVIL},
                  {"url": EVIL, "kind": "software", "username": "jane"},
                  {"url": EVIL, "kind": "zen"}):  # fmt: skip
@@ -191,7 +203,7 @@ def test_a_project_file_sets_no_host(no_socket, tmp_path, monkeypatch, sets):
     assert (bases.url, bases.iam_url) == (
         "https://us-south.ml.cloud.ibm.com", "https://iam.cloud.ibm.com",
     )  # fmt: skip
-    assert (session.given.ca_bundle, session.given.profile, no_socket) == ("", "", [])
+    assert (session.state.params.ca_bundle, session.state.params.profile, no_socket) == ("", "", [])
 
 
 def test_a_file_that_merely_lies_there_is_not_read(no_socket, tmp_path, monkeypatch):
@@ -210,7 +222,7 @@ def test_the_parts_of_a_hostile_pickle_open_no_host(no_socket, monkeypatch):
     rebuild, (luggage,) = wx.connect(api_key=Secret(KEY)).__reduce_ex__(4)
     for change in ({"url": EVIL}, {"iam_url": EVIL}, {"platform_url": EVIL},
                    {"url": EVIL, "kind": "software"}, {"kind": "zen", "url": EVIL}):  # fmt: skip
-        with pytest.raises(Told):
+        with pytest.raises(UserFacingError):
             rebuild(luggage | change).projects()
     assert no_socket == []
 

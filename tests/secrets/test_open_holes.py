@@ -9,7 +9,7 @@ from transport.servers import CHAT, caught, http, shown
 
 import wx_notebook as wx
 from wx_notebook import settings
-from wx_notebook.credentials import Secret
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import HostRefused
 from wx_notebook.magics import commands
 from wx_notebook.magics.option_line import parse_options
@@ -31,7 +31,7 @@ def test_a_value_of_an_option_that_is_a_secret_is_not_quoted(serve, option, secr
 
 @pytest.mark.parametrize("secret", [KEY, TOKEN], ids=["key", "token"])
 def test_an_option_s_name_that_is_a_secret_is_not_quoted(serve, secret):
-    """`options.from_keywords`: `'{name}' is not an option`."""
+    """`options.options_from_keywords`: `'{name}' is not an option`."""
     session = session_of("an IBM Cloud key", serve(http(200, CHAT)).url)
     problem = caught(lambda: session.chat("hello", **{secret: 1}))
     assert found(words(problem), *SECRETS) == []
@@ -78,15 +78,16 @@ def test_a_name_of_a_project_that_is_the_key_is_in_no_url_and_in_no_log(serve):
 )  # fmt: skip
 def test_the_form_s_fields_hold_no_secret_of_the_environment(monkeypatch, variables):
     """They are traits: a front end saves them with the notebook. `magics/login._show_form`."""
-    from wx_notebook.magics import login
+    from wx_notebook.login import output
+    from wx_notebook.magics import commands, login
 
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     forms = []
-    monkeypatch.setattr("wx_notebook.display.show_widget", lambda _, form, **__: forms.append(form))
+    monkeypatch.setattr(output, "show_widget", lambda _, form, **__: forms.append(form))
     monkeypatch.setattr(login, "can_ask", lambda _: True)
     shell = type("Shell", (), {"kernel": None})()
-    login.login(shell, "")
+    commands.run(shell, "login")
     state = repr(forms[0].get_state())
     forms[0].close()
     assert "region" in state
@@ -96,12 +97,12 @@ def test_the_form_s_fields_hold_no_secret_of_the_environment(monkeypatch, variab
 def test_the_list_of_profiles_shows_no_key_that_stands_in_a_wrong_place(
     tmp_path, monkeypatch, capfd
 ):
-    """`magics/standing.profiles` prints region and URL as they stand in the file."""
+    """`magics.profiles` prints region and URL as they stand in the file."""
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
     settings.settings_file().write_text(f'[profiles.work]\nregion = "{KEY}"\n')
     settings.settings_file().chmod(0o600)
     lines = []
-    monkeypatch.setattr("wx_notebook.display.show_lines", lambda _, told: lines.extend(told))
+    monkeypatch.setattr("wx_notebook.magics.profiles.show_lines", lambda _, x: lines.extend(x))
     commands.run(None, "profiles")
     assert "work" in "\n".join(lines)
     assert found("\n".join(lines), *SECRETS) == []
@@ -124,7 +125,7 @@ def test_a_page_that_quotes_a_secret_with_a_tag_inside_is_redacted(serve):
     secret = f"{KEY[:20]}<b>{KEY[20:]}"
     server = serve()
     server.on("", http(502, f"<html>no {secret} here</html>"))
-    session = session_of("a token", server.url, secret)
+    session = session_of("a cluster's password", server.url, secret)
     problem = caught(lambda: session.chat("hello", model="m"))
     assert found(words(problem), secret) == []
 
@@ -154,7 +155,7 @@ def test_what_was_typed_into_a_wrong_argument_is_in_no_frame(serve):
 @pytest.mark.parametrize("kind", ["software", "zen"])
 @pytest.mark.parametrize("way", ["credentials", "api_key"])
 def test_a_cell_that_says_cluster_does_not_get_the_key_of_a_file(tmp_path, kind, way):
-    """`session/arguments.given_by` (`joined=False`): the host came with the call, the key did not.
+    """`credentials.arguments`: the host came with the call, the key did not.
 
     A notebook from somewhere can guess `~/Downloads/apikey.json`. Design, section 6: "together"
     means from the same source.
@@ -178,7 +179,7 @@ def test_the_table_of_settings_shows_no_secret_that_stands_in_a_file(
     serve, kind, tmp_path, monkeypatch
 ):
     """`magics/settings` shows values of files; a password looks like any other word."""
-    from wx_notebook.magics.settings import lines_of
+    from wx_notebook.magics.settings import settings_lines
 
     monkeypatch.chdir(tmp_path)
     session = session_of(kind, serve(http(200, CHAT)).url)
@@ -187,6 +188,6 @@ def test_the_table_of_settings_shows_no_secret_that_stands_in_a_file(
         f"[tool.wx_notebook]\nsystem = {secret}\nstop = [{secret}]\nparam = {{x = [{secret}]}}\n"
         f"model = {secret}\n"
     )
-    lines = "\n".join(lines_of(session))
+    lines = "\n".join(settings_lines(session))
     assert lines.count("project file") == 5
     assert found(lines, *SECRETS) == []

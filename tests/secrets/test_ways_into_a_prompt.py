@@ -40,7 +40,7 @@ CELLS = {
     "stream": "list(wx.stream([{'role': 'user', 'content': key}]))",
     "a keyword": "wx.ask('hello', model=key)",
     "generate": "wx.session().generate(key)",
-    "a count of tokens": "wx.session().count_tokens(key, model_id='ibm/granite-4-h-small')",
+    "a count of tokens": "wx.session().pipeline.count_tokens(key, model_id='ibm/granite-4-h')",
 }
 
 READ = (
@@ -61,7 +61,7 @@ def holding(connected, sandbox, tmp_path):
     names = {"file": str(tmp_path / "key.json"), "text": str(tmp_path / "notes.txt")}
     connected.run(READ.format(**names)).ok()
     yield connected
-    connected.run("%config WatsonxMagics.model = ''\n%reset -f").ok()
+    connected.run("%config WatsonxMagics.model = None\n%reset -f").ok()
 
 
 def test_the_key_of_the_session_goes_nowhere_with_a_prompt(holding, sandbox):
@@ -87,7 +87,7 @@ def test_the_same_prompts_with_another_text_are_sent(holding, sandbox):
 
 def test_a_name_that_looks_like_a_key_is_not_repeated(holding, sandbox):
     ran = holding.run("%%watsonx\n{{ " + "aB3" * 15 + " }}", store_history=False)
-    assert "asks for '<secret>', which does not exist" in ran.error[-2]
+    assert "uses '<secret>', which does not exist" in ran.error[-2]
 
 
 def test_no_key_comes_out_by_what_tells_of_requests_and_their_cost(holding, sandbox):
@@ -95,7 +95,7 @@ def test_no_key_comes_out_by_what_tells_of_requests_and_their_cost(holding, sand
     lines = ["show", "code", "usage", "settings", "models", "status"]
     ran = [holding.run(f"%watsonx {line}") for line in lines]
     said = "".join(one.everything for one in ran)
-    assert found(said, sandbox.api_key, *sandbox._account.tokens._lives) == []
+    assert found(said, sandbox.api_key, *sandbox.account.tokens._lifetimes) == []
     for file in holding.folder.rglob("*"):
         if file.is_file():
             assert sandbox.api_key.encode() not in file.read_bytes(), file

@@ -8,10 +8,10 @@ import pytest
 from transport.servers import CHAT, caught, connect, http
 
 from wx_notebook.errors import ModelError
-from wx_notebook.options import ABILITIES, DEFAULT_MODEL
+from wx_notebook.options import CAPABILITIES, DEFAULT_MODEL
 from wx_notebook.service import Model, default_model, listing
-from wx_notebook.service.lifecycle import Stage, outlook, read, stage_on
-from wx_notebook.session.catalogue import tells_of_deprecation
+from wx_notebook.service.models import Stage, describe_outlook, read_stages, stage_on
+from wx_notebook.session.catalogue import is_deprecation_warning
 
 TODAY = dt.date(2026, 6, 15)
 SPECS = "/ml/v1/foundation_model_specs"
@@ -29,7 +29,7 @@ def entry(model_id="a/b", *stages, **more):
 def listed(serve, *entries):
     server = serve()
     server.on(SPECS, http(200, {"resources": list(entries)}))
-    return listing(connect(server)._service, today=TODAY).models
+    return listing(connect(server).state.service, today=TODAY).models
 
 
 OLD = ("available", "2024-01-01")
@@ -60,37 +60,39 @@ OLD = ("available", "2024-01-01")
     ],
 )  # fmt: skip
 def test_a_model_says_by_when_it_goes_and_what_replaces_it(stages, told):
-    lifecycle = read(entry("a/b", *stages)["lifecycle"])
-    assert outlook(lifecycle, TODAY) == told
+    lifecycle = read_stages(entry("a/b", *stages)["lifecycle"])
+    assert describe_outlook(lifecycle, TODAY) == told
 
 
 @pytest.mark.parametrize("odd", [None, 7, "x", {}, [7], [{}], [{"id": None}], [{"id": ["x"]}]])
 def test_a_lifecycle_of_another_shape_says_nothing_wrong(odd):
-    assert read(odd) == ()
-    assert stage_on(read(odd), TODAY) == "available"
+    assert read_stages(odd) == ()
+    assert stage_on(read_stages(odd), TODAY) == "available"
 
 
 @pytest.mark.parametrize("odd", ["soon", "", 7, None, "99999-01-01", {"a": 1}])
 def test_a_day_that_is_none_does_not_hide_one_that_is(odd):
-    stages = read([{"id": "available", "start_date": "2024-01-01"},
+    stages = read_stages([{"id": "available", "start_date": "2024-01-01"},
                    {"id": "deprecated", "start_date": odd}])  # fmt: skip
     assert stage_on(stages, TODAY) == "available"
-    assert outlook(stages, TODAY) == ""
+    assert describe_outlook(stages, TODAY) == ""
 
 
 @pytest.mark.parametrize("odd", [7, "x", [7, None, {}], {"a": 1}, [" "]])
 def test_successors_of_another_shape_are_none(odd):
-    (stage,) = read([{"id": "withdrawn", "start_date": "2024-01-01", "alternative_model_ids": odd}])
+    (stage,) = read_stages(
+        [{"id": "withdrawn", "start_date": "2024-01-01", "alternative_model_ids": odd}]
+    )
     assert stage.successors == ()
 
 
 # --- what it can do ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ABILITIES)
+@pytest.mark.parametrize("word", CAPABILITIES)
 def test_each_ability_is_read_from_a_function_or_a_task(serve, word):
     for where in ("functions", "tasks"):
-        (model,) = listed(serve, entry(functions=[]) | {where: [{"id": ABILITIES[word][0]}]})
+        (model,) = listed(serve, entry(functions=[]) | {where: [{"id": CAPABILITIES[word][0]}]})
         assert model.abilities == (word,)
 
 
@@ -150,18 +152,18 @@ def test_the_pages_that_came_before_one_failed_are_kept_and_said_to_be_a_part(se
               http(404, {"errors": [{"code": "x", "message": "No such page."}]}))  # fmt: skip
     session = connect(server)
     assert [model.model_id for model in session.models()] == ["a/one"]
-    assert "No such page." in session.catalogue.problem
+    assert "No such page." in session.state.catalogue.problem
     # a model of the missing part is no typo
-    from wx_notebook.session.choosing import check_model
+    from wx_notebook.session.switch import check_model
 
-    check_model(session, "a/two")
+    check_model(session.state, "a/two")
 
 
 def test_of_ten_thousand_models_and_more_the_first_ones_are_read(serve):
     server = serve()
     page = {"resources": [{"model_id": f"a/{n}"} for n in range(12_000)]}
     server.on(SPECS, http(200, page))
-    found = listing(connect(server)._service, today=TODAY)
+    found = listing(connect(server).state.service, today=TODAY)
     assert len(found.models) == 10_000
     assert found.problem == "only its first 10,000 models were read"
 
@@ -171,11 +173,11 @@ def test_a_list_is_read_by_the_day_on_which_somebody_looks(serve):
     server.on(SPECS, http(200, {"resources": [entry("a/b", OLD, ("withdrawn", "2026-06-16"))]}))
     session = connect(server)
     day = [TODAY]
-    session.catalogue.today = lambda: day[0]
+    session.state.catalogue.today = lambda: day[0]
     assert [m.stage for m in session.models()] == ["available"]
     day[0] = dt.date(2026, 6, 16)
     assert session.models() == []
-    assert session.catalogue.find("a/b").stage == "withdrawn"
+    assert session.state.catalogue.find("a/b").stage == "withdrawn"
     assert len(server.of(SPECS)) == 1
 
 
@@ -211,7 +213,7 @@ def prompted(serve, *resources):
     server = serve(http(200, CHAT | {"model_id": "a/old", "system": {"warnings": WARNINGS}}))
     server.on(SPECS, http(200, {"resources": list(resources)}))
     session = connect(server)
-    session.catalogue.today = lambda: TODAY
+    session.state.catalogue.today = lambda: TODAY
     return session
 
 
@@ -234,9 +236,9 @@ def test_where_the_catalogue_is_not_known_the_service_s_own_words_stay_and_are_n
 
 def test_a_warning_about_another_model_stays(serve):
     other = SAID.replace("a/old", "z/other")
-    assert not tells_of_deprecation(other, "a/old")
-    assert tells_of_deprecation(SAID, "a/old")
-    assert not tells_of_deprecation("Model 'a/old' is slow.", "a/old")
+    assert not is_deprecation_warning(other, "a/old")
+    assert is_deprecation_warning(SAID, "a/old")
+    assert not is_deprecation_warning("Model 'a/old' is slow.", "a/old")
 
 
 GONE = entry("a/gone", OLD, ("withdrawn", "2026-03-01", "a/new"))
@@ -247,14 +249,14 @@ def test_a_prompt_to_a_withdrawn_model_says_since_when_and_what_replaces_it(serv
     server = serve(http(404, REFUSED))
     server.on(SPECS, http(200, {"resources": [GONE, entry("a/gona")]}))
     session = connect(server)
-    session.catalogue.today = lambda: TODAY
+    session.state.catalogue.today = lambda: TODAY
     problem = caught(lambda: session.chat("hi", model="a/gone"))
     assert type(problem) is ModelError
     first, *rest = problem.message.split("\n")
     assert first == ("The model is not available in this region: 'a/gone'. It was withdrawn on "
                      "2026-03-01; replaced by a/new.")  # fmt: skip
     assert "is not supported" in rest[0]
-    assert problem.hint == "Next: %%watsonx --model a/new"
+    assert problem.hint == "Next: model='a/new'"
 
 
 def test_a_withdrawn_model_without_a_successor_keeps_the_hint_at_the_list(serve):
@@ -263,15 +265,15 @@ def test_a_withdrawn_model_without_a_successor_keeps_the_hint_at_the_list(serve)
     session = connect(server)
     problem = caught(lambda: session.chat("hi", model="a/gone"))
     assert "It was withdrawn on 2026-03-01." in problem.message
-    assert problem.hint == "%watsonx models lists those that are."
+    assert problem.hint == "wx.session().models() lists the models of the region."
 
 
 def test_use_refuses_a_withdrawn_model_with_what_to_use_instead(serve):
-    from wx_notebook.session.choosing import check_model
+    from wx_notebook.session.switch import check_model
 
     server = serve()
     server.on(SPECS, http(200, {"resources": [GONE]}))
-    problem = caught(lambda: check_model(connect(server), "a/gone"))
+    problem = caught(lambda: check_model(connect(server).state, "a/gone"))
     assert type(problem) is ModelError
     assert "It was withdrawn on 2026-03-01; replaced by a/new." in problem.message
     assert problem.hint == "Next: %watsonx use --model a/new"

@@ -13,7 +13,7 @@ from transport.servers import CHAT, PROJECT, caught, connect, held_by, http
 from wx_notebook.errors import ProjectError, ServiceDown, WatsonxError
 from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.service import Model, Project, default_model, models
-from wx_notebook.service.lifecycle import Stage
+from wx_notebook.service.models import Stage
 
 TODAY = dt.date(2026, 6, 15)
 SPECS = "/ml/v1/foundation_model_specs"
@@ -34,7 +34,7 @@ def entry(model_id, *stages, **more):
 def listed(serve, *entries, today=TODAY):
     server = serve()
     server.on(SPECS, http(200, {"resources": list(entries)}))
-    return models(connect(server)._service, today=today)
+    return models(connect(server).state.service, today=today)
 
 
 # --- models ------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_a_list_that_cannot_be_had_is_an_error(serve):
     assert type(caught(connect(server).models)) is ServiceDown
     server.on(SPECS, http(200, "<html>sign in</html>"))
     problem = caught(connect(server).models)
-    assert "no JSON (HTTP 200)" in problem.message
+    assert "A proxy or filter on the way to" in problem.message
 
 
 # --- the default model -------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_a_region_without_granite_gets_another_model_and_the_answer_names_it(ser
     session = connect(server)
     assert session.chat("hello").model_id == "a/chat"
     assert json.loads(server.of("/ml/v1/text")[0].body)["model_id"] == "a/chat"
-    assert "model a/chat" in session.line()
+    assert "model a/chat" in session.status_line()
 
 
 @pytest.mark.parametrize("reply", [http(500, "no"), http(200, "<html>"), http(403, {})])
@@ -185,10 +185,10 @@ def test_storage_credentials_stay_at_the_door(sandbox, session):
     """The sandbox puts a canary where project documents carry them."""
     import requests
 
-    everything = [session.projects(), session.verify(), session.line(), repr(session)]
+    everything = [session.projects(), session.verify(), session.status_line(), repr(session)]
     raw = requests.get(
         f"{sandbox.url}/v2/projects/{sandbox.project_id}", timeout=5,
-        headers={"Authorization": f"Bearer {session._tokens.token().value.reveal()}"},
+        headers={"Authorization": f"Bearer {session.state.token_source.token().value.reveal()}"},
     ).text  # fmt: skip
     assert sandbox.storage_secret in raw, "it was there to be kept"
     assert everything[0]
@@ -233,7 +233,7 @@ def test_a_space_is_found_where_no_project_is_given(sandbox):
     session = wx.connect(api_key=sandbox.api_key, url=sandbox.url, space_id=sandbox.space_id)
     space = session.verify()
     assert (space.id, space.kind) == (sandbox.space_id, "space")
-    assert f"connected to space '{space.name}'" in session.line()
+    assert f"connected to space '{space.name}'" in session.status_line()
 
 
 def test_an_unknown_project_is_said_with_its_id(sandbox):

@@ -7,9 +7,20 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from transport.servers import PROJECT, TOKEN, caught, held_by, http, shown
 
-from wx_notebook.credentials import Secret, Token, TokenSource, endpoints, steady_clock
+from wx_notebook.credentials.hosts import endpoints
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.credentials.token import Token
+from wx_notebook.credentials.token_source import TokenSource, steady_clock
 from wx_notebook.errors import HostRefused, NoRuntime, ProjectError, ServiceDown
-from wx_notebook.service import Project, Scope, Service, project, projects, spaces, without_runtime
+from wx_notebook.service import (
+    Project,
+    Scope,
+    Service,
+    find_project,
+    no_runtime_error,
+    projects,
+    spaces,
+)
 from wx_notebook.transport import Transport
 
 CANARY = "storage-canary-0123456789"
@@ -167,7 +178,7 @@ def test_a_link_to_another_host_is_an_error_and_nothing_is_sent_there(serve, ask
 
 
 def test_a_service_asked_by_its_private_name_may_link_to_its_public_one():
-    from wx_notebook.service.projects import _following
+    from wx_notebook.service.project import _following
 
     service = service_at(type("Somewhere", (), {"url": "https://private.eu-de.ml.cloud.ibm.com"}))
     link = "https://api.eu-de.dataplatform.cloud.ibm.com/v2/spaces?start=2"
@@ -200,6 +211,7 @@ def test_a_place_in_the_list_that_comes_again_ends_it(serve, ask, path):
         assert len(server.seen) == 2
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_list_without_end_has_an_end(serve, ask, path):
     def page(query):
@@ -269,7 +281,7 @@ def test_a_list_that_cannot_be_had_is_an_error(serve, ask, path):
 
 def test_a_space_that_was_given_as_a_project_says_so(sandbox):
     service = service_at(sandbox)
-    problem = caught(lambda: project(service, Scope(project_id=sandbox.space_id), limit_s=60))
+    problem = caught(lambda: find_project(service, Scope(project_id=sandbox.space_id), limit_s=60))
     assert type(problem) is ProjectError
     assert problem.message == f"{sandbox.space_id} is a space, 'Sandbox space', not a project."
     assert problem.hint == (
@@ -281,14 +293,14 @@ def test_a_space_that_was_given_as_a_project_says_so(sandbox):
 
 def test_a_project_that_was_given_as_a_space_says_so(sandbox):
     service = service_at(sandbox)
-    problem = caught(lambda: project(service, Scope(space_id=sandbox.project_id), limit_s=60))
+    problem = caught(lambda: find_project(service, Scope(space_id=sandbox.project_id), limit_s=60))
     assert problem.message == f"{sandbox.project_id} is a project, 'Sandbox project', not a space."
     assert f"%watsonx use --project {sandbox.project_id}" in problem.hint
 
 
 def test_an_id_that_is_neither_is_just_not_found(sandbox):
     service = service_at(sandbox)
-    problem = caught(lambda: project(service, Scope(space_id=PROJECT)))
+    problem = caught(lambda: find_project(service, Scope(space_id=PROJECT)))
     assert f"The space {PROJECT} was not found here" in problem.message
     assert "HTTP 404" in problem.message
     assert sandbox.counts["project"] == 1, "whether it is a project was asked"
@@ -301,7 +313,7 @@ def test_where_the_second_question_fails_the_first_answer_stands(serve):
                   server.hang_up(), http(307, b"", Location="http://127.0.0.1:1/")):  # fmt: skip
         server.on("/v2/spaces/", reply)
         service = service_at(server)
-        problem = caught(lambda service=service: project(service, Scope(project_id=PROJECT)))
+        problem = caught(lambda service=service: find_project(service, Scope(project_id=PROJECT)))
         assert f"The project {PROJECT} was not found here" in problem.message
         assert CANARY not in shown(problem)
 
@@ -309,20 +321,20 @@ def test_where_the_second_question_fails_the_first_answer_stands(serve):
 def test_a_failing_platform_is_asked_nothing_more(serve):
     server = serve(http(500, "<html>"))
     service = service_at(server)
-    problem = caught(lambda: project(service, Scope(project_id=PROJECT)))
+    problem = caught(lambda: find_project(service, Scope(project_id=PROJECT)))
     assert type(problem) is ServiceDown
     assert server.of("/v2/spaces") == []
 
 
 def test_a_project_and_a_space_without_a_runtime_say_where_to_associate_one(sandbox):
     service = service_at(sandbox)
-    bare = project(service, Scope(project_id=sandbox.bare_project_id))
+    bare = find_project(service, Scope(project_id=sandbox.bare_project_id))
     assert not bare.has_runtime
-    problem = without_runtime(bare)
+    problem = no_runtime_error(bare)
     assert type(problem) is NoRuntime
     assert "The project 'Project without a runtime' has no watsonx.ai Runtime" in problem.message
     assert "Services & integrations" in problem.hint
     space_id = sandbox.add_space("Bare", runtime=False)
-    problem = without_runtime(project(service, Scope(space_id=space_id)))
+    problem = no_runtime_error(find_project(service, Scope(space_id=space_id)))
     assert "The space 'Bare' has no watsonx.ai Runtime" in problem.message
     assert "with the space" in problem.hint

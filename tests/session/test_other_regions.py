@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wx_notebook.credentials import Endpoints, Given, Secret
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.hosts import Endpoints
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import NoRuntime, ProjectError
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.session import Session
@@ -21,7 +23,7 @@ def regions():
 
 
 def session_of(here, there, **scope):
-    given = Given("arguments", Secret(here.api_key), url=here.url, **scope)
+    given = ConnectionParams("arguments", Secret(here.api_key), url=here.url, **scope)
     frankfurt = Endpoints(there.url, there.url, there.url, "eu-de")
     return Session(given, transport=Transport(), others=[frankfurt])
 

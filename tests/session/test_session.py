@@ -24,7 +24,8 @@ from transport.servers import (
     http,
 )
 
-from wx_notebook.credentials import Given, Secret
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import HostRefused, NotConnected, ProjectError, UnknownRegion
 from wx_notebook.session import Session
 from wx_notebook.transport import Transport
@@ -48,13 +49,13 @@ WAYS_OUT = {
     "deepcopy": copy.deepcopy,
     "deepcopy of a list": lambda s: copy.deepcopy([s]),
     "json": json.dumps,
-    "pickle of its tokens": lambda s: pickle.dumps(s._tokens),
-    "pickle of its transport": lambda s: pickle.dumps(s._transport),
-    "pickle of its service": lambda s: pickle.dumps(s._service),
+    "pickle of its tokens": lambda s: pickle.dumps(s.state.token_source),
+    "pickle of its transport": lambda s: pickle.dumps(s.state.transport),
+    "pickle of its service": lambda s: pickle.dumps(s.state.service),
     "pickle of its variables": lambda s: pickle.dumps(vars(s)),
     "deepcopy of its variables": lambda s: copy.deepcopy(vars(s)),
-    "pickle of its token": lambda s: pickle.dumps(s._tokens.current()),
-    "asdict of its token": lambda s: dataclasses.asdict(s._tokens.current()),
+    "pickle of its token": lambda s: pickle.dumps(s.state.token_source.current()),
+    "asdict of its token": lambda s: dataclasses.asdict(s.state.token_source.current()),
 }
 FORMS = {
     "repr": repr,
@@ -70,8 +71,8 @@ FORMS = {
     "vars, three deep": lambda s: repr([
         [vars(x) if hasattr(x, "__dict__") else x for x in vars(y).values()]
         for y in vars(s).values() if hasattr(y, "__dict__")]),
-    "line": lambda s: s.line(),
-    "token": lambda s: repr(s._tokens.current()),
+    "line": lambda s: s.status_line(),
+    "token": lambda s: repr(s.state.token_source.current()),
 }  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def test_a_closed_session_holds_neither_key_nor_token(used):
     gc.collect()
     texts = held_by(used)
     assert not [text for text in texts if KEY in text or TOKEN in text]
-    assert used.line() == "closed: key and token are forgotten"
+    assert used.status_line() == "closed: key and token are forgotten"
 
 
 def test_a_closed_session_asks_nothing_and_says_what_to_do(serve):
@@ -162,7 +163,7 @@ def test_closing_ends_the_connections(serve):
      ({"platform_url": "https://example.com"}, HostRefused)],
 )  # fmt: skip
 def test_what_cannot_be_right_is_found_without_a_request(given, kind):
-    problem = caught(lambda: Session(Given("arguments", Secret(KEY), **given),
+    problem = caught(lambda: Session(ConnectionParams("arguments", Secret(KEY), **given),
                                      transport=Transport()))  # fmt: skip
     assert type(problem) is kind
     assert problem.hint
@@ -172,7 +173,7 @@ def test_making_a_session_sends_nothing(serve):
     server = serve()
     session = connect(server)
     assert repr(session) == f"<Session: sandbox, project {PROJECT}, by arguments>"
-    assert session.line().startswith("set up for ")
+    assert session.status_line().startswith("set up for ")
     assert server.connections == 0
 
 
@@ -181,7 +182,7 @@ def test_making_a_session_sends_nothing(serve):
 
 def test_the_line_names_project_place_person_model_and_life(sandbox, session):
     session.verify()
-    parts = session.line().split(" · ")
+    parts = session.status_line().split(" · ")
     assert parts[0] == "connected to project 'Sandbox project'"
     assert parts[1] == f"sandbox ({sandbox.url})"
     assert any(part.startswith("as ") for part in parts)
@@ -196,18 +197,18 @@ def test_a_project_without_a_runtime_is_said_in_the_line(sandbox):
         api_key=sandbox.api_key, url=sandbox.url, project_id=sandbox.bare_project_id
     )
     session.verify()
-    assert "without a watsonx.ai Runtime" in session.line()
+    assert "without a watsonx.ai Runtime" in session.status_line()
 
 
 def test_the_life_of_a_token_is_told_by_the_clock_that_was_passed_in(sandbox):
     now = [1000.0]
-    given = Given("arguments", Secret(sandbox.api_key), url=sandbox.url,
+    given = ConnectionParams("arguments", Secret(sandbox.api_key), url=sandbox.url,
                   project_id=sandbox.project_id)  # fmt: skip
     session = Session(given, transport=Transport(), clock=lambda: now[0])
     session.verify()
     now[0] += 3000
-    assert "token for 10 min" in session.line()
+    assert "token for 10 min" in session.status_line()
     now[0] += 550
-    assert "token for 50 s" in session.line()
+    assert "token for 50 s" in session.status_line()
     now[0] += 1000
-    assert "token for 0 s" in session.line()
+    assert "token for 0 s" in session.status_line()

@@ -13,7 +13,6 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from session.processes import tell, used
 import wx_notebook as wx
 from wx_notebook.errors import HostRefused, NotConnected
 from wx_notebook.sandbox import Sandbox
+from wx_notebook.session.status import details
 
 MODEL = "ibm/granite-4-h-small"
 
@@ -35,6 +35,7 @@ def around(sandbox, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
 
 
+@pytest.mark.slow
 def test_64_threads_at_a_due_token_make_one_exchange_and_64_answers(sandbox, session):
     session.projects()
     sandbox.revoke_tokens()
@@ -104,7 +105,7 @@ def test_a_child_that_was_forked_while_a_thread_asked_for_a_token_is_not_locked_
 
 def test_what_is_pickled_holds_no_secret(sandbox, session):
     session.projects()
-    token = session._tokens.current().value.reveal()
+    token = session.state.token_source.current().value.reveal()
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         data = pickle.dumps(session, protocol)
         for secret in (sandbox.api_key, token, *token.split(".")):
@@ -112,16 +113,17 @@ def test_what_is_pickled_holds_no_secret(sandbox, session):
 
 
 def test_a_session_that_arrives_finds_its_credential_there(sandbox, session, around):
-    session.given = replace(session.given, model=MODEL)
+    session.state = session.state.with_params(model=MODEL)
     there = pickle.loads(pickle.dumps(session))
     assert there is not session
     assert there.source == "environment (WATSONX_API_KEY)"
-    assert (there.endpoints, there.scope, there.given.model) == (
+    assert (there.endpoints, there.scope, there.state.params.model) == (
         session.endpoints, session.scope, MODEL,
     )  # fmt: skip
     assert there.chat("hello").text
 
 
+@pytest.mark.slow
 def test_in_a_spawned_process_as_well(sandbox, session, around):
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(used, [session] * 3))
@@ -135,9 +137,24 @@ def test_where_there_is_none_its_first_use_says_so(sandbox, session):
         there.chat("hello", model=MODEL)
     assert "WATSONX_API_KEY" in caught.value.hint
     assert sandbox.calls == []
-    assert "nowhere" in repr(there)
+    assert repr(there).endswith("no credential for it here>")
+    assert "no credential for it was found here" in there.status_line()
 
 
+def test_where_another_credential_is_that_is_told_in_plain_words(session, monkeypatch):
+    monkeypatch.setenv("WATSONX_API_KEY", "k9" * 22)
+    monkeypatch.setenv("WATSONX_REGION", "eu-de")
+    there = pickle.loads(pickle.dumps(session))
+    told = "the credential found here (environment (WATSONX_API_KEY)) belongs to eu-de"
+    assert told in "\n".join(details(there.state))
+    assert "none was found here that fits it" in "\n".join(details(there.state))
+    assert there.status_line().startswith("not connected to project")
+    assert "nowhere" not in repr(there) + there.status_line()
+    with pytest.raises(NotConnected, match=r"belongs to eu-de, the session to http://127"):
+        there.chat("hello", model=MODEL)
+
+
+@pytest.mark.slow
 def test_a_worker_that_has_no_credential_is_not_lost(session, monkeypatch):
     """An error while its task is unpacked would end it, and the pool would wait for ever."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
@@ -149,12 +166,12 @@ def test_a_worker_that_has_no_credential_is_not_lost(session, monkeypatch):
 
 def test_a_cluster_s_session_finds_only_that_cluster_s_credential(monkeypatch):
     session = wx.connect(
-        api_key="k" * 44, username="jane", kind="software", url="https://cpd.example.com",
+        api_key="k9" * 22, username="jane", kind="software", url="https://cpd.example.com",
         project_id="12345678-1234-4123-8123-123456789abc",
     )  # fmt: skip
     data = pickle.dumps(session)
     for name, value in {
-        "WATSONX_API_KEY": "x" * 44, "WATSONX_USERNAME": "joe", "WATSONX_AI_AUTH_TYPE": "cp4d",
+        "WATSONX_API_KEY": "w9" * 22, "WATSONX_USERNAME": "joe", "WATSONX_AI_AUTH_TYPE": "cp4d",
         "WATSONX_URL": "https://evil.example.com",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
@@ -179,14 +196,14 @@ def test_a_pickle_opens_no_host_of_somebodys_own(session, around):
 def test_a_sandboxs_session_takes_no_real_key_to_this_machine(session, monkeypatch):
     """On a machine that others use, that port can be anybody's."""
     data = pickle.dumps(session)
-    monkeypatch.setenv("WATSONX_API_KEY", "r" * 44)
+    monkeypatch.setenv("WATSONX_API_KEY", "r9" * 22)
     monkeypatch.setenv("WATSONX_REGION", "eu-de")
     with pytest.raises(NotConnected, match="belongs to eu-de"):
         pickle.loads(data).projects()
 
 
 def test_a_session_with_a_profile_takes_what_is_there_where_the_profile_is_not(session, around):
-    session.given = replace(session.given, profile="work")
+    session.state = session.state.with_params(profile="work")
     assert pickle.loads(pickle.dumps(session)).source == "environment (WATSONX_API_KEY)"
 
 
@@ -201,6 +218,7 @@ def test_what_travels_is_readable(session):
     assert json.loads(json.dumps(luggage))["url"] == session.endpoints.url
 
 
+@pytest.mark.slow
 def test_a_program_that_ends_does_not_wait_for_the_renewal(sandbox):
     code = (
         "import wx_notebook as wx, os\n"

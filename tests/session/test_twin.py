@@ -10,7 +10,8 @@ from transport.servers import KEY, caught, shown
 
 import wx_notebook as wx
 from wx_notebook.answer import Answer
-from wx_notebook.credentials import Given, Secret
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import (
     BadOption,
     KeyRefused,
@@ -19,7 +20,9 @@ from wx_notebook.errors import (
     ProjectError,
     ServiceDown,
 )
-from wx_notebook.session import current, disconnect, sign_in
+from wx_notebook.session import current_session, disconnect, sign_in
+from wx_notebook.session.process import HISTORY
+from wx_notebook.session.state import SessionState
 
 
 @pytest.fixture
@@ -82,12 +85,12 @@ def test_with_nothing_to_connect_with_it_is_not_connected(use):
     problem = caught(use)
     assert type(problem) is NotConnected
     assert "%watsonx login" in problem.hint
-    assert current() is None
+    assert current_session() is None
 
 
 def test_disconnecting_forgets(session):
     disconnect()
-    assert current() is None
+    assert current_session() is None
     assert type(caught(session.verify)) is NotConnected
     disconnect()
 
@@ -96,11 +99,11 @@ def test_disconnecting_forgets(session):
 
 
 def test_signing_in_verifies_before_the_session_is_in_force(sandbox):
-    made = sign_in(Given("the form", Secret(sandbox.api_key), url=sandbox.url,
+    made = sign_in(ConnectionParams("the form", Secret(sandbox.api_key), url=sandbox.url,
                          project_id=sandbox.project_id), {})  # fmt: skip
     assert wx.session() is made
     assert sandbox.counts["chat"] == 0, "nothing that is paid for"
-    assert "connected to project 'Sandbox project'" in made.line()
+    assert "connected to project 'Sandbox project'" in made.status_line()
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,7 @@ def test_signing_in_verifies_before_the_session_is_in_force(sandbox):
 def test_a_sign_in_that_fails_keeps_the_session_that_there_was(sandbox, session, change, kind):
     given = {"api_key": Secret(sandbox.api_key), "url": sandbox.url,
              "project_id": sandbox.project_id} | change  # fmt: skip
-    problem = caught(lambda: sign_in(Given("the form", **given), {}))
+    problem = caught(lambda: sign_in(ConnectionParams("the form", **given), {}))
     assert type(problem) is kind
     assert wx.session() is session
     assert KEY not in shown(problem)
@@ -125,8 +128,8 @@ def test_a_sign_in_that_is_interrupted_keeps_the_session_that_there_was(
         raise KeyboardInterrupt
 
     # the excuse for a patch: the button between two requests, which no server can press
-    monkeypatch.setattr(wx.Session, "default_model", pressed)
-    given = Given("the form", Secret(sandbox.api_key), url=sandbox.url,
+    monkeypatch.setattr(SessionState, "default_model", pressed)
+    given = ConnectionParams("the form", Secret(sandbox.api_key), url=sandbox.url,
                   project_id=sandbox.project_id)  # fmt: skip
     assert isinstance(caught(lambda: sign_in(given, {})), KeyboardInterrupt)
     assert wx.session() is session
@@ -174,7 +177,7 @@ def test_an_answer_at_the_limit_is_an_answer_with_a_note(sandbox, session):
     sandbox.say("one two three four five six seven eight nine ten")
     answer = wx.ask("hello", max_tokens=3)
     assert answer.finish_reason == "length"
-    assert "raise it with --max-tokens" in answer.notes[0]
+    assert "raise the limit with --max-tokens" in answer.notes[0]
 
 
 def test_messages_are_a_prompt_too(sandbox, session):
@@ -239,16 +242,22 @@ def test_an_unknown_option_gets_the_near_name(session, name, near):
     for ask in (wx.ask, wx.stream, session.chat, session.stream, session.generate):
         problem = caught(lambda: ask("hello", **{name: 1}))  # noqa: B023
         assert type(problem) is BadOption
-        assert problem.message == f"'{name}' is not an option. Did you mean '{near}'?"
+        assert problem.message == f"Unknown option '{name}'. Did you mean '{near}'?"
         assert problem.hint == (
             "Options: model, deployment, system, temperature, max_tokens, top_p, seed, stop, "
-            "reasoning, format, param, timeout, generate."
+            "n, reasoning, format, schema, repair, param, timeout, images, image_pixels, "
+            "max_images, tools, yes, max_rounds, generate."
         )
+
+
+def test_a_parameter_of_the_service_is_told_with_the_way_to_give_it(session):
+    problem = caught(lambda: wx.ask("hello", top_k=5))
+    assert problem.hint == "It is a parameter of the service: param={'top_k': ...}."
 
 
 def test_an_option_like_none_gets_the_list(session):
     problem = caught(lambda: wx.ask("hello", banana=1))
-    assert problem.message == "'banana' is not an option."
+    assert problem.message == "Unknown option 'banana'."
 
 
 @pytest.mark.parametrize(
@@ -259,7 +268,7 @@ def test_an_option_of_cells_says_what_to_do_from_python(session, name, instead):
     problem = caught(lambda: wx.ask("hello", **{name: True}))
     assert type(problem) is BadOption
     assert instead in problem.message
-    assert problem.hint == f"Leave {name}= away."
+    assert problem.hint == f"Remove {name}=."
 
 
 @pytest.mark.parametrize(
@@ -327,12 +336,12 @@ def test_a_stream_that_was_left_does_not_come_before_a_newer_answer(sandbox, ses
 
 
 def test_a_stream_that_nobody_reads_is_not_waited_for(sandbox, session):
-    from wx_notebook.session.twin import METER
+    from wx_notebook.session.process import METER
 
     METER.set_budget(1_000_000, "notebook")
     try:
         wx.stream("count " * 100)
-        assert METER._on_their_way == 0
+        assert METER._reserved == 0
     finally:
         METER.set_budget(None, "notebook")
 
@@ -350,5 +359,73 @@ def test_an_answer_of_which_nothing_came_does_not_replace_the_last_one(sandbox, 
     first = wx.ask("hello")
     sandbox.fault("cut", after=0)
     problem = caught(lambda: wx.stream("again").answer)
-    assert problem.hint == "Nothing was received; run the cell again."
+    assert problem.hint == "Nothing was received; run it again."
     assert wx.last() is first
+
+
+# --- what its errors say -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"temperature": 9}, "For example 0.7. help(wx.ask) lists all options."),
+        ({"stop": 3}, r"For example stop=['END', '\n']."),
+        ({"param": {"top_logprobs": 2}}, "Add param={'logprobs': True}."),
+        ({"timeout": 0.00001}, "Raise timeout=, or ask for a shorter answer with max_tokens=."),
+        ({"model": "granit"}, "wx.session().models() lists the models of the region."),
+        ({"deployment": "gone"}, "generate=True"),
+    ],
+)
+def test_the_errors_of_a_call_name_what_can_be_typed_in_python(sandbox, session, options, hint):
+    for call in (
+        lambda: session.chat("hi", **options),
+        lambda: session.stream("hi", **options).answer,
+        lambda: wx.chat("words").ask("hi", **options),
+    ):
+        error = caught(call)
+        assert hint in error.hint
+        assert "--" not in str(error)
+        assert "%watsonx" not in str(error)
+
+
+def test_a_limit_below_a_hundredth_of_a_second_is_told_as_it_is(session):
+    assert "the time limit of 0.001 s" in caught(lambda: session.chat("hi", timeout=0.001)).message
+
+
+def test_json_is_not_asked_of_an_endpoint_that_has_no_mode_for_it(sandbox, session):
+    with pytest.raises(BadOption, match="has no JSON mode, and the prompt does not ask for JSON"):
+        session.generate("three colours", format="json")
+    assert session.generate("three colours as JSON", format="json").text
+    assert len([call for call in sandbox.calls if call.kind == "generation"]) == 1
+
+
+@pytest.mark.parametrize(("name", "near"), [("conect", "connect"), ("sesion", "session"),
+                                            ("aks", "ask"), ("interopp", "interop")])  # fmt: skip
+def test_a_misspelt_name_of_the_module_is_told_with_the_near_one(name, near):
+    with pytest.raises(AttributeError, match=f"Did you mean '{near}'"):
+        getattr(wx, name)
+
+
+def test_there_is_no_last_answer_before_the_first_one(monkeypatch):
+    monkeypatch.setattr(HISTORY, "last_answer", None)
+    with pytest.raises(wx.WatsonxError, match="There is no answer yet") as caught_error:
+        wx.last()
+    assert "wx.ask(" in caught_error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "told", "hint"),
+    [(KEY, "a key without a name", "wx.connect(api_key=..., ...)"),
+     ("12345678-1234-4123-8123-123456789abc", "a project ID", "wx.connect(project_id=..., ...)"),
+     ("eu-de", "a region", "wx.connect(region=..., ...)"),
+     ("https://us-south.ml.cloud.ibm.com", "a region", "wx.connect(region=..., ...)"),
+     ("~/apikey.json", "a file", "wx.connect(credentials=..., ...)"),
+     ("work", "a value", 'wx.connect(profile="work", ...)'), (7, "a value", "wx.connect(")],
+)  # fmt: skip
+def test_a_value_without_a_name_is_told_what_it_is_and_never_shown(value, told, hint):
+    error = caught(lambda: wx.connect(value))
+    assert f"wx.connect got {told}" in error.message
+    assert hint in error.hint
+    assert ("saved with the notebook" in error.hint) is (value == KEY)
+    assert value == "work" or str(value) not in str(error)

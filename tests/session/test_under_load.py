@@ -6,8 +6,12 @@ import threading
 import time
 from contextlib import contextmanager
 
+import pytest
+
 import wx_notebook as wx
 from wx_notebook.sandbox import Sandbox
+
+pytestmark = pytest.mark.slow
 
 MODEL = "ibm/granite-4-h-small"
 

@@ -23,11 +23,12 @@ from typing import Self
 
 import pytest
 
-from wx_notebook.credentials import Given, Secret
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.session import Session
 from wx_notebook.transport import Timeouts, Transport
 
-KEY = "Zq7_kEyCaNaRy-0123456789abcdefghijklmnopQRST"
+KEY = "Zq7_kEyCaNaRy-0123456789abcdefghijklmnopQRST"  # pragma: allowlist secret
 TOKEN = "tOkEnCaNaRy.0123456789abcdefghijklmnop.QRSTUVWX"
 PROJECT = "12345678-1234-4123-8123-123456789abc"
 TOKEN_DOCUMENT = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
@@ -273,7 +274,8 @@ def connect(
     secret = key if isinstance(key, Secret) else Secret(key)
     transport = Transport(timeouts=timeouts, sleep=sleep, ca_bundle=ca_bundle)
     return Session(
-        Given("arguments", secret, **({"project_id": PROJECT} | where | given)), transport=transport
+        ConnectionParams("arguments", secret, **({"project_id": PROJECT} | where | given)),
+        transport=transport,
     )
 
 

@@ -8,7 +8,7 @@ from transport.servers import KEY, TOKEN, caught, connect, http, shown
 from wx_notebook.errors import HostRefused
 
 ASKS = {
-    "a token": lambda session: session._tokens.token(),
+    "a token": lambda session: session.state.token_source.token(),
     "an answer": lambda session: session.chat("hello", model="m"),
     "a streamed answer": lambda session: session.stream("hello", model="m").answer,
     "a generated text": lambda session: session.generate("hello", model="m"),

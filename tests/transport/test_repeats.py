@@ -18,7 +18,7 @@ from transport.servers import (
 )
 
 from wx_notebook.errors import RateLimited, ServiceDown
-from wx_notebook.transport import FREE, PAID, Call, RetryPolicy, Transport, Wait
+from wx_notebook.transport import FREE, PAID, HttpRequest, RetryPolicy, Transport, Wait
 
 
 def paid(session):
@@ -41,7 +41,7 @@ def nobody_there() -> str:
 @pytest.mark.parametrize(("policy", "attempts"), [(PAID, 5), (FREE, 3)])
 def test_a_refused_connection_is_tried_again_and_the_attempts_are_told(policy, attempts):
     pauses, waits = Pauses(), []
-    call = Call("POST", nobody_there() + "/", body={}, policy=policy)
+    call = HttpRequest("POST", nobody_there() + "/", body={}, policy=policy)
     problem = caught(lambda: Transport(sleep=pauses).open(call, on_wait=waits.append))
     assert type(problem) is ServiceDown
     assert problem.message == f"{call.host} cannot be reached. Attempts: {attempts}."
@@ -57,7 +57,7 @@ def test_a_service_that_comes_up_meanwhile_answers_and_the_attempts_are_counted(
     def come_up(_):
         servers.append(serve(http(200, CHAT), port=int(nowhere.rpartition(":")[2])))
 
-    reply = Transport(sleep=come_up).open(Call("POST", nowhere, body={"a": 1}, policy=PAID))
+    reply = Transport(sleep=come_up).open(HttpRequest("POST", nowhere, body={"a": 1}, policy=PAID))
     assert (reply.json(), reply.attempts) == (CHAT, 2)
     assert [seen.body for seen in servers[0].seen] == [b'{"a":1}'], "sent whole, and once"
 

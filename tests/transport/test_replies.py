@@ -11,15 +11,15 @@ import pytest
 from transport.servers import CHAT, caught, chunked, connect, http
 
 from wx_notebook.errors import AnswerCut, BadOption
-from wx_notebook.transport import Call, ConnectionBroken, Transport
-from wx_notebook.transport.reply import LARGEST_BODY
+from wx_notebook.transport import ConnectionBroken, HttpRequest, Transport
+from wx_notebook.transport.response import LARGEST_BODY
 
 BODY = json.dumps(CHAT).encode()
 JSON = b"Content-Type: application/json\r\n"
 
 
 def reply_of(server):
-    return Transport(sleep=lambda _: None).open(Call("POST", f"{server.url}/", body={}))
+    return Transport(sleep=lambda _: None).open(HttpRequest("POST", f"{server.url}/", body={}))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_body_shorter_than_its_length_is_broken_and_not_a_wrong_answer(serve, 
     problem = caught(lambda: connect(server).chat("hello", model="m"))
     assert type(problem) is AnswerCut
     assert re.search(r"ended before the answer did\.|broke \(", problem.message)
-    assert problem.hint == "Nothing was received; run the cell again."
+    assert problem.hint == "Nothing was received; run it again."
 
 
 def test_broken_compression_is_an_error_of_ours(serve):
@@ -78,21 +78,6 @@ def test_a_body_without_end_is_an_error_before_it_fills_the_memory(serve):
     assert problem.message == f"127.0.0.1:{server.port} sent more than 32 MiB."
 
 
-def test_another_thread_can_end_a_read_that_waits(serve):
-    server = serve()
-    server.on("", server.silent(chunked(b"first", end=False)))
-    reply = reply_of(server)
-    assert reply.read_some() == b"first"
-    problems = []
-    reader = threading.Thread(target=lambda: problems.append(caught(reply.read_some)))
-    reader.start()
-    reply.shutdown()
-    reader.join(5)
-    assert not reader.is_alive()
-    assert isinstance(problems[0], ConnectionBroken)
-    assert server.gone.wait(2)
-
-
 def test_closing_twice_is_closing_once(serve):
     reply = reply_of(serve(http(200, CHAT)))
     reply.close()
@@ -116,7 +101,7 @@ def test_threads_have_connections_of_their_own(serve):
 
     server.on("", together)
     transport, said = Transport(), []
-    call = Call("POST", f"{server.url}/", body={})
+    call = HttpRequest("POST", f"{server.url}/", body={})
     threads = [
         threading.Thread(target=lambda: said.append(transport.open(call).json())) for _ in range(8)
     ]

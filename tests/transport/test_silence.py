@@ -24,7 +24,7 @@ from transport.servers import (
     shown,
 )
 
-from wx_notebook.errors import Interrupted, Told, WatsonxError
+from wx_notebook.errors import Interrupted, UserFacingError, WatsonxError
 from wx_notebook.transport import Timeouts
 
 BEGUN = chunked(events({"choices": [{"delta": {"content": "Four"}}]}), end=False)
@@ -139,12 +139,13 @@ AT_IAM = {
     "redirect": whole(308, b"", Location=f"https://{KEY}.example/"),
     "silence": lambda server: server.silent(),
 }
-LIMITS = Timeouts(first_byte_s=0.5, idle_s=0.5)
+#: Four tries end with them, and another error after one of them would be checked as well.
+LIMITS = Timeouts(first_byte_s=0.2, idle_s=0.2)
 
 
 def check(problem):
     """What holds for every error: ours, alone, without a request, without a secret."""
-    assert isinstance(problem, Told), repr(problem)
+    assert isinstance(problem, UserFacingError), repr(problem)
     assert (problem.__cause__, problem.__context__) == (None, None)
     assert not hasattr(problem, "request")
     assert not hasattr(problem, "response")
@@ -178,7 +179,7 @@ def test_an_error_of_a_list_shows_no_secret(serve, fault, what):
     server.on("/ml/", AT_THE_SERVICE[fault](server))
     server.on("/v2/", AT_THE_SERVICE[fault](server))
     session = connect(server, timeouts=LIMITS)
-    session._tokens.token()
+    session.state.token_source.token()
     ask = {"projects": session.projects, "project": session.verify, "models": session.models}
     check(caught(ask[what]))
 
@@ -229,7 +230,7 @@ def test_an_interrupt_while_a_read_blocks_shows_no_secret_and_closes_the_connect
         server.on("/identity/", http(200, TOKEN_DOCUMENT))
         server.on(where, server.silent(first))
         session = connect(server)
-        session._tokens.token()
+        session.state.token_source.token()
         server.arrived.clear()
     with interrupt_when(server.arrived):
         problem = caught(lambda: session.stream("hello", model="m").answer)

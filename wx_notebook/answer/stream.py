@@ -4,68 +4,115 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Generator, Iterator
-from typing import Self
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, Self
 
-from wx_notebook.answer.value import Answer
-from wx_notebook.errors import AnswerCut, Interrupted, WatsonxError, without_frames
-from wx_notebook.service.pieces import GO_ON, NOTHING_CAME, Piece, Usage
+from wx_notebook.answer.joining import named_answer
+from wx_notebook.answer.notes import ReceivedHint
+from wx_notebook.answer.reader import AnswerReader
+from wx_notebook.answer.value import Answer, Continuation
+from wx_notebook.errors import (
+    AnswerCut,
+    Interrupted,
+    UserFacingError,
+    WatsonxError,
+    without_frames,
+)
+from wx_notebook.service import UNKNOWN_END, Usage, whole_characters
+from wx_notebook.transport import (
+    ConnectionBroken,
+    ConnectionCancelled,
+    ConnectionStalled,
+    one_line,
+)
 
-#: More than these nobody reads.
+#: A reader of an answer reads no more of them.
 _MOST_WARNINGS = 20
+_NOTHING_RECEIVED = "Nothing was received; run the cell again."
+
+
+class AnswerContext(Protocol):
+    """What a stream needs from the session that sent the request."""
+
+    @property
+    def model_id(self) -> str:
+        """The model of the request, "" for a deployment."""
+
+    @property
+    def format(self) -> str:
+        """How the answer is shown: the option of this name."""
+
+    @property
+    def default_model(self) -> bool:
+        """Whether the user named no model."""
+
+    def seconds(self) -> float:
+        """Return the time since the request was sent."""
+
+    def redact(self, text: str) -> str:
+        """Return a text without secrets."""
+
+    def opening_notices(self) -> Iterable[str]:
+        """Return what should be said with this answer; asked when it is first read."""
+
+    def closing_notices(self, usage: Usage | None, uncounted_text: str) -> Iterable[str]:
+        """Return what should be said once the answer is whole."""
+
+    def missing(self, count: int, *, has_details: bool) -> Iterable[str]:
+        """Return what was asked for and did not come: of the answers, and details of tokens."""
+
+    def is_news(self, recurring: str) -> bool:
+        """Return whether a warning that comes with every answer was not shown yet."""
+
+    def close(self, usage: Usage | None, uncounted_text: str, model_id: str) -> None:
+        """End the request and count its tokens; `model_id` is the service's word."""
+
+    def read(self, answer: Answer) -> Answer:
+        """Return an answer whose value is read, where the prompt has a schema."""
+
+    def keep(self, answer: Answer) -> None:
+        """Keep an answer as the last one."""
+
+    def go_on(self, answer: Answer) -> Answer:
+        """Return an answer together with its continuation."""
 
 
 class AnswerStream(Iterator[str]):
-    """The pieces of an answer as text, while they come; afterwards `.answer` holds the whole.
+    """The text of an answer in parts, while they come; afterwards `.answer` holds the whole.
 
-    Closing it ends the request on the wire; leaving its `with` block closes it. `began` is when
-    the request was sent, by `clock`. What the model thinks first is no text of the answer; who
-    wants to see it come sets `on_thinking`. `more` is what goes on with the answer where it was
-    cut; `is_news` says of a warning that comes with each answer whether it is worth a line.
+    Of several answers to one prompt these are the parts of the first one.
+
+    Closing it ends the request; leaving its `with` block closes it.
+
+    Parameters
+    ----------
+    reader
+        Reads the deltas of the answer.
+    context
+        The session's side of the request.
+
+    Attributes
+    ----------
+    received_hint
+        The hint of an error after the first part: where to find what was received.
+    reword
+        Puts the message of an error into the words of who asked.
     """
 
-    def __init__(
-        self,
-        pieces: Generator[Piece],
-        *,
-        model_id: str,
-        clock: Callable[[], float],
-        began: float,
-        redact: Callable[[str], str],
-        remember: Callable[[Answer], None],
-        close: Callable[[], None],
-        format: str = "auto",  # noqa: A002  # the option's name
-        default_model: bool = False,
-        more: Callable[[Answer], Answer] | None = None,
-        is_news: Callable[[str], bool] = lambda warning: True,
-    ) -> None:
-        self.on_thinking: Callable[[str], None] | None = None
-        self._pieces = pieces
-        self._clock = clock
-        self._began = began
-        self._redact = redact
-        self._remember = remember
-        self._close = close
-        self._format = format
-        self._default_model = default_model
-        self._more = more
-        self._is_news = is_news
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._warnings: tuple[str, ...] = ()
-        self._model_id = model_id
-        self._request_id = ""
-        # what was asked for is known; what is said besides may hold anything
-        self._said_model_id, self._said_request_id = model_id, ""
-        self._finish_reason = ""
-        self._usage: Usage | None = None
+    def __init__(self, reader: AnswerReader, context: AnswerContext) -> None:
+        self.received_hint = ReceivedHint()
+        self.reword: Callable[[str], str] = str
+        self._reader = reader
+        self._context = context
+        self._is_begun = False
         self._process = os.getpid()
         self._answer: Answer | None = None
 
     def __del__(self) -> None:
-        # who leaves a loop over it has paid for what came, and may want it; a process that was
-        # forked in the middle of it has not
-        if getattr(self, "_answer", NOTHING_CAME) is None and self._process == os.getpid():
+        # Breaking out of the loop keeps the text that was paid for, but not in a process that was
+        # forked in the meantime.
+        is_open = getattr(self, "_answer", "no __init__") is None
+        if is_open and self._process == os.getpid():
             with contextlib.suppress(Exception):
                 self.close()
 
@@ -76,126 +123,167 @@ class AnswerStream(Iterator[str]):
         self.close()
 
     def __next__(self) -> str:
-        while self._answer is None:
-            failure: BaseException | None = None
-            try:
-                piece = next(self._pieces)
-                self._take(piece)
-                if piece.text:
-                    return piece.text
-            except StopIteration:
-                self._end(self._finish_reason)
-            except Interrupted as problem:
-                failure = self._stopped(problem.message)
-            except KeyboardInterrupt:
-                failure = self._stopped("Stopped while the answer was arriving.")
-            except WatsonxError as problem:
-                failure = self._failed(problem)
-            except BaseException as problem:  # noqa: BLE001  # a signal handler's SystemExit
-                self._end("interrupted")
-                failure = without_frames(problem)
-            if failure is not None:
-                raise failure
-        raise StopIteration
+        if self._answer is not None:
+            raise StopIteration
+        failure: BaseException = StopIteration()
+        try:
+            if not self._is_begun:
+                self._is_begun = True
+                self._reader.add_notices(self._context.opening_notices())
+            text = self._reader.next_text()
+            if text is not None:
+                return text
+            self._finish()
+        except Interrupted as error:
+            failure = self._interrupted(error.message)
+        except KeyboardInterrupt:
+            failure = self._interrupted("Stopped while the answer was arriving.")
+        except WatsonxError as error:
+            failure = self._failed(error)
+        except BaseException as error:  # noqa: BLE001  # a signal handler's SystemExit
+            self.close()
+            failure = without_frames(error)
+        if isinstance(failure, UserFacingError):
+            failure.reword(self.reword)
+        raise failure
 
     @property
     def answer(self) -> Answer:
-        """The answer. Before the stream has ended it is read to its end; raises as that does."""
+        """The answer. Before the end of the stream, read the rest of it; raises as that does."""
         for _ in self:
             pass
-        assert self._answer is not None  # noqa: S101  # the loop ends only with it
-        return self._answer
+        return self.interrupt()
+
+    @property
+    def on_reasoning(self) -> Callable[[str], None] | None:
+        """What is called with each part of the reasoning, which is not part of the text."""
+        return self._reader.on_reasoning
+
+    @on_reasoning.setter
+    def on_reasoning(self, callback: Callable[[str], None] | None) -> None:
+        self._reader.on_reasoning = callback
+
+    @property
+    def on_reset(self) -> Callable[[str, str], None] | None:
+        """What is called with all text and reasoning so far when one turns out to be the other.
+
+        A chat template may open the reasoning: its end alone shows that the text before was none of
+        the answer. Parts that were handed out can't be taken back; `.answer` has it right.
+        """
+        return self._reader.on_reset
+
+    @on_reset.setter
+    def on_reset(self, callback: Callable[[str, str], None] | None) -> None:
+        self._reader.on_reset = callback
+
+    def watch_others(self, callback: Callable[[int, AnswerReader], None]) -> None:
+        """Set what is called after each step of a further answer, with its number."""
+        self._reader.on_other = callback
 
     def interrupt(self) -> Answer:
         """Stop here, and return what has arrived as an answer that is marked "interrupted"."""
-        if self._answer is None:
-            self._end("interrupted")
-        assert self._answer is not None  # noqa: S101
-        return self._answer
-
-    def warn(self, *warnings: str) -> None:
-        """Say something besides with the answer, one sentence each."""
-        self._warn(Piece(warnings=warnings))
+        return self._end("interrupted") if self._answer is None else self._answer
 
     def close(self) -> None:
         """Stop here and end the request; what has arrived stays in `.answer`."""
-        if self._answer is None:
-            self._end("interrupted")
+        self.interrupt()
 
-    def _take(self, piece: Piece) -> None:
-        if piece.text:
-            self._text.append(piece.text)
-        if piece.reasoning:
-            self._think(piece.reasoning)
-        if piece.finish_reason:
-            self._finish_reason = self._short(piece.finish_reason)
-        if piece.usage is not None:
-            self._usage = piece.usage
-        if piece.warnings or piece.findings or piece.standing:
-            self._warn(piece)
-        # the same in each of thousands of pieces
-        if piece.model_id and piece.model_id != self._said_model_id:
-            self._said_model_id = piece.model_id
-            self._model_id = self._short(piece.model_id)
-        if piece.request_id and piece.request_id != self._said_request_id:
-            self._said_request_id = piece.request_id
-            self._request_id = self._short(piece.request_id)
+    def warn(self, *warnings: str) -> None:
+        """Add sentences to the warnings of the answer."""
+        self._reader.add_notices(warnings)
 
-    def _warn(self, piece: Piece) -> None:
-        said = [*piece.warnings, *piece.findings, *filter(self._is_news, piece.standing)]
-        for warning in map(self._redact, said):
-            if warning not in self._warnings and len(self._warnings) < _MOST_WARNINGS:
-                self._warnings += (warning,)
+    def _finish(self) -> None:
+        reader = self._reader
+        context = self._context
+        reader.add_notices(context.closing_notices(reader.usage, reader.uncounted_text))
+        has_details = bool(reader.logprobs or reader.prompt_logprobs or not reader.texts)
+        reader.add_notices(context.missing(1 + len(reader.others), has_details=has_details))
+        self._end(reader.finish_reason)
 
-    def _think(self, reasoning: str) -> None:
-        self._reasoning.append(reasoning)
-        if self.on_thinking is not None:
-            self.on_thinking(reasoning)
-
-    def _short(self, text: str) -> str:
-        from wx_notebook.transport import one_line
-
-        return one_line(self._redact(text))
-
-    def _end(self, finish_reason: str) -> None:
-        self._answer = Answer(
-            text="".join(self._text),
-            model_id=self._model_id,
-            finish_reason=finish_reason,
-            usage=self._usage,
-            request_id=self._request_id,
-            seconds=self._clock() - self._began,
-            warnings=self._warnings,
-            reasoning="".join(self._reasoning),
-            format=self._format,
-            default_model=self._default_model,
+    def _end(self, finish_reason: str) -> Answer:
+        """End the request, and return what has arrived; of several answers each has its own end."""
+        reader, context = self._reader, self._context
+        reader.finish(is_whole=False)
+        is_broken = finish_reason in ("interrupted", "cut")
+        missing = finish_reason if is_broken else UNKNOWN_END
+        others = tuple(
+            named_answer(
+                self._answer_of(other, other.finish_reason or missing), f"answer.answers[{n}]"
+            )
+            for n, (_, other) in enumerate(sorted(reader.others.items()), 1)
         )
-        if self._more is not None:
-            self._answer.goes_on_with(self._more)
-        self._close()
-        if self._text or self._reasoning or finish_reason not in ("interrupted", "cut"):
-            self._remember(self._answer)
+        own = (reader.finish_reason if others and is_broken else "") or finish_reason
+        self._answer = answer = context.read(self._answer_of(reader, own, others))
+        context.close(reader.usage, reader.uncounted_text, reader.model_id)
+        if self._has_arrived or not is_broken:
+            context.keep(answer)
+        return answer
 
-    def _stopped(self, message: str) -> Interrupted:
-        self._end("interrupted")
-        return Interrupted(message, hint=self._next_step(GO_ON), answer=self._kept())
+    def _answer_of(
+        self, reader: AnswerReader, finish_reason: str, others: tuple[Answer, ...] = ()
+    ) -> Answer:
+        context = self._context
+        return Answer(
+            text="".join(reader.texts),
+            model_id=self._model_id(),
+            finish_reason=self._one_line(finish_reason),
+            usage=reader.usage,
+            request_id=self._one_line(self._reader.request_id),
+            seconds=context.seconds(),
+            warnings=self._warnings(reader),
+            reasoning="".join(reader.reasonings),
+            refusal="".join(reader.refusals),
+            calls=reader.calls.calls(),
+            logprobs=tuple(reader.logprobs),
+            prompt_logprobs=tuple(reader.prompt_logprobs),
+            format=context.format,
+            default_model=context.default_model,
+            _others=others,
+            _continuation=Continuation(context.go_on),
+        )
 
-    def _kept(self) -> Answer | None:
-        return self._answer if self._text or self._reasoning else None
+    def _warnings(self, reader: AnswerReader) -> tuple[str, ...]:
+        is_news, redact = self._context.is_news, self._context.redact
+        news = [one.text for one in reader.notices if not one.is_recurring or is_news(one.text)]
+        warnings = dict.fromkeys(redact(whole_characters(text)) for text in news)
+        return tuple(warnings)[:_MOST_WARNINGS]
 
-    def _next_step(self, hint: str) -> str:
-        # what wx.last() has is then another answer
-        return hint.replace(GO_ON, NOTHING_CAME) if self._kept() is None else hint
+    def _model_id(self) -> str:
+        # the name in the request is known; what a service writes may hold anything
+        requested, answered = self._context.model_id, self._reader.model_id
+        return requested if answered in ("", requested) else self._one_line(answered)
 
-    def _failed(self, problem: WatsonxError) -> WatsonxError:
-        """Return the error with what has arrived; before the first piece it stays what it is."""
-        from wx_notebook.transport import ConnectionBroken, ConnectionStalled
+    def _one_line(self, text: str) -> str:
+        return one_line(self._context.redact(whole_characters(text))) if text else ""
 
-        message = self._redact(problem.message)
-        if isinstance(problem, ConnectionBroken):
-            # of a limit in time it says how to raise it
-            hint = f"{GO_ON} {problem.hint}" if isinstance(problem, ConnectionStalled) else GO_ON
-            problem = AnswerCut(f"The answer was cut. {message}", hint=hint)
-            message = problem.message
-        self._end("cut")
-        return type(problem)(message, hint=self._next_step(problem.hint), answer=self._kept())
+    @property
+    def _has_arrived(self) -> bool:
+        readers = (self._reader, *self._reader.others.values())
+        return any(one.texts or one.reasonings or one.refusals or one.calls for one in readers)
+
+    def _interrupted(self, message: str) -> Interrupted:
+        answer = self._end("interrupted")
+        return Interrupted(
+            message, hint=self._next_step(), answer=answer if self._has_arrived else None
+        )
+
+    def _failed(self, error: WatsonxError) -> WatsonxError:
+        """Return the error with what has arrived; before the first part it stays what it is."""
+        message, hint = self._context.redact(error.message), error.hint
+        kind = type(error)
+        if isinstance(error, ConnectionBroken):
+            kind, message = AnswerCut, f"The answer was cut. {message}"
+            # the hint of a time limit says how to raise it
+            also = f" {hint}" if isinstance(error, ConnectionStalled) else ""
+            hint = f"{self._next_step()}{also}"
+            if isinstance(error, ConnectionCancelled):
+                # a closed session does not go on
+                hint = "What was received is in wx.last()." if self._has_arrived else ""
+        elif isinstance(error, AnswerCut) or self._has_arrived:
+            # an error in the middle: what to do about it stands behind where the part is
+            hint = f"{self._next_step()} {hint}".rstrip()
+        answer = self._end("cut")
+        return kind(message, hint=hint, answer=answer if self._has_arrived else None)
+
+    def _next_step(self) -> str:
+        return str(self.received_hint) if self._has_arrived else _NOTHING_RECEIVED

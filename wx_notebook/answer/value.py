@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from wx_notebook.answer.calls import ToolCall
+from wx_notebook.answer.frames import frame_of
+from wx_notebook.answer.notes import NO_CODE, end_note, is_cut, refusal_note, tool_note
+from wx_notebook.answer.reading import Reading, mismatch
 from wx_notebook.errors import BadOption, SchemaMismatch
-from wx_notebook.service.pieces import Usage
+from wx_notebook.render import (
+    VALUE_FORMAT,
+    answer_data,
+    answer_html,
+    answer_text,
+    answer_titles,
+    clean_line,
+    clean_text,
+    find_json,
+    next_cell,
+    plain_answers,
+    runnable_code,
+    value_as_text,
+)
+from wx_notebook.service import TokenDetails, Usage
 
-_GO_ON = "go on with {name}.more()"
-_LIMIT = f"the answer ends at the limit of tokens; {_GO_ON}, or raise it with --max-tokens"
-#: Why an answer is not whole, by the services' words for its end and our own.
-_CUT_BY = {
-    "length": _LIMIT,
-    "max_tokens": _LIMIT,
-    "token_limit": _LIMIT,
-    "interrupted": f"interrupted: this is what had arrived; {_GO_ON}",
-    "cut": f"cut: this is what had arrived; {_GO_ON}",
-    "time_limit": f"a time limit ended the answer, --timeout or the service's own; {_GO_ON}",
-    "cancelled": "the service cancelled the answer before its end",
-    "error": "the service failed before the answer's end",
-}
+#: Characters of the words around the JSON of an answer.
+_LONGEST_QUOTE = 200
 
 
-@dataclass(frozen=True)
+class Continuation:
+    """How to go on with an answer that was cut. It leads to the session: a copy of it is None."""
+
+    __slots__ = ("_go_on",)
+
+    def __init__(self, go_on: Callable[[Answer], Answer]) -> None:
+        self._go_on = go_on
+
+    def __call__(self, answer: Answer) -> Answer:
+        """Return the answer and what follows it as one answer."""
+        return self._go_on(answer)
+
+    def __reduce_ex__(self, _: object) -> tuple[type[None], tuple[()]]:
+        return type(None), ()
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
-    """An answer of a model. `str(answer)` is its text.
+    """An answer of a model. It behaves as its text: `str`, `len`, `in`, `+`, and `==` with a text.
+
+    It is one value, as in a cell of a table: to go through its characters, take `answer.text`.
 
     Attributes
     ----------
@@ -36,9 +62,10 @@ class Answer:
         Which model wrote it.
     finish_reason
         Why it ended, in the service's word: "stop", "length", for the generation endpoint
-        "eos_token", "max_tokens" ...; "interrupted" and "cut" are ours.
+        "eos_token", "max_tokens" ...; "interrupted", "cut" and "unknown" are ours.
     usage
-        Tokens read and written; None when the answer ended before the service counted.
+        Tokens read and written; None when the answer ended before the service counted. Of several
+        answers the first has the tokens of all, and the others have None.
     request_id
         The service's id of the answer, "" when it gave none.
     seconds
@@ -51,6 +78,15 @@ class Answer:
         As what it is shown: the option of this name.
     default_model
         Whether nobody chose the model.
+    refusal
+        Why the model does not answer, where it says so apart from the text.
+    logprobs
+        Details of its tokens in the service's words, where they were asked for: `token` and
+        `logprob` with ``-p logprobs=true``; `text` and others with `return_options` and --generate.
+    prompt_logprobs
+        The same of the prompt.
+    calls
+        The tools that the model called, in order, with arguments and results.
     """
 
     text: str
@@ -63,18 +99,59 @@ class Answer:
     reasoning: str = ""
     format: str = "auto"
     default_model: bool = False
-    _silent_once: bool = field(default=False, init=False, repr=False, compare=False)
+    refusal: str = ""
+    logprobs: tuple[TokenDetails, ...] = field(default=(), repr=False)
+    prompt_logprobs: tuple[TokenDetails, ...] = field(default=(), repr=False)
+    calls: tuple[ToolCall, ...] = field(default=(), repr=False)
+    #: further answers to the same prompt
+    _others: tuple[Answer, ...] = field(default=(), repr=False)
+    #: what the schema of the prompt made of the text, None without one
+    _reading: Reading | None = field(default=None, repr=False, compare=False)
+    #: the name of the variable that holds it, for the note on how to go on
+    _name: str = field(default="answer", repr=False, compare=False)
+    _continuation: Continuation | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.text
 
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def __contains__(self, part: object) -> bool:
+        if not isinstance(part, str | Answer):
+            raise TypeError(f"'in' an answer takes a text, not {type(part).__name__}")
+        return str(part) in self.text
+
+    def __add__(self, other: object) -> str:
+        return self.text + str(other) if isinstance(other, str | Answer) else NotImplemented
+
+    def __radd__(self, other: object) -> str:
+        return other + self.text if isinstance(other, str) else NotImplemented
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str):
+            return self.text == other
+        return self._compared == other._compared if isinstance(other, Answer) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    @property
+    def _compared(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, one.name) for one in fields(self) if one.compare)
+
     def __getstate__(self) -> dict[str, Any]:
-        # what goes on holds the session: it is no field, and neither compared nor copied nor kept
-        return {name: value for name, value in vars(self).items() if name != "_more"}
+        # a copy or a pickle does not go on: the continuation leads to the session
+        return {name: value for name, value in vars(self).items() if name != "_continuation"}
 
     def __repr__(self) -> str:
         text = self.text if len(self.text) <= 60 else self.text[:57] + "..."
         return f"Answer({text!r}, model_id={self.model_id!r}, finish_reason={self.finish_reason!r})"
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """All answers to the prompt, this one first; one unless `--n` asked for more."""
+        return (self, *self._others)
 
     @property
     def footer(self) -> str:
@@ -86,39 +163,66 @@ class Answer:
         return " · ".join([*parts, f"{self.seconds:.1f} s"])
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader should know besides the text, one line each."""
-        why = _CUT_BY.get(self.finish_reason, "").format(name=vars(self).get("_name", "answer"))
-        return (*([why] if why else ()), *self._about_the_code, *self.warnings)
+    def _footers(self) -> list[str]:
+        """The line below each of its answers: one for all of a model's, one each of several."""
+        if any(one.model_id != self.model_id for one in self._others):
+            return [one.footer for one in self.answers]
+        return [*[""] * len(self._others), self.footer]
 
     @property
-    def _about_the_code(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know besides the text, one line each."""
+        why = end_note(
+            self.finish_reason,
+            name=self._name,
+            has_text=bool(self.text.strip()),
+            has_reasoning=bool(self.reasoning.strip()),
+            is_refused=bool(self.refusal.strip()),
+            is_called=any(not call.is_open for call in self.calls),
+        )
+        open_calls = (tool_note(call.name) for call in self.calls if call.is_open)
+        own = (refusal_note(self.refusal), why, *self._about_the_format)
+        return (*filter(None, own), *open_calls, *self.warnings)
+
+    @property
+    def _about_the_format(self) -> tuple[str, ...]:
+        if self._reading is not None:
+            is_unfit = self._reading.fault and self.is_whole and not self.refusal.strip()
+            return (*self._reading.notes, *([self._reading.unfit_note] if is_unfit else []))
+        if self.format == "json":
+            with suppress(ValueError):
+                if words := find_json(self.text).passed_over:
+                    return (f"the JSON stands in a text; .data leaves out: {_cut(words)}",)
         if self.format != "code":
             return ()
-        from wx_notebook.render import fenced_code, next_cell
-
-        code = fenced_code(self.text)
-        return next_cell(code, self.model_id).notes if code is not None else ()
+        code = runnable_code(self.text)
+        if code is not None:
+            return next_cell(code, self.model_id).notes
+        return (NO_CODE,) if self.text.strip() and self.is_whole else ()
 
     @property
     def is_whole(self) -> bool:
         """Whether the model came to its end."""
-        return self.finish_reason not in _CUT_BY
+        return not is_cut(self.finish_reason)
 
     @property
     def data(self) -> Any:  # noqa: ANN401  # whatever the model wrote
-        """The JSON value that the answer is, alone or in its one fenced block.
+        """The value of the answer: of the type of its schema, else the JSON that stands in it.
+
+        The JSON is all of the text, a fenced block, or a part of the text.
 
         Raises
         ------
         SchemaMismatch
-            It is none; the message says where.
+            There is none, or it does not fit; the message says where.
         """
-        from wx_notebook.render import parsed_json
-
         problem = ""
+        if self._reading is not None:
+            if self._reading.fault:
+                raise mismatch(self, self._reading, self._name)
+            return self._reading.value
         try:
-            return parsed_json(self.text)
+            return find_json(self.text).value
         except ValueError as fault:
             problem = str(fault)
         raise SchemaMismatch(
@@ -126,9 +230,26 @@ class Answer:
         )
 
     @property
+    def df(self) -> Any:  # noqa: ANN401  # a DataFrame of pandas or polars
+        """The list in `data` as a table of pandas or polars, whichever the notebook has loaded.
+
+        Raises
+        ------
+        SchemaMismatch
+            There is no list, or neither library is loaded.
+        """
+        return frame_of(self.data)
+
+    @property
+    def code(self) -> str:
+        """The code in the answer, as `--format code` puts it into a cell; "" if there is none."""
+        code = runnable_code(self.text)
+        return code.text if code is not None else ""
+
+    @property
     def _hint_for_json(self) -> str:
         if not self.is_whole:
-            return "It is not whole: go on with answer.more(), and .data of that may be there."
+            return "It is incomplete. Continue it with answer.more(), then read .data of that."
         if self.format == "json":
             return "Its text is in answer.text; a lower --temperature may help."
         return "Its text is in answer.text; --format json asks the model for JSON."
@@ -151,49 +272,32 @@ class Answer:
                 f"The answer is whole (it ended with '{self.finish_reason}'): there is no more.",
                 hint="Ask again, with what is missing in the prompt.",
             )
-        go_on: Callable[[Answer], Answer] | None = vars(self).get("_more")
-        if go_on is None:
+        if self._continuation is None:
             raise BadOption(
                 "This answer does not know where it came from: it was copied, or read from a file.",
                 hint="Run its prompt again.",
             )
-        return go_on(self)
+        return self._continuation(self)
 
-    def is_called(self, name: str) -> None:
-        """Take the name under which a reader of its notes finds it."""
-        object.__setattr__(self, "_name", name)
+    @property
+    def _values(self) -> tuple[Any, ...]:
+        reading = self._reading
+        return () if reading is None or reading.fault else (reading.json,)
 
-    def goes_on_with(self, more: Callable[[Answer], Answer]) -> None:
-        """Take what `more` calls."""
-        object.__setattr__(self, "_more", more)
-
-    def followed_by(self, other: Answer) -> Answer:
-        """Return the answer that this one and its continuation are together."""
-        usage = None
-        if self.usage is not None and other.usage is not None:
-            usage = Usage(
-                self.usage.input_tokens + other.usage.input_tokens,
-                self.usage.output_tokens + other.usage.output_tokens,
-            )
-        return replace(
-            other,
-            text=self.text + other.text,
-            usage=usage,
-            seconds=self.seconds + other.seconds,
-            reasoning="\n\n".join(filter(None, (self.reasoning, other.reasoning))),
-            warnings=tuple(dict.fromkeys(self.warnings + other.warnings)),
-            format=self.format,
-            default_model=self.default_model,
-        )
+    @property
+    def body(self) -> str:
+        """The text for a terminal, in its format, without notes and footer."""
+        if self.format == VALUE_FORMAT and self._values:
+            return value_as_text(self._values[0])
+        return answer_text(self.text, self.format)
 
     @property
     def plain(self) -> str:
         """The text for a terminal, in its format, then notes and footer."""
-        from wx_notebook.render import clean_text, plain_answer
-
-        lines = [clean_text(line).replace("\n", " ") for line in (*self.notes, self.footer)]
-        text = plain_answer(self.text, self.format)
-        return "\n".join([text, "", *(f"[{line}]" for line in lines)])
+        calls = [f"[{clean_line(call.line)}]" for call in self.calls if not call.is_open]
+        texts = [one.body for one in self.answers]
+        texts[0] = "\n".join([*calls, texts[0]])
+        return plain_answers(texts, [one.notes for one in self.answers], self._footers)
 
     @property
     def summary(self) -> str:
@@ -219,32 +323,40 @@ class Answer:
                 },
                 "request_id": self.request_id,
                 "seconds": round(self.seconds, 3),
+                **(
+                    {"finish_reasons": [one.finish_reason for one in self.answers]}
+                    if self._others
+                    else {}
+                ),
             }
         }
 
     def _repr_mimebundle_(
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
-    ) -> tuple[dict[str, str], dict[str, Any]]:
-        """Return text/plain and sanitised text/html; never text/markdown, which runs scripts."""
-        from wx_notebook.render import answer_html
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return text/plain and sanitised text/html; never text/markdown, which runs scripts.
 
-        html = answer_html(
-            self.text,
-            footer=self.footer,
-            notes=self.notes,
-            reasoning=self.reasoning,
-            format=self.format,
-            summary=self.summary,
+        Beside them the front-end extension finds where the answer's own text is.
+        """
+        titles = answer_titles(len(self.answers))
+        html = "".join(
+            answer_html(
+                one.text,
+                footer=footer,
+                notes=one.notes,
+                reasoning=one.reasoning,
+                calls=[call.line for call in one.calls if not call.is_open],
+                format=self.format,
+                values=one._values,
+                summary=one.summary,
+                title=title,
+            )
+            for title, one, footer in zip(titles, self.answers, self._footers, strict=True)
         )
-        return {"text/plain": self.plain, "text/html": html}, self.metadata
+        plain = self.plain
+        data = answer_data(plain, [clean_text(one.text) for one in self.answers])
+        return {"text/plain": plain, "text/html": html, **data}, self.metadata
 
-    def be_silent_once(self, silent: bool = True) -> None:
-        """Show nothing at the next display: the live output shows this answer already."""
-        object.__setattr__(self, "_silent_once", silent)
 
-    def _ipython_display_(self) -> None:
-        if self._silent_once:
-            self.be_silent_once(False)
-            return
-        # IPython goes on with _repr_mimebundle_ then
-        raise NotImplementedError
+def _cut(words: str) -> str:
+    return words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]} ..."

@@ -1,56 +1,78 @@
-"""`wx-notebook check`: files, searched for keys and tokens before they are passed on."""
+"""`wx-notebook check`: search files for keys and tokens before they are passed on."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
+from wx_notebook.credentials.provider_chain import known_secrets
+from wx_notebook.errors import UserFacingError, make_visible
+from wx_notebook.guard.matches import Search
+from wx_notebook.guard.patterns import mask_path
+from wx_notebook.guard.reports import ALLOWLIST_HINT, REPLACE_KEY_HINT
+from wx_notebook.guard.scan_files import combined_search, list_files, search_file
+from wx_notebook.guard.scan_text import KnownSecretSearch
+
 _MOST_SHOWN = 200
+#: What a shell reports of a program that Ctrl-C has ended.
+_INTERRUPTED = 130
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Print what is found; return 1 if it is, or looks like, a secret, 2 for an unreadable file."""
-    from wx_notebook.credentials.named import named_secrets
-    from wx_notebook.errors import Told
-    from wx_notebook.guard.files import files_in, search_file, searching
-    from wx_notebook.guard.named import Named
-    from wx_notebook.guard.patterns import shown
-    from wx_notebook.guard.reports import ROTATE, SAY_SO
+def run_check(args: argparse.Namespace) -> int:
+    """Print what is found and return the exit status.
 
-    found, problems = named_secrets(os.environ)
-    search = searching(Named(found))
+    It is 1 if a secret was found, or something that looks like one, and 2 if a file could not be
+    read.
+    """
+    known, problems = known_secrets(os.environ)
     for problem in problems:
-        print(problem, file=sys.stderr)
-    paths: Sequence[Path] = chosen.files
-    files = list(dict.fromkeys(file for path in paths for file in files_in(path)))
-    secrets = warnings = 0
-    unreadable = False
+        print(make_visible(problem), file=sys.stderr)
+    paths: Iterable[Path] = args.files
+    files = list(dict.fromkeys(file for path in paths for file in list_files(path)))
+    report = _FileReport(combined_search(KnownSecretSearch(known)))
     try:
         for file in files:
-            try:
-                findings = search_file(file, search)
-            except OSError as problem:
-                unreadable = True
-                said = f"{shown(str(file))} was not looked at: {problem.strerror or 'unreadable'}"
-                print(said, file=sys.stderr)
-                continue
-            for finding in findings:
-                is_warning = finding.what == "other_token"
-                warnings, secrets = warnings + is_warning, secrets + (not is_warning)
-                if warnings + secrets <= _MOST_SHOWN:
-                    begins = f"{shown(str(file))}: {'warning: ' if is_warning else ''}"
-                    print(begins + ": ".join(filter(None, (finding.where, finding.thing))))
-    except (KeyboardInterrupt, Told):
+            report.search(file)
+    except (KeyboardInterrupt, UserFacingError):
         print("Stopped.", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     count = f"{len(files)} file{'s' if len(files) != 1 else ''}"
-    if secrets:
-        more = max(0, secrets + warnings - _MOST_SHOWN)
-        print(f"\n{secrets} found in {count}{f', {more} not shown' if more else ''}. {ROTATE}")
-        print(SAY_SO)
+    if report.secrets:
+        more = max(0, report.secrets + report.warnings - _MOST_SHOWN)
+        not_shown = f", {more} not shown" if more else ""
+        print(f"\n{report.secrets} found in {count}{not_shown}. {REPLACE_KEY_HINT}")
+        print(ALLOWLIST_HINT)
         return 1
     print(f"No key and no token of yours in {count}.")
-    return 2 if unreadable else 0
+    return 2 if report.has_unreadable else 0
+
+
+class _FileReport:
+    """Prints what is found in files, and counts it."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self.secrets = 0
+        self.warnings = 0
+        self.has_unreadable = False
+
+    def search(self, file: Path) -> None:
+        """Search one file and print where something is, never the thing itself."""
+        try:
+            findings = search_file(file, self._search)
+        except OSError as error:
+            self.has_unreadable = True
+            why = error.strerror or "unreadable"
+            print(f"{mask_path(str(file))} was not searched: {why}", file=sys.stderr)
+            return
+        for finding in findings:
+            is_warning = finding.kind == "foreign_token"
+            self.warnings += is_warning
+            self.secrets += not is_warning
+            if self.warnings + self.secrets <= _MOST_SHOWN:
+                warning = "warning: " if is_warning else ""
+                place = ": ".join(filter(None, (finding.position, finding.description)))
+                print(f"{mask_path(str(file))}: {warning}{place}")

@@ -14,44 +14,47 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wx_notebook.cli.headless import run_notebook
+from wx_notebook.cli.serve import print_foreign_lines
+from wx_notebook.credentials.connection_params import SANDBOX_VARIABLE
+from wx_notebook.credentials.variables import READ_NAMES
+from wx_notebook.errors import make_visible
+from wx_notebook.sandbox import Sandbox
 
-if TYPE_CHECKING:
-    from wx_notebook.sandbox import Sandbox
+_FIRST_NOTEBOOK = "01-first-prompt.ipynb"
+_END_TIMEOUT_S = 15
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Run the demo until it ends or Ctrl-C comes; returns the exit status."""
-    from wx_notebook.sandbox import Sandbox
-
+def run_demo(args: argparse.Namespace) -> int:
+    """Run the demo until it ends or Ctrl-C is pressed; return the exit status."""
     try:
-        stand_in = Sandbox(words_per_second=Sandbox.HUMAN_PACE, upstream=chosen.upstream)
-    except ValueError as problem:
-        print(problem, file=sys.stderr)
+        server = Sandbox(words_per_second=Sandbox.HUMAN_PACE, upstream=args.upstream)
+    except ValueError as error:
+        print(make_visible(str(error)), file=sys.stderr)
         return 2
     folder = _fresh_notebooks()
-    print(f"Example notebooks: {folder}", flush=True)
+    print(f"Example notebooks: {make_visible(str(folder))}", flush=True)
     try:
-        with stand_in as sandbox, _left_for(sandbox) as path:
-            # what an upstream costs, only its owner knows
-            costs = "" if chosen.upstream else "; nothing is paid"
+        with server as sandbox, _credentials_file(sandbox) as path:
+            # only its owner knows what an upstream costs
+            costs = "" if args.upstream else "; nothing is paid"
             print(f"Sandbox: {sandbox.url} (stands in for watsonx.ai{costs})", flush=True)
-            if chosen.upstream:
-                print(sandbox.upstream_report(), flush=True)
-            if chosen.run_first:
-                return run_notebook(folder / "01-first-prompt.ipynb", _environment(path))
-            return _open_lab(folder, path, chosen.port, open_browser=not chosen.no_browser)
+            if args.upstream:
+                print_foreign_lines(sandbox.upstream_report())
+            if args.run_first:
+                return run_notebook(folder / _FIRST_NOTEBOOK, _environment(path))
+            return _open_lab(folder, path, args.port, open_browser=not args.no_browser)
     except KeyboardInterrupt:
         print("\nStopped. The notebooks stay where they are.")
-        return 130 if chosen.run_first else 0
+        return 130 if args.run_first else 0
 
 
 def _notebooks() -> Path:
     """Return the folder of examples: inside the wheel, or beside the package in a clone."""
-    here = Path(__file__).parents[1]
-    return next(p for p in (here / "notebooks", here.parent / "notebooks") if p.is_dir())
+    package = Path(__file__).parents[1]
+    return next(p for p in (package / "notebooks", package.parent / "notebooks") if p.is_dir())
 
 
 def _fresh_notebooks() -> Path:
@@ -62,10 +65,10 @@ def _fresh_notebooks() -> Path:
 
 
 @contextlib.contextmanager
-def _left_for(sandbox: Sandbox) -> Iterator[Path]:
-    """Leave URL, key and project in a file that only this user can read, as long as it runs.
+def _credentials_file(sandbox: Sandbox) -> Iterator[Path]:
+    """Keep URL, key and project in a file that only this user can read while the sandbox runs.
 
-    Its path alone is passed on. It lies apart from the notebooks: what is there, the page can read.
+    Kernels are given its path alone. It is not beside the notebooks, where the page could read it.
     """
     private = Path(tempfile.mkdtemp(prefix="wx-notebook-"))  # mkdtemp makes it 0700
     path = private / "sandbox.json"
@@ -79,18 +82,20 @@ def _left_for(sandbox: Sandbox) -> Iterator[Path]:
 
 
 def _environment(path: Path) -> dict[str, str]:
-    from wx_notebook.credentials.files import SANDBOX_VARIABLE
-
-    # the user's own account is not what a demo spends: it takes a key that is typed into the form
-    own = {name: value for name, value in os.environ.items() if not name.startswith("WATSONX_")}
-    # a kernel of this installation, also where the user has a python3 kernel of another one
+    # a demo does not spend the user's own account, unless its key is typed into the form
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WATSONX_") and name not in READ_NAMES
+    }
+    # the kernel of this installation, even if the user has a python3 kernel of another one
     return own | {SANDBOX_VARIABLE: str(path), "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
 def _without_news(private: Path) -> dict[str, str]:
-    """Return what leads JupyterLab to a configuration of ours, behind which comes the user's own.
+    """Return the variables that put a configuration of ours before the user's own.
 
-    Its question about news would lie over the first notebook.
+    It switches off JupyterLab's question about news, which would cover the first notebook.
     """
     config = private / "jupyter" / "labconfig"
     config.mkdir(parents=True)
@@ -104,16 +109,16 @@ def _without_news(private: Path) -> dict[str, str]:
 def _open_lab(folder: Path, path: Path, port: int | None, *, open_browser: bool) -> int:
     command = [
         *(sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"),
-        # also part of the address that is printed: a file to open would not be
-        "--LabApp.default_url=/lab/tree/01-first-prompt.ipynb",
+        # this is part of the printed address, too; a file to open would not be
+        f"--LabApp.default_url=/lab/tree/{_FIRST_NOTEBOOK}",
     ]
     command += [] if port is None else [f"--ServerApp.port={port}"]
     command += [] if open_browser else ["--no-browser"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # Jupyter refuses root unless told; in a container there is often nobody else
+        # Jupyter refuses root by default; a container often has no other user
         command.append("--allow-root")
     print("JupyterLab is starting; Ctrl-C here ends it.", flush=True)
-    # in a session of its own: at Ctrl-C Jupyter would ask whether it is meant
+    # in its own session, because Jupyter would ask for confirmation at Ctrl-C
     lab = subprocess.Popen(  # noqa: S603  # our own arguments
         command,
         env=_environment(path) | _without_news(path.parent),
@@ -127,7 +132,7 @@ def _open_lab(folder: Path, path: Path, port: int | None, *, open_browser: bool)
 
 
 def _end(process: subprocess.Popen[Any]) -> None:
-    """End JupyterLab with its kernels, politely first; a second Ctrl-C does not get in between."""
+    """End JupyterLab with its kernels, gently first; a second Ctrl-C does not interfere."""
     if process.poll() is not None:
         return
     handler: Any = signal.SIG_DFL
@@ -137,7 +142,7 @@ def _end(process: subprocess.Popen[Any]) -> None:
     try:
         process.terminate()
         try:
-            process.wait(timeout=15)
+            process.wait(timeout=_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -1,4 +1,4 @@
-"""`wx-notebook doctor`: the same checks from a terminal."""
+"""`wx-notebook doctor`: the checks of `%watsonx doctor`, from a terminal."""
 
 from __future__ import annotations
 
@@ -6,37 +6,36 @@ import argparse
 import json
 import sys
 
-#: What a shell says of a program that Ctrl-C has ended.
+from wx_notebook.display import TerminalCanvas
+from wx_notebook.display.checklist import Checklist
+from wx_notebook.doctor import CheckContext, CheckRunner, FrontEnd, results_document
+from wx_notebook.session.process import METER, environment
+
+#: The exit status of a program that Ctrl-C ends, as shells report it.
 _INTERRUPTED = 130
 
 
-def run(chosen: argparse.Namespace) -> int:
-    """Run the checks; the exit status is 0 when none failed, else 1."""
-    from wx_notebook.display import TerminalCanvas
-    from wx_notebook.display.checklist import Checklist
-    from wx_notebook.doctor import CHECKS, Case, Examination, FrontEnd, document
-    from wx_notebook.session.twin import METER, environment
-
-    case = Case(
+def run_doctor(args: argparse.Namespace) -> int:
+    """Run the checks; return 0 if none failed, else 1."""
+    context = CheckContext(
         environ=environment(),
-        front=FrontEnd("command", can_ask=sys.stdin is not None and sys.stdin.isatty()),
-        profile=chosen.profile,
+        front_end=FrontEnd("command", can_ask=sys.stdin is not None and sys.stdin.isatty()),
+        profile=args.profile,
         command="wx-notebook doctor",
         meter=METER,
     )
-    examination = Examination(case, CHECKS)
+    runner = CheckRunner(context)
     try:
-        if chosen.json:
-            for _ in examination:
+        if args.json:
+            for _ in runner:
                 pass
         else:
-            checklist = Checklist(TerminalCanvas(), case.command)
-            checklist.run(examination, report=chosen.report)
+            Checklist(TerminalCanvas(), context.command).run(runner, report=args.report)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return _INTERRUPTED
     finally:
-        case.close()
-    if chosen.json:
-        print(json.dumps(document(examination.results, examination.seconds), indent=2))
-    return int(any(result.verdict == "failed" for result in examination.results))
+        context.close()
+    if args.json:
+        print(json.dumps(results_document(runner.statuses, runner.seconds), indent=2))
+    return int(any(status.state == "failed" for status in runner.statuses))

@@ -1,8 +1,7 @@
-"""A notebook in a terminal: each cell as it starts, its outputs as they end."""
+"""A notebook run in a terminal: each cell as it starts, its outputs as they end."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -10,80 +9,76 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-def run_notebook(notebook: Path, environment: Mapping[str, str]) -> int:
-    """Execute a notebook in place and print what happens; returns the exit status.
+_CELL_TIMEOUT_S = 120
+_MOST_LOG_LINES = 20
+
+
+def run_notebook(notebook: Path, environ: Mapping[str, str]) -> int:
+    """Execute a notebook in place and print what happens; return the exit status.
 
     Raises
     ------
     KeyboardInterrupt
-        Ctrl-C came; the kernel has ended.
+        Ctrl-C was pressed; the kernel has ended.
     """
-    # jupyter_core reads it when it looks for kernels
+    # jupyter_core reads this when it looks for kernels
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    import nbformat
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
-
     document = nbformat.read(notebook, as_version=4)
-    client = _client_class()(
+    client = _TerminalClient(
         document,
-        timeout=120,
+        timeout=_CELL_TIMEOUT_S,
         kernel_name="python3",
-        # ipykernel warns at each start that TCP is not encrypted: it is the loopback here
+        # ipykernel warns at each start that TCP is not encrypted; here it is the loopback
         extra_arguments=["--log-level=40"],
         resources={"metadata": {"path": str(notebook.parent)}},
-        on_cell_start=lambda cell, cell_index: _print_cell(cell),
-        on_cell_executed=lambda cell, cell_index, execute_reply: _print_outputs(cell),
+        on_cell_start=_print_cell,
+        on_cell_executed=_print_outputs,
     )
-    problem = ""
-    # a kernel that is ended in the middle of a cell logs that its sockets are gone: nobody's matter
-    # here, unless it died by itself
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
-        try:
-            client.execute(env=dict(environment), stdout=log, stderr=log)
-        except CellExecutionError as error:
-            problem = str(error.evalue)
-        except DeadKernelError:
-            log.seek(0)
-            problem = "\n".join(["its kernel died", *log.read().splitlines()[-20:]])
-    if client.was_stopped:
-        raise KeyboardInterrupt
+    error = _execute(client, environ)
     nbformat.write(document, notebook)
-    if problem:
-        print(f"The notebook failed: {problem}", file=sys.stderr)
+    if error:
+        print(f"The notebook failed: {error}", file=sys.stderr)
         return 1
     print(f"\nDone. The notebook with its answers: {notebook}")
     return 0
 
 
-def _client_class() -> Any:  # noqa: ANN401  # nbclient, imported when it is needed, has no types
-    from nbclient import NotebookClient
+def _execute(client: NotebookClient, environ: Mapping[str, str]) -> str:
+    """Run all cells; return why that failed, or "".
 
-    class Client(NotebookClient):
-        """Shows in a terminal that an answer is arriving, and knows when Ctrl-C has come."""
-
-        was_stopped = False
-        _ending = asyncio.Lock()
-
-        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:  # noqa: ANN401
-            facts = msg["content"].get("metadata", {}).get("wx_notebook", {})
-            if sys.stdout.isatty() and "characters" in facts:
-                print(f"\r... {facts['characters']:,} characters", end="\r", flush=True)
-            return super().process_message(msg, cell, cell_index)
-
-        async def _async_cleanup_kernel(self) -> None:
-            # nbclient's own handler of Ctrl-C ends the kernel by this, and the end of the run
-            # calls it again on a kernel manager that is gone
-            async with self._ending:
-                if self.km is None:
-                    self.was_stopped = True
-                else:
-                    await super()._async_cleanup_kernel()
-
-    return Client
+    `NotebookClient.execute` installs its own handler of Ctrl-C, which ends the kernel and reports a
+    dead one; without it, Ctrl-C is an ordinary `KeyboardInterrupt` here.
+    """
+    # a kernel that is ended during a cell logs that its sockets are gone: that log is shown only
+    # if the kernel died by itself
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
+        try:
+            with client.setup_kernel(env=dict(environ), stdout=log, stderr=log):
+                for index, cell in enumerate(client.nb.cells):
+                    client.execute_cell(cell, index)
+        except CellExecutionError as error:
+            return str(error.evalue)
+        except DeadKernelError:
+            log.seek(0)
+            return "\n".join(["its kernel died", *log.read().splitlines()[-_MOST_LOG_LINES:]])
+    return ""
 
 
-def _print_cell(cell: Mapping[str, Any]) -> None:
+class _TerminalClient(NotebookClient):
+    """Shows in a terminal how much of an answer has arrived."""
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:  # noqa: ANN401
+        metadata = msg["content"].get("metadata", {}).get("wx_notebook", {})
+        if sys.stdout.isatty() and "characters" in metadata:
+            print(f"\r... {metadata['characters']:,} characters", end="\r", flush=True)
+        return super().process_message(msg, cell, cell_index)
+
+
+def _print_cell(cell: Mapping[str, Any], **_: object) -> None:
     print()
     if cell["cell_type"] == "markdown":
         print(cell["source"])
@@ -93,7 +88,7 @@ def _print_cell(cell: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _print_outputs(cell: Mapping[str, Any]) -> None:
+def _print_outputs(cell: Mapping[str, Any], **_: object) -> None:
     for output in cell.get("outputs", ()):
         if output["output_type"] == "stream":
             print(output["text"], end="")

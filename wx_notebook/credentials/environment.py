@@ -1,6 +1,6 @@
-"""What the environment gives: every spelling that IBM's and other people's tools read.
+"""What the environment gives: all the variables that IBM's tools and other clients read.
 
-The same names stand in a `.env` file, so that `files` reads one through this module.
+The same names stand in a `.env` file, so `parsing.files` reads such a file through this module.
 """
 
 from __future__ import annotations
@@ -9,252 +9,220 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from wx_notebook.credentials.checks import is_uuid
-from wx_notebook.credentials.given import Given, checked_kind
-from wx_notebook.credentials.regions import REGIONS, region_of_host
-from wx_notebook.credentials.secret import Secret, Unshown, without_keys
-from wx_notebook.errors import BadOption, near
+from wx_notebook.credentials.connection_params import ConnectionParams, validate_kind
+from wx_notebook.credentials.regions import region_of_host
+from wx_notebook.credentials.secret import OpaqueMapping, Secret
+from wx_notebook.credentials.variables import (
+    SECRET_VARIABLES,
+    UNVERIFIED,
+    VARIABLES,
+    notes_on_names,
+    variable_value,
+    variable_values,
+)
+from wx_notebook.errors import BadOption, NotConnected, did_you_mean, mask_keys
 from wx_notebook.transport import is_loopback
 
-#: Spellings in the order in which one wins. Sources: langchain-ibm 1.1.2, litellm 1.109.1, IBM's
-#: Node, Go and Java SDKs, `ibmcloud` (`watsonx-api.md` §7).
-VARIABLES: Mapping[str, tuple[str, ...]] = {
-    "api_key": (
-        "WATSONX_API_KEY",
-        "WATSONX_APIKEY",
-        "WX_API_KEY",
-        "WATSONX_AI_APIKEY",
-        # of the whole account, so anything that is named for watsonx comes before it
-        "IBMCLOUD_API_KEY",
-    ),
-    "zen_key": ("WATSONX_ZENAPIKEY",),
-    "token": ("WATSONX_TOKEN", "WATSONX_AI_BEARER_TOKEN"),
-    "username": ("WATSONX_USERNAME", "WATSONX_AI_USERNAME"),
-    "password": ("WATSONX_PASSWORD", "WATSONX_AI_PASSWORD"),
-    "url": (
-        "WATSONX_URL",
-        "WATSONX_API_BASE",
-        "WX_URL",
-        "WML_URL",
-        "WATSONX_AI_URL",
-        "WATSONX_URL_HOST",
-    ),
-    "iam_url": ("WATSONX_IAM_URL", "WATSONX_AI_AUTH_URL", "WATSONX_IAM_HOST"),
-    "platform_url": ("WATSONX_PLATFORM_URL", "WATSONX_AI_PLATFORM_URL"),
-    "region": ("WATSONX_REGION", "WX_REGION", "REGION"),
-    "project_id": ("WATSONX_PROJECT_ID", "WX_PROJECT_ID", "WATSONX_AI_PROJECT_ID", "PROJECT_ID"),
-    "space_id": ("WATSONX_SPACE_ID", "WATSONX_DEPLOYMENT_SPACE_ID", "WX_SPACE_ID", "SPACE_ID"),
-    "kind": ("WATSONX_AI_AUTH_TYPE",),
-    "instance_id": ("WATSONX_INSTANCE_ID",),
-    "ca_bundle": ("WX_CLIENT_VERIFY_REQUESTS",),
-}
-#: What stands in them is a secret; the last one is set by watsonx Studio.
-SECRET_VARIABLES = (
-    *(name for what in ("api_key", "zen_key", "token", "password") for name in VARIABLES[what]),
-    "USER_ACCESS_TOKEN",
-)
-#: Names that belong to Google's and AWS's tools as well: these values of theirs say nothing to us.
-#: (us-east-1 is a region of watsonx.ai, too, but who has it under this name means AWS itself.)
-_ANYBODYS = {
-    "REGION": lambda value: value in {one.region_id for one in REGIONS if one.sign_in == "iam"},
-    "PROJECT_ID": is_uuid,
-    "SPACE_ID": is_uuid,
-}
-#: IBM's Go SDK puts https:// before these itself.
-_HOSTS_ONLY = ("WATSONX_URL_HOST", "WATSONX_IAM_HOST")
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
-_UNVERIFIED = ("WATSONX_AI_DISABLE_SSL", "WATSONX_AI_AUTH_DISABLE_SSL")
-#: What `WATSONX_AI_AUTH_TYPE` takes; IBM's `noauth` is no way to sign in.
+#: The values of `WATSONX_AI_AUTH_TYPE`; IBM's `noauth` does not sign in.
 AUTH_TYPES = ("iam", "bearertoken", "cp4d", "zen", "aws")
-#: Instance ids by which IBM's SDK was told that it talks to a cluster.
-CLUSTERS = ("openshift", "icp", "wml_local")
-OWN_CA = "For a company's own CA set REQUESTS_CA_BUNDLE to its file."
+#: Instance IDs by which IBM's SDK recognises a cluster.
+CLUSTER_INSTANCE_IDS = ("openshift", "icp", "wml_local")
+CA_HINT = "To trust your company's CA, set REQUESTS_CA_BUNDLE to its file."
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """One credential that was found, and the names it stands under."""
+class _Candidate:
+    """One credential in the environment, and the variables that hold it."""
 
-    what: str
+    field: str
     names: tuple[str, ...]
     secret: Secret
     username: str = ""
 
 
-def from_environment(environ: Mapping[str, str], *, place: str = "environment") -> Given:
-    """Return what the variables of `VARIABLES` give, each by its first spelling.
+def from_environment(
+    environ: Mapping[str, str], *, source: str = "environment"
+) -> ConnectionParams:
+    """Return what the variables of `VARIABLES` give.
 
     Parameters
     ----------
     environ
         Names and values; only read.
-    place
-        What the source is called.
+    source
+        The name of the source in a line.
 
     Raises
     ------
     BadOption
-        `WATSONX_AI_AUTH_TYPE` says something that does not exist.
+        `WATSONX_AI_AUTH_TYPE` names an unknown kind.
     """
-    environ = Unshown(environ)
-    url, notes = _first(environ, "url"), []
-    stated, prefers_token = _stated_kind(environ)
-    usernames = _values(environ, "username")
-    told = bool(stated) or _first(environ, "instance_id").lower() in CLUSTERS
-    kind = stated or implied_kind(url, told or bool(usernames))
-    ways = _ways(environ, kind, prefers_token)
+    environ = OpaqueMapping(environ)
+    stated_kind, prefers_token = _stated_kind(environ)
+    usernames = variable_values(environ, "username")
+    is_stated = bool(stated_kind) or _first(environ, "instance_id").lower() in CLUSTER_INSTANCE_IDS
+    kind = stated_kind or infer_kind(_first(environ, "url"), is_stated or bool(usernames))
+    candidates = _candidates(environ, kind, prefers_token)
+    params = _without_credential(environ, source)
     if not usernames:
-        notes += [
-            f"{name} has no WATSONX_USERNAME beside it, so it says nothing."
-            for name, _ in _secrets(environ, "password")
-        ]
-    ca_bundle, unverified = _verification(environ)
-    given = Given(
-        source=place,
+        names = [name for name, _ in _secrets(environ, "password")]
+        notes = tuple(f"{name} is ignored: WATSONX_USERNAME is not set." for name in names)
+        params = replace(params, notes=(*notes, *params.notes))
+    if not candidates:
+        return replace(params, username=_first(environ, "username"), kind=kind)
+    best, *others = candidates
+    kind = _kind_of(best, kind)
+    return replace(
+        params,
+        source=_source_name(source, best),
+        username=best.username,
+        kind=kind,
+        # a user name suggests a cluster, but only a clear statement opens a host outside IBM
+        mixed_sources=not is_stated and best.field != "zen_key" and kind in ("software", "zen"),
+        shadowed=tuple(_source_name(source, other) for other in others),
+        **{{"zen_key": "api_key"}.get(best.field, best.field): best.secret},  # type: ignore[arg-type]
+    )
+
+
+def _without_credential(environ: Mapping[str, str], source: str) -> ConnectionParams:
+    """Return the hosts, the project or space, the model and the authorities."""
+    url = _first(environ, "url")
+    ca_bundle, notes = _verification(environ)
+    return ConnectionParams(
+        source=source,
         url=url,
-        # a region that is meant for another tool must not contradict a URL that is ours
+        # a region that is meant for another tool must not contradict the URL
         region=_first(environ, "region", without=("REGION",) if url else ()),
         project_id=_first(environ, "project_id"),
         space_id=_first(environ, "space_id"),
         iam_url=_first(environ, "iam_url"),
         platform_url=_first(environ, "platform_url"),
         ca_bundle=ca_bundle,
-        notes=(*notes, *unverified),
-    )
-    if not ways:
-        return given
-    best, *others = ways
-    return replace(
-        given,
-        source=_named(place, best),
-        username=best.username,
-        kind=_kind_of(best, kind),
-        # a user name hints at a cluster; to be sent to anybody's own host takes a word that says so
-        joined=not told and best.what != "zen_key" and _kind_of(best, kind) in ("software", "zen"),
-        shadowed=tuple(_named(place, other) for other in others),
-        **{{"zen_key": "api_key"}.get(best.what, best.what): best.secret},  # type: ignore[arg-type]
+        model=_first(environ, "model"),
+        notes=(*notes, *notes_on_names(environ)),
     )
 
 
-def inherited(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of all variables with a secret; every process started from here has them."""
-    environ = Unshown(environ)
+def missing_password(username: str) -> NotConnected:
+    """Return the error for a cluster whose user, if any, was given without a password or key."""
+    what = "The password is missing" if username else "The user name and the password are missing"
+    user = f"the user name '{mask_keys(username)}'" if username else "a user name"
+    return NotConnected(
+        f"{what}: a cluster needs a password, or an API key, with {user}.",
+        hint="Give username= and password= (or api_key=), or set WATSONX_USERNAME and "
+        "WATSONX_PASSWORD.",
+    )
+
+
+def find_secret_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the variables that hold a secret; every process started from here inherits them."""
+    environ = OpaqueMapping(environ)
     return tuple(name for name in SECRET_VARIABLES if environ.get(name, "").strip())
 
 
-def implied_kind(url: str, told: bool) -> str:
-    """Return "software" where a user name or IBM's word for clusters goes with a host of one's own.
+def infer_kind(url: str, suggests_cluster: bool) -> str:
+    """Return "software" if a user name or IBM's word for clusters goes with a host outside IBM.
 
-    IBM Cloud knows no user names, and IBM's SDK looks at the host, too.
+    IBM Cloud has no user names. IBM's SDK looks at the host in the same way.
     """
     try:
         host = urlsplit(url if "://" in url else f"https://{url}").hostname or ""
     except ValueError:
         # `hosts` says what is wrong with it
         return ""
-    own = bool(host) and region_of_host(host) is None and not is_loopback(host)
-    return "software" if told and own else ""
+    is_foreign = bool(host) and region_of_host(host) is None and not is_loopback(host)
+    return "software" if suggests_cluster and is_foreign else ""
 
 
-def _ways(environ: Mapping[str, str], kind: str, prefers_token: bool) -> list[_Way]:
-    """Return the credentials, the one that wins first; the same one twice is one."""
-    at_cluster, keys = kind in ("software", "zen"), _secrets(environ, "api_key")
-    pairs = [
-        _Way("password", (user, name), secret, _value(environ, user))
+def _candidates(environ: Mapping[str, str], kind: str, prefers_token: bool) -> list[_Candidate]:
+    """Return the credentials in the order of precedence, each of them once."""
+    is_cluster, keys = kind in ("software", "zen"), _secrets(environ, "api_key")
+    by_password = [
+        _Candidate("password", (user, name), secret, variable_value(environ, user))
         for name, secret in _secrets(environ, "password")
-        if (user := _user_beside(environ, name))
+        if (user := _username_variable(environ, name))
     ]
     by_key = []
     for name, secret in keys:
-        # a user name with a password is that password's, unless both are for a cluster
-        user = _user_beside(environ, name) if at_cluster or not pairs else ""
-        by_key.append(_Way("api_key", (name,), secret, _value(environ, user)))
-    by_zen = [_Way("zen_key", (name,), secret) for name, secret in _secrets(environ, "zen_key")]
-    by_token = [_Way("token", (name,), secret) for name, secret in _secrets(environ, "token")]
-    # a key and a password renew themselves, a token does not; IBM's SDK goes the same way
-    order = [*by_key, *by_zen, *pairs, *by_token]
+        # a user name beside a password belongs to that password, unless both are for a cluster
+        user = _username_variable(environ, name) if is_cluster or not by_password else ""
+        by_key.append(_Candidate("api_key", (name,), secret, variable_value(environ, user)))
+    zen_keys, tokens = _secrets(environ, "zen_key"), _secrets(environ, "token")
+    by_zen = [_Candidate("zen_key", (name,), secret) for name, secret in zen_keys]
+    by_token = [_Candidate("token", (name,), secret) for name, secret in tokens]
+    # a key and a password renew themselves, a token does not; IBM's SDK has the same order
+    order = [*by_key, *by_zen, *by_password, *by_token]
     if prefers_token:
-        order = [*by_token, *by_key, *by_zen, *pairs]
+        order = [*by_token, *by_key, *by_zen, *by_password]
     elif kind == "zen":
-        order = [*by_zen, *by_key, *pairs, *by_token]
-    elif kind == "software" and not _values(environ, "username"):
-        # a cluster asks whose key it is
+        order = [*by_zen, *by_key, *by_password, *by_token]
+    elif kind == "software" and not variable_values(environ, "username"):
+        # a cluster needs the user name that belongs to a key
         order = [*by_token, *by_zen, *by_key]
-    once: list[_Way] = []
-    for way in order:
-        if not any(way.what == other.what and way.secret == other.secret for other in once):
-            once.append(way)
-    return once
+    unique: list[_Candidate] = []
+    for one in order:
+        if not any(one.field == other.field and one.secret == other.secret for other in unique):
+            unique.append(one)
+    return unique
 
 
-def _kind_of(way: _Way, kind: str) -> str:
-    if way.what == "zen_key":
+def _kind_of(candidate: _Candidate, kind: str) -> str:
+    if candidate.field == "zen_key":
         return "zen"
-    if way.what == "password":
+    if candidate.field == "password":
         return "software"
-    if way.what == "token":
+    if candidate.field == "token":
         # a token goes to a region as it is, however it was made
         return kind if kind in ("software", "zen") else ""
     return kind
 
 
 def _stated_kind(environ: Mapping[str, str]) -> tuple[str, bool]:
-    """Return what `WATSONX_AI_AUTH_TYPE` says, and whether it is that there is a token."""
+    """Return the kind that `WATSONX_AI_AUTH_TYPE` names, and whether it asks for a token."""
     name = VARIABLES["kind"][0]
-    word = without_keys(_value(environ, name))
+    word = mask_keys(variable_value(environ, name))
     try:
-        return checked_kind(word), word.lower() in ("bearertoken", "token")
+        return validate_kind(word), word.lower() in ("bearertoken", "token")
     except BadOption:
-        refused = BadOption(
-            f"{name} says '{word[:40]}', which is no kind of credential."
-            f"{near(word[:40], AUTH_TYPES)}",
-            hint=f"It is one of: {', '.join(AUTH_TYPES)}; without it the region says the kind.",
+        error = BadOption(
+            f"{name} has the unknown value '{word[:40]}'.{did_you_mean(word[:40], AUTH_TYPES)}",
+            hint=f"Set it to one of: {', '.join(AUTH_TYPES)}; or unset it, and the region decides.",
         )
-    raise refused
+    raise error
 
 
 def _verification(environ: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Return a file of authorities, and what is said about switches that are not obeyed."""
-    off = [name for name in _UNVERIFIED if _value(environ, name).lower() in _TRUE]
+    """Return a file of authorities, and notes on switches that are ignored."""
+    off = [name for name in UNVERIFIED if variable_value(environ, name).lower() in _TRUE]
     name = VARIABLES["ca_bundle"][0]
-    value = _value(environ, name)
+    value = variable_value(environ, name)
     if value.lower() in _FALSE:
         off.append(name)
-    notes = [f"{name} is not obeyed: every host is verified. {OWN_CA}" for name in off]
+    notes = [f"{name} is ignored: TLS is always verified. {CA_HINT}" for name in off]
     return "" if value.lower() in (*_TRUE, *_FALSE) else value, notes
 
 
-def _named(place: str, way: _Way) -> str:
-    return f"{place} ({', '.join(way.names)})"
+def _source_name(source: str, candidate: _Candidate) -> str:
+    return f"{source} ({', '.join(candidate.names)})"
 
 
-def _user_beside(environ: Mapping[str, str], name: str) -> str:
-    """Return the variable whose user name goes with a key or password: of the same family."""
-    names = [user for user, _ in _values(environ, "username")]
+def _username_variable(environ: Mapping[str, str], name: str) -> str:
+    """Return the variable of the user name that goes with a key or password: of its family."""
+    names = [user for user, _ in variable_values(environ, "username")]
     alike = [user for user in names if user[:11] == name[:11] == "WATSONX_AI_"]
     plain = [user for user in names if user[:11] != "WATSONX_AI_"]
     return next(iter([*alike, *plain, *names]), "")
 
 
-def _secrets(environ: Mapping[str, str], what: str) -> list[tuple[str, Secret]]:
+def _secrets(environ: Mapping[str, str], field: str) -> list[tuple[str, Secret]]:
     return [
         (name, Secret(environ[name].strip()))
-        for name in VARIABLES[what]
+        for name in VARIABLES[field]
         if environ.get(name, "").strip()
     ]
 
 
-def _values(environ: Mapping[str, str], what: str) -> list[tuple[str, str]]:
-    return [(name, value) for name in VARIABLES[what] if (value := _value(environ, name))]
-
-
-def _first(environ: Mapping[str, str], what: str, without: tuple[str, ...] = ()) -> str:
-    found = (value for name, value in _values(environ, what) if name not in without)
-    return next(found, "")
-
-
-def _value(environ: Mapping[str, str], name: str) -> str:
-    value = environ.get(name, "").strip()
-    if not value or (name in _ANYBODYS and not _ANYBODYS[name](value)):
-        return ""
-    return f"https://{value}" if name in _HOSTS_ONLY and "://" not in value else value
+def _first(environ: Mapping[str, str], field: str, without: tuple[str, ...] = ()) -> str:
+    values = (value for name, value in variable_values(environ, field) if name not in without)
+    return next(values, "")

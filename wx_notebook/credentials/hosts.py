@@ -1,9 +1,9 @@
-"""Which hosts a credential may be sent to.
+"""The hosts that a credential may be sent to.
 
-(a) the hosts of a region in IBM's table, (b) this machine, the only place for plain http, (c) a
-cluster of somebody's own, by https, where it came together with the credential and with the word
-that it is one. Everything else is refused before a socket opens: a URL in the environment, in a
-notebook or in a form field can be somebody else's.
+There are three: (a) the hosts of a region in IBM's table; (b) this machine, the only place for
+plain http; (c) a self-managed cluster, over https, if its URL came together with the credential and
+with the word that it is a cluster. Every other host is refused before a socket opens: a URL in the
+environment, in a notebook or in a form can come from somebody else.
 """
 
 from __future__ import annotations
@@ -12,50 +12,51 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult
 
-from wx_notebook.credentials.given import checked_kind
+from wx_notebook.credentials.connection_params import ConnectionParams, validate_kind
+from wx_notebook.credentials.other_services import is_of_ibm
 from wx_notebook.credentials.regions import (
     DEFAULT_REGION,
     REGIONS,
     TOKEN_PATHS,
     Region,
     find_region,
-    region_named,
+    region_by_name,
     region_of_host,
     token_path,
 )
 from wx_notebook.credentials.urls import (
-    ALLOWED,
+    ALLOWED_HOSTS,
     check_https,
-    check_page,
+    check_ibm_page,
     host_of,
-    is_proper,
-    near_host,
+    is_valid_host,
     origin,
-    shown,
-    split,
+    quote_url,
+    split_url,
+    suggest_host,
 )
 from wx_notebook.errors import BadOption, HostRefused
 from wx_notebook.transport import is_loopback
 
-#: Kinds of credential that are good at a host of somebody's own, and nowhere else.
+#: Kinds of credential that are valid at a self-managed cluster only.
 CLUSTER_KINDS = ("software", "zen")
-#: What stands for a region on this machine.
+#: The name of the place where this machine stands for a region.
 SANDBOX = "sandbox"
 _SIGN_IN = {"iam": "IBM Cloud IAM", "mcsp": "the account IAM of AWS regions and GovCloud"}
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The three bases of one connection, without a trailing slash, and what to call them.
+    """The three base URLs of one connection, without a trailing slash.
 
     Attributes
     ----------
     place
-        A region's id, "sandbox" for this machine, or the host of a cluster.
+        The ID of a region, "sandbox" for this machine, or the host of a cluster.
     kind
-        Who signs people in there: one of `KINDS`.
+        How users sign in there: one of `KINDS`.
     token_path
-        Where below `iam_url` the credential becomes a token.
+        The path below `iam_url` at which the credential becomes a token.
     """
 
     url: str
@@ -66,6 +67,18 @@ class Endpoints:
     token_path: str = TOKEN_PATHS["iam"]
 
 
+def endpoints_of(params: ConnectionParams) -> Endpoints:
+    """Return where the credential of a source may be sent; raises as `endpoints`."""
+    return endpoints(
+        region=params.region,
+        url=params.url,
+        iam_url=params.iam_url,
+        platform_url=params.platform_url,
+        kind=params.kind,
+        mixed_sources=params.mixed_sources,
+    )
+
+
 def endpoints(
     *,
     region: str = "",
@@ -73,102 +86,106 @@ def endpoints(
     iam_url: str = "",
     platform_url: str = "",
     kind: str = "",
-    joined: bool = False,
+    mixed_sources: bool = False,
 ) -> Endpoints:
-    """Return where a credential given together with these texts may go.
+    """Return where a credential that was given with these texts may be sent.
 
     Parameters
     ----------
     region
-        An id, a city or any URL of a region.
+        The ID or city of a region, or any of its URLs.
     url
-        A base URL, or any URL of a region. Without it and `region` it is IBM Cloud's first region,
-        `us-south`.
+        A base URL, or any URL of a region. Without `url` and `region`, the region is `us-south`.
     iam_url, platform_url
-        What differs from that region's, machine's or cluster's own.
+        What differs from the region's, the machine's or the cluster's own.
     kind
-        Who signs people in; "" where the region says it.
-    joined
+        One of `KINDS`, or "" if the region decides.
+    mixed_sources
         Whether the texts came from another source than the credential.
 
     Raises
     ------
     UnknownRegion
-        No such region, or a URL of IBM's without a region in it.
+        There is no such region, or the URL of IBM names no region.
     BadOption
-        No such kind, or not there.
+        There is no such kind, or it does not fit the region.
     HostRefused
-        The URL is neither IBM's, nor this machine's, nor that of a cluster which came together
-        with its credential.
+        The host is not IBM's, not this machine, and not that of a cluster given with its key.
     """
-    region, url, kind = region.strip(), url.strip(), checked_kind(kind)
+    region, url, kind = region.strip(), url.strip(), validate_kind(kind)
     if not (region or url or kind in ("", "iam")):
-        raise _without_place(kind)
-    named = _from_text(region, kind, joined) if region else None
-    found = _from_text(url, kind, joined) if url else named or _of(DEFAULT_REGION, kind)
-    if named is not None and named.place != found.place:
+        raise _missing_host(kind)
+    by_region = _from_text(region, kind, mixed_sources) if region else None
+    if url:
+        result = _from_text(url, kind, mixed_sources)
+    else:
+        result = by_region or _of_region(DEFAULT_REGION, kind)
+    if by_region is not None and by_region.place != result.place:
         raise HostRefused(
-            f"The URL belongs to {found.place}, the region given is {named.place}.",
-            hint="Give only one of the two (in the environment: WATSONX_URL or WATSONX_REGION).",
+            f"The URL belongs to {quote_url(result.place)}, but the region is "
+            f"{quote_url(by_region.place)}.",
+            hint="Give only one of them (in the environment: WATSONX_URL or WATSONX_REGION).",
         )
     if platform_url.strip():
-        found = replace(found, platform_url=_platform(platform_url.strip(), found))
-    return _with_iam(found, iam_url.strip()) if iam_url.strip() else found
+        result = replace(result, platform_url=_platform_url(platform_url.strip(), result))
+    return _with_iam(result, iam_url.strip()) if iam_url.strip() else result
 
 
-def other_regions(here: Endpoints) -> tuple[Endpoints, ...]:
-    """Return the other regions where the same credential works; none on this machine."""
-    home = region_of_host(host_of(here.url))
-    # what was led to a test stage, or in part to this machine, knows nobody elsewhere
+def other_regions(home: Endpoints) -> tuple[Endpoints, ...]:
+    """Return the other regions where the same credential works; none for this machine."""
+    region = region_of_host(host_of(home.url))
+    # a connection to IBM's test stage, or partly to this machine, has no other regions
     if (
-        home is None
-        or here.iam_url not in (home.iam_url, home.private_iam_url)
-        or region_of_host(host_of(here.platform_url)) is None
+        region is None
+        or home.iam_url not in (region.iam_url, region.private_iam_url)
+        or region_of_host(host_of(home.platform_url)) is None
     ):
         return ()
     return tuple(
-        _of(region, "", private=here.url != home.url)
-        for region in REGIONS
-        if region is not home and region.iam_hosts == home.iam_hosts
+        _of_region(other, "", private=home.url != region.url)
+        for other in REGIONS
+        if other is not region and other.iam_hosts == region.iam_hosts
     )
 
 
-def _from_text(text: str, kind: str, joined: bool) -> Endpoints:
+def _from_text(text: str, kind: str, mixed_sources: bool) -> Endpoints:
     text = text.strip("\"'` \t\r\n")
     if (region := find_region(text)) is not None:
-        return _of(region, kind)
+        return _of_region(region, kind)
     if re.search(r"[./:@\\]", text) or is_loopback(text.lower()):
-        return _from_url(text, kind, joined)
-    return _of(region_named(text), kind)  # for its error, which has the nearest name
+        return _from_url(text, kind, mixed_sources)
+    return _of_region(region_by_name(text), kind)  # for its error, which has the nearest name
 
 
-def _from_url(text: str, kind: str, joined: bool) -> Endpoints:
-    parts = split(text)
+def _from_url(text: str, kind: str, mixed_sources: bool) -> Endpoints:
+    parts = split_url(text)
     host = parts.hostname or ""
     if is_loopback(host):
         return _one_base(origin(parts), SANDBOX, kind or "iam")
     host = host.removesuffix(".")
     if region := region_of_host(host):
         check_https(parts, host)
-        found = _of(region, kind, private=host.startswith("private."))
+        result = _of_region(region, kind, private=host.startswith("private."))
         other = region.other_private_url
-        return replace(found, url=other) if other == f"https://{host}" else found
-    check_page(host, text)
+        return replace(result, url=other) if other == f"https://{host}" else result
+    check_ibm_page(host, text)
     if kind in CLUSTER_KINDS:
-        return _cluster(parts, host, kind, joined)
+        return _of_cluster(parts, host, kind, mixed_sources)
+    kind_of_host = "not a host of watsonx.ai" if is_of_ibm(host) else "not an IBM host"
     raise HostRefused(
-        f"The host '{shown(host or text)}' is not one of IBM's, so no key is sent to it."
-        f"{near_host(host)}",
-        hint=f'{ALLOWED}; a cluster needs kind="software" with its URL.',
+        f"'{quote_url(host or text)}' is {kind_of_host}, so no key is sent to it."
+        f"{suggest_host(host)}",
+        hint=f'{ALLOWED_HOSTS}. For your own cluster, give kind="software" with its URL.',
     )
 
 
-def _of(region: Region, kind: str, *, private: bool = False) -> Endpoints:
+def _of_region(region: Region, kind: str, *, private: bool = False) -> Endpoints:
     if kind not in ("", region.sign_in):
         raise BadOption(
-            f"kind={kind!r} does not fit {region.title}, which signs in at "
+            f"kind={kind!r} does not fit {region.title}, where users sign in at "
             f"{_SIGN_IN[region.sign_in]}.",
-            hint='Leave kind away: the region says it. With kind="software" give a cluster\'s URL.',
+            hint='Leave kind out: the region decides. With kind="software", give the URL of your '
+            "cluster.",
         )
     bases = (
         (region.private_url, region.private_iam_url, region.private_platform_url)
@@ -183,91 +200,93 @@ def _one_base(base: str, place: str, kind: str) -> Endpoints:
     return Endpoints(base, base, base, place, kind, TOKEN_PATHS[kind])
 
 
-def _cluster(parts: SplitResult, host: str, kind: str, joined: bool) -> Endpoints:
-    if joined:
+def _of_cluster(parts: SplitResult, host: str, kind: str, mixed_sources: bool) -> Endpoints:
+    if mixed_sources:
         raise HostRefused(
-            f"'{shown(host)}' is a host of somebody's own: nothing is sent there unless "
-            "credential, URL and the word that it is a cluster come together.",
-            hint='Give all three in one place: kind="software" in the call, '
-            "WATSONX_AI_AUTH_TYPE=cp4d in the environment, or one profile.",
+            f"'{quote_url(host)}' is not an IBM host. To use your own cluster, give the key, the "
+            'URL and kind="software" together.',
+            hint='Together means in one call (kind="software"), all in the environment '
+            "(WATSONX_AI_AUTH_TYPE=cp4d), or in one profile.",
         )
-    _check_own(parts, host)
+    _check_cluster_url(parts, host)
     return _one_base(origin(parts), host, kind)
 
 
-def _check_own(parts: SplitResult, host: str) -> None:
-    if parts.scheme != "https" or not is_proper(host):
+def _check_cluster_url(parts: SplitResult, host: str) -> None:
+    if parts.scheme != "https" or not is_valid_host(host):
         raise HostRefused(
-            f"'{parts.scheme}://{shown(host)}' is no address of a cluster: by https, and by name.",
-            hint="Write it as https://cpd.example.com, with the name of the cluster's own route.",
+            f"'{parts.scheme}://{quote_url(host)}' can't be the URL of a cluster: it needs https "
+            "and a host name.",
+            hint="Write it as https://cpd.example.com, with the host name of the cluster's route.",
         )
 
 
-def _with_iam(found: Endpoints, text: str) -> Endpoints:
-    # litellm takes the full token URL in the same variable; a path is not kept anyway
-    parts = split(text)
+def _with_iam(endpoints: Endpoints, text: str) -> Endpoints:
+    # litellm takes the full token URL in the same variable; only its host is used
+    parts = split_url(text)
     host = (parts.hostname or "").removesuffix(".")
-    if _is_cluster(found):
-        if host == host_of(found.url):
-            _check_own(parts, host)
-            return replace(found, iam_url=origin(parts))
+    if _is_cluster(endpoints):
+        if host == host_of(endpoints.url):
+            _check_cluster_url(parts, host)
+            return replace(endpoints, iam_url=origin(parts))
     elif is_loopback(parts.hostname or ""):
-        return replace(found, iam_url=origin(parts))
-    elif host in _iam_hosts(found):
+        return replace(endpoints, iam_url=origin(parts))
+    elif host in _allowed_iam_hosts(endpoints):
         check_https(parts, host)
-        return replace(found, iam_url=f"https://{host}", token_path=token_path(host, found.kind))
-    known = any(host in region.iam_hosts for region in REGIONS)
-    why = f"not where {found.place} signs people in" if known else _not_a_host_of(found)
+        path = token_path(host, endpoints.kind)
+        return replace(endpoints, iam_url=f"https://{host}", token_path=path)
+    if any(host in region.iam_hosts for region in REGIONS):
+        reason = f"not the sign-in of {endpoints.place}"
+    else:
+        reason = _not_a_host_of(endpoints)
     raise HostRefused(
-        f"The IAM host '{shown(host or text)}' is {why}, so no key is sent to it.",
-        hint=f"Leave WATSONX_IAM_URL away, or set it to {found.iam_url}",
+        f"The IAM host '{quote_url(host or text)}' is {reason}, so no key is sent to it.",
+        hint=f"Leave WATSONX_IAM_URL unset, or set it to {endpoints.iam_url}",
     )
 
 
-def _platform(text: str, found: Endpoints) -> str:
-    parts = split(text)
+def _platform_url(text: str, endpoints: Endpoints) -> str:
+    parts = split_url(text)
     host = (parts.hostname or "").removesuffix(".")
     region = region_of_host(host)
-    if _is_cluster(found):
-        if host == host_of(found.url):
-            _check_own(parts, host)
+    if _is_cluster(endpoints):
+        if host == host_of(endpoints.url):
+            _check_cluster_url(parts, host)
             return origin(parts)
     elif is_loopback(parts.hostname or ""):
         return origin(parts)
-    elif region is not None and region.iam_hosts <= _iam_hosts(found):
+    elif region is not None and region.iam_hosts <= _allowed_iam_hosts(endpoints):
         check_https(parts, host)
-        # whichever of a region's hosts it is, the console's for instance
-        return _of(region, "", private=host.startswith("private.")).platform_url
-    why = f"not one of {found.place}" if region is not None else _not_a_host_of(found)
+        # any host of the region will do, for example that of the console
+        return _of_region(region, "", private=host.startswith("private.")).platform_url
+    reason = f"not one of {endpoints.place}" if region else _not_a_host_of(endpoints)
     raise HostRefused(
-        f"The platform host '{shown(host or text)}' is {why}, so no token is sent to it.",
-        hint=f"Leave WATSONX_PLATFORM_URL away, or set it to {found.platform_url}",
+        f"The platform host '{quote_url(host or text)}' is {reason}, so no token is sent to it.",
+        hint=f"Leave WATSONX_PLATFORM_URL unset, or set it to {endpoints.platform_url}",
     )
 
 
-def _not_a_host_of(found: Endpoints) -> str:
-    return "not the cluster's own" if _is_cluster(found) else "not one of IBM's"
+def _not_a_host_of(endpoints: Endpoints) -> str:
+    return "not the cluster's own host" if _is_cluster(endpoints) else "not an IBM host"
 
 
-def _is_cluster(found: Endpoints) -> bool:
-    # by its host and not by its place: a cluster may be called "sandbox" or "us-south"
-    return found.kind in CLUSTER_KINDS and not is_loopback(host_of(found.url))
+def _is_cluster(endpoints: Endpoints) -> bool:
+    # by its host and not by its place: a cluster may be named "sandbox" or "us-south"
+    return endpoints.kind in CLUSTER_KINDS and not is_loopback(host_of(endpoints.url))
 
 
-def _iam_hosts(found: Endpoints) -> frozenset[str]:
-    """Return IBM's hosts that may see this credential: of its region; here, of its kind."""
-    home = region_of_host(host_of(found.url))
-    alike = [home] if home else [region for region in REGIONS if region.sign_in == found.kind]
+def _allowed_iam_hosts(endpoints: Endpoints) -> frozenset[str]:
+    """Return the IBM hosts that may get this credential: those of its region, or of its kind."""
+    home = region_of_host(host_of(endpoints.url))
+    alike = [home] if home else [region for region in REGIONS if region.sign_in == endpoints.kind]
     return frozenset().union(*(region.iam_hosts for region in alike))
 
 
-def _without_place(kind: str) -> BadOption:
+def _missing_host(kind: str) -> BadOption:
     if kind in CLUSTER_KINDS:
         return BadOption(
-            f"kind={kind!r} is for a cluster, and no URL of one was given.",
-            hint='Give its URL, too: url="https://cpd.example.com" or WATSONX_URL.',
+            f"kind={kind!r} needs the URL of a cluster, and there is none.",
+            hint='Give the URL, too: url="https://cpd.example.com" or WATSONX_URL.',
         )
     names = ", ".join(region.region_id for region in REGIONS if region.sign_in == kind)
-    return BadOption(
-        f"kind={kind!r} needs a region that signs in there.", hint=f"Give a region: {names}."
-    )
+    return BadOption(f"kind={kind!r} needs a region of that kind.", hint=f"Give a region: {names}.")

@@ -1,179 +1,192 @@
-"""Named profiles: the key in the operating system's keyring, the rest in the settings file."""
+"""Named profiles: the key in the keyring of the operating system, the rest in the settings file."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from wx_notebook import settings
-from wx_notebook.credentials import keyrings
-from wx_notebook.credentials.given import Given, checked_kind
-from wx_notebook.credentials.secret import Secret, without_keys
-from wx_notebook.errors import BadOption, HostRefused, NotConnected, WatsonxError, near
+from wx_notebook.credentials import keyring_store
+from wx_notebook.credentials.connection_params import ConnectionParams, validate_kind
+from wx_notebook.credentials.regions import IAM_HOSTS, region_by_name, region_of_host
+from wx_notebook.credentials.secret import Secret, SecretKind
+from wx_notebook.errors import (
+    BadOption,
+    HostRefused,
+    NotConnected,
+    UnknownRegion,
+    WatsonxError,
+    did_you_mean,
+    mask_keys,
+)
+from wx_notebook.hints import login_hint
 from wx_notebook.settings import Profile
+from wx_notebook.settings.connection_fields import PROFILE_FIELDS
 
-_CALLED = {"api_key": "API key", "token": "token", "password": "password"}
+_FIELD_NAMES = {"api_key": "API key", "token": "token", "password": "password"}
 
 
-def from_profile(name: str) -> Given:
+def from_profile(name: str) -> ConnectionParams:
     """Return what a profile gives.
 
     Raises
     ------
     BadOption
-        There is no such profile (the message has the nearest one), or the file cannot be used.
+        There is no such profile (the message has the nearest one), or the file can't be used.
     NotConnected
         Its key is not in the keyring, or there is no keyring.
     HostRefused
         The file names other hosts than those that the key was given with.
     """
     profile = settings.profile(name)
-    kind = checked_kind(profile.kind)
-    stored = keyrings.load(name)
-    if stored is None:
+    params = params_of(profile)
+    entry = keyring_store.read_entry(name)
+    if entry is None:
         raise NotConnected(
-            f"profile '{name}' has no key in the keyring of this machine.",
-            hint=f"Next: %watsonx login --remember {name}",
+            f"Profile '{name}' has no key in the keyring of this machine.",
+            hint=login_hint(f"--remember {name}"),
         )
-    if (hosts := _hosts_of(profile)) != stored.hosts:
+    if (hosts := _foreign_hosts(profile)) != entry.hosts:
         raise HostRefused(
-            f"{settings.settings_file()} has been changed: the key of profile '{name}' was given "
-            f"for {_named(stored.hosts)}, and the file names {_named(hosts)}.",
-            hint=f"If that was you: %watsonx login --remember {name}",
+            f"The key of profile '{name}' was given for {_hosts_text(entry.hosts)}, but "
+            f"{settings.settings_file()} now names {_hosts_text(hosts)}.",
+            hint=f"If you changed the file, store the key again. "
+            f"{login_hint(f'--remember {name}')}",
         )
-    return Given(
-        source=f"profile {name}",
-        api_key=stored.secret if stored.what == "api_key" else None,
-        token=stored.secret if stored.what == "token" else None,
-        password=stored.secret if stored.what == "password" else None,
-        username=profile.username,
-        kind=kind,
-        trusted_profile_id=profile.trusted_profile_id,
-        url=profile.url,
-        region=profile.region,
-        project_id=profile.project_id,
-        space_id=profile.space_id,
-        iam_url=profile.iam_url,
-        platform_url=profile.platform_url,
-        ca_bundle=profile.ca_bundle,
+    return replace(
+        params,
         profile=name,
-        model=profile.model,
+        **{entry.field: entry.secret},  # type: ignore[arg-type]
     )
 
 
-def default() -> Given | None:
-    """Return what the default profile gives, None when there is none.
+def params_of(profile: Profile) -> ConnectionParams:
+    """Return the fields of a profile as a source without a credential; the keyring is not read."""
+    values = {field: getattr(profile, field) for field in PROFILE_FIELDS}
+    values["kind"] = validate_kind(profile.kind)
+    return ConnectionParams(f"profile {profile.name}", **values)
 
-    Raises
-    ------
-    BadOption, NotConnected, HostRefused
-        As in `from_profile`.
-    """
-    name = default_name()
+
+def from_default_profile() -> ConnectionParams | None:
+    """Return what the default profile gives, None if there is none; raises as `from_profile`."""
+    name = default_profile_name()
     return from_profile(name) if name else None
 
 
-def default_name() -> str:
-    """Return the name of the default profile, "" without one; the keyring is left alone.
+def default_profile_name() -> str:
+    """Return the name of the default profile, "" without one; the keyring is not read.
 
     Raises
     ------
     BadOption
-        The settings file cannot be used.
+        The settings file can't be used.
     """
     return settings.default_profile()
 
 
-def listed() -> list[tuple[Profile, bool]]:
-    """Return each profile, and whether it is the default; the keyring is left alone.
+def saved_profiles() -> list[tuple[Profile, bool]]:
+    """Return each profile, and whether it is the default; the keyring is not read.
 
     Raises
     ------
     BadOption
-        The settings file cannot be used.
+        The settings file can't be used.
     """
-    mark = settings.default_profile()
-    return [(profile, name == mark) for name, profile in settings.profiles().items()]
+    default = settings.default_profile()
+    return [(profile, name == default) for name, profile in settings.profiles().items()]
 
 
-def remember(name: str, given: Given, *, model: str = "") -> str:
-    """Keep a credential under a name: the key in the keyring, the rest in the settings file.
+def remember_credentials(name: str, params: ConnectionParams, *, model: str = "") -> str:
+    """Store a credential as a profile: the key in the keyring, the rest in the settings file.
 
-    `model` is the one in use; without it, it is what `given` has.
+    Parameters
+    ----------
+    name
+        The name of the profile.
+    params
+        What signed in.
+    model
+        The model in use; without it, that of `params`.
 
-    Returns the line that says what was done and where.
+    Returns
+    -------
+    str
+        The line that says what was stored and where.
 
     Raises
     ------
     BadOption
-        The name cannot be one, there is nothing that can be remembered, or there is no place for
-        it. Then nothing was changed.
+        The name is not valid, there is nothing that can be stored, or there is no place for it.
+        Then nothing was changed.
     HostRefused
-        It would bind the key to a host of somebody's own that did not come with it.
+        It would bind the key to a host outside IBM that did not come with it.
     """
-    name = settings.checked_name(name)
-    what, secret = _credential_of(given)
-    profile = Profile(
-        name,
-        url=given.url.strip(),
-        region=given.region.strip(),
-        project_id=given.project_id,
-        space_id=given.space_id,
-        kind=checked_kind(given.kind),
-        username=given.username,
-        iam_url=given.iam_url.strip(),
-        platform_url=given.platform_url.strip(),
-        trusted_profile_id=given.trusted_profile_id,
-        # the next kernel may run in another folder
-        ca_bundle=os.path.abspath(Path(given.ca_bundle).expanduser()) if given.ca_bundle else "",  # noqa: PTH100  # resolve() would follow a link that is renewed
-        model=model or given.model,
-    )
-    if given.joined:
-        _check_joined(profile)
-    for field in fields(profile):
-        value = getattr(profile, field.name)
-        if secret.hide_in(value) != value:
-            raise BadOption(
-                f"The {_CALLED[what]} also stands in {field.name}, and a file would hold it.",
-                hint=f"Give another {field.name}, or none.",
-            )
-    # what is wrong with the file is said before anything is written
+    name = settings.validate_profile_name(name)
+    field, secret = _credential_of(params)
+    profile = _new_profile(name, params, model)
+    if params.mixed_sources:
+        _check_hosts_allowed(profile)
+    _check_no_secret(profile, field, secret)
+    # errors in the file come before anything is written
     settings.profiles()
-    before = keyrings.store(name, secret, hosts=_hosts_of(profile), what=what)
-    written = False
+    before = keyring_store.write_entry(name, secret, hosts=_foreign_hosts(profile), field=field)
+    is_saved = False
     try:
         settings.save_profile(profile)
-        written = True
+        is_saved = True
     finally:
-        if not written:
+        if not is_saved:
             with contextlib.suppress(WatsonxError):
-                keyrings.restore(name, before)
-    also = ", and is the default" if settings.default_profile() == name else ""
+                keyring_store.restore_entry(name, before)
+    as_default = " as the default" if settings.default_profile() == name else ""
     return (
-        f"profile '{name}' is remembered{also}: the {_CALLED[what]} in the "
-        f"{keyrings.name_of_keyring() or 'system keyring'}, the rest in {settings.settings_file()}"
+        f"profile '{name}' is remembered{as_default}: the {_FIELD_NAMES[field]} in the "
+        f"{keyring_store.keyring_name() or 'system keyring'}, the rest in "
+        f"{settings.settings_file()}"
     )
 
 
-def forget(name: str) -> str:
+def _new_profile(name: str, params: ConnectionParams, model: str) -> Profile:
+    values = {key: str(getattr(params, key)).strip() for key in PROFILE_FIELDS}
+    values["kind"] = validate_kind(values["kind"])
+    values["model"] = model or params.model
+    if values["ca_bundle"]:
+        # the next kernel may run in another folder; resolve() would follow a link that is renewed
+        path = Path(params.ca_bundle).expanduser()
+        values["ca_bundle"] = os.path.abspath(path)  # noqa: PTH100
+    return Profile(name, **values)
+
+
+def _check_no_secret(profile: Profile, field: str, secret: Secret) -> None:
+    """Refuse a profile that would write the secret into the settings file."""
+    for key in ("name", *PROFILE_FIELDS):
+        value = getattr(profile, key)
+        if secret.hide_in(value) != value:
+            raise BadOption(
+                f"The {_FIELD_NAMES[field]} is also in {key}, which would be stored in a file.",
+                hint=f"Give another {key}, or none.",
+            )
+
+
+def forget_profile(name: str) -> str:
     """Remove a profile from the keyring and the settings file; return the line that says so.
 
     Raises
     ------
     BadOption
-        It is in neither, or one of them could not be changed. An entry that cannot be removed from
-        the keyring leaves the file as it is, so that it can be tried again.
+        It is in neither of them, or one of them could not be changed. If the entry can't be removed
+        from the keyring, the file stays as it is, so that the user can try again.
     """
-    name = settings.checked_name(name)
-    from_keyring = keyrings.delete(name)
+    name = settings.validate_profile_name(name)
+    from_keyring = keyring_store.delete_entry(name)
     from_file = settings.remove_profile(name)
     if not from_keyring and not from_file:
         raise BadOption(
-            f"There is no profile '{name}'.{near(name, settings.profiles())}",
-            hint="%watsonx profiles lists those that are there.",
+            f"There is no profile '{name}'.{did_you_mean(name, settings.profiles())}",
+            hint="%watsonx profiles lists your profiles.",
         )
     places = ["the system keyring"] if from_keyring else []
     places += [str(settings.settings_file())] if from_file else []
@@ -181,69 +194,64 @@ def forget(name: str) -> str:
     return line if from_keyring else f"{line} (it had no key in a system keyring)"
 
 
-def _credential_of(given: Given) -> tuple[str, Secret]:
-    if given.api_key:
-        return "api_key", given.api_key
-    if given.password:
-        return "password", given.password
-    if isinstance(given.token, Secret) and given.token:
-        return "token", given.token
-    if given.token:
+def _credential_of(params: ConnectionParams) -> tuple[SecretKind, Secret]:
+    """Return the field that is stored in the keyring, and its secret."""
+    if params.api_key:
+        return "api_key", params.api_key
+    if params.password:
+        return "password", params.password
+    if isinstance(params.token, Secret) and params.token:
+        return "token", params.token
+    if params.token:
         raise BadOption(
-            "A function that returns tokens cannot be remembered.",
+            "A function that returns tokens can't be remembered.",
             hint="Give it in each kernel: wx.connect(token=...). An API key can be remembered.",
         )
-    raise BadOption(
-        "There is no key to be remembered.", hint="Next: %watsonx login --remember NAME"
-    )
+    raise BadOption("There is no key to remember.", hint=login_hint("--remember NAME"))
 
 
-def _hosts_of(profile: Profile) -> str:
-    """Return the hosts in a profile that are none of IBM's, in one order and one spelling.
+def _foreign_hosts(profile: Profile) -> str:
+    """Return the hosts of a profile that are not IBM's, in one order and one spelling.
 
-    IBM's own may be exchanged for each other by hand (another region); a cluster, a sandbox and
-    whatever this does not understand may not.
+    A user may exchange IBM's hosts for each other by hand (another region). The host of a cluster
+    or a sandbox, and any address that is not understood here, must stay.
     """
-    found = {_host_of(text) for text in (profile.url, profile.iam_url, profile.platform_url)}
+    hosts = {_host_of(text) for text in (profile.url, profile.iam_url, profile.platform_url)}
     if _is_address(profile.region):
-        found.add(_host_of(profile.region))
-    return " ".join(sorted(found - {""}))
+        hosts.add(_host_of(profile.region))
+    return " ".join(sorted(hosts - {""}))
 
 
-def _check_joined(profile: Profile) -> None:
-    """Refuse a host that another source named: remembered, it would look as if the key's did."""
+def _check_hosts_allowed(profile: Profile) -> None:
+    """Refuse a host of another source: in the profile, it would look as if the key came with it."""
+    # `saved_profiles` is used without the HTTP library
     from wx_notebook.transport import is_loopback
 
-    for host in _hosts_of(profile).split():
+    for host in _foreign_hosts(profile).split():
         try:
-            allowed = is_loopback(urlsplit(host).hostname or "")
+            is_allowed = is_loopback(urlsplit(host).hostname or "")
         except ValueError:
-            allowed = False
-        if not allowed:
+            is_allowed = False
+        if not is_allowed:
             raise HostRefused(
-                f"The host {without_keys(host)} was not given with the key.",
+                f"The host {mask_keys(host)} was not given together with the key.",
                 hint="Give both together: wx.connect(api_key=..., url=..., kind=...).",
             )
 
 
 def _is_address(region: str) -> bool:
-    from wx_notebook.credentials.regions import region_named
-    from wx_notebook.errors import UnknownRegion
-
     if not any(mark in region for mark in (".", ":", "/")) and region.lower() != "localhost":
         return False
     try:
         # "N. Virginia"
-        region_named(region)
+        region_by_name(region)
     except UnknownRegion:
         return True
     return False
 
 
 def _host_of(text: str) -> str:
-    """Return scheme, host and port of an address, "" for IBM's own."""
-    from wx_notebook.credentials.regions import IAM_HOSTS, region_of_host
-
+    """Return scheme, host and port of an address, "" for a host of IBM."""
     text = text.strip()
     if not text:
         return ""
@@ -251,11 +259,11 @@ def _host_of(text: str) -> str:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        return without_keys(text)
+        return mask_keys(text)
     if parts.scheme == "https" and port in (None, 443):
         return "" if host in IAM_HOSTS or region_of_host(host) else f"https://{host}"
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
-def _named(hosts: str) -> str:
-    return without_keys(hosts) or "IBM's"
+def _hosts_text(hosts: str) -> str:
+    return mask_keys(hosts) or "IBM's hosts"

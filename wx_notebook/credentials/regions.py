@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from wx_notebook.credentials.secret import without_keys
-from wx_notebook.errors import UnknownRegion, near
+from wx_notebook.errors import UnknownRegion, did_you_mean, mask_keys
 
 SignIn: TypeAlias = Literal["iam", "mcsp"]
-#: Where each kind of credential becomes a token, below its base; `zen` is sent as it is.
+#: The path at which each kind of credential becomes a token; a `zen` key is sent as it is.
 TOKEN_PATHS: Mapping[str, str] = {
     "iam": "/identity/token",
     "mcsp": "/api/2.0/apikeys/token",
@@ -24,7 +23,7 @@ TOKEN_PATHS: Mapping[str, str] = {
 }
 _GOV_TOKEN_PATH = "/api/rest/mcsp/apikeys/token"  # noqa: S105  # a path
 IAM_URL = "https://iam.cloud.ibm.com"
-#: Every host that speaks IBM Cloud IAM: production, its private twin, IBM's own test stage.
+#: Every host of IBM Cloud IAM: production, on IBM's private network, IBM's own test stage.
 IAM_HOSTS = frozenset(
     {
         "iam.cloud.ibm.com",
@@ -33,11 +32,11 @@ IAM_HOSTS = frozenset(
         "private.iam.test.cloud.ibm.com",
     }
 )
-#: The account IAM of the AWS regions: production and IBM's own test stage.
+#: Hosts of the account IAM of the AWS regions: production and IBM's own test stage.
 AWS_IAM_HOSTS = frozenset(
     {"account-iam.platform.saas.ibm.com", "account-iam.platform.test.saas.ibm.com"}
 )
-#: That of GovCloud, from outside and from inside its network.
+#: Hosts of the account IAM of GovCloud, from outside and from inside its network.
 GOV_IAM_HOSTS = frozenset(
     {"dai.ibmforusgov.com", "account-iam.awsg.usge1.private.platform.ibmforusgov.com"}
 )
@@ -46,7 +45,7 @@ GOV_PREP_IAM_HOSTS = frozenset({"dai.prep.ibmforusgov.com"})
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One region: its three bases, and which service exchanges the key for a token."""
+    """One region: its three base URLs, and the service that exchanges a key for a token."""
 
     region_id: str
     place: str
@@ -54,9 +53,9 @@ class Region:
     platform_url: str
     sign_in: SignIn = "iam"
     iam_url: str = IAM_URL
-    #: hosts of the service at `iam_url`, any of which may be asked instead
+    #: the hosts of the service at `iam_url`; each of them may be used instead
     iam_hosts: frozenset[str] = IAM_HOSTS
-    #: the same service by IBM's private network
+    #: the same service on IBM's private network
     private_url: str = ""
     private_platform_url: str = ""
     private_iam_url: str = ""
@@ -77,7 +76,7 @@ class Region:
 
     @property
     def token_path(self) -> str:
-        """Where below `iam_url` a key becomes a token."""
+        """The path below `iam_url` at which a key becomes a token."""
         return token_path(_host(self.iam_url), self.sign_in)
 
     @property
@@ -87,7 +86,7 @@ class Region:
 
 
 def token_path(iam_host: str, kind: str) -> str:
-    """Return where on this host a credential of this kind becomes a token."""
+    """Return the path on this host at which a credential of this kind becomes a token."""
     from_outside = iam_host.startswith("dai.") and iam_host in GOV_IAM_HOSTS | GOV_PREP_IAM_HOSTS
     return _GOV_TOKEN_PATH if from_outside else TOKEN_PATHS[kind]
 
@@ -119,7 +118,7 @@ def _aws(region_id: str, place: str) -> Region:
         "mcsp",
         account_iam,
         AWS_IAM_HOSTS,
-        # private AWS hosts go with the public platform and sign-in
+        # the private hosts of AWS regions use the public platform and sign-in
         private_url=f"https://private.{url}",
         private_platform_url=f"https://{platform}",
         private_iam_url=account_iam,
@@ -159,85 +158,85 @@ REGIONS = (
     ),
 )
 DEFAULT_REGION = REGIONS[0]
-#: Where a list of all would be too long for a line.
+#: The regions that messages name: a list of all would be too long for a line.
 SOME_REGIONS = ", ".join(region.region_id for region in REGIONS[:6])
 _BY_HOST = {host: region for region in REGIONS for host in region.hosts}
-#: The ways in which documentation leaves a gap: {region}, <region>, [region], $REGION, YOUR_REGION.
-_GAP = re.compile(
+#: Placeholders in documentation: {region}, <region>, [region], $REGION, YOUR_REGION.
+_PLACEHOLDER = re.compile(
     r"[{}<>$]|%7b|\[[a-z_ -]{1,40}\]|your.{0,20}region|(?:^|[.@])region(?:$|[.:])", re.IGNORECASE
 )
 
 
-def _plain(word: str) -> str:
+def _normalise(word: str) -> str:
     return re.sub(r"[\s_-]+", "-", word.lower()).strip("-.,;:/'\"`()")
 
 
 _BY_WORD = {
-    _plain(word): region for region in REGIONS for word in (region.region_id, region.place)
+    _normalise(word): region for region in REGIONS for word in (region.region_id, region.place)
 } | {"northern-virginia": REGIONS[7], "virginia": REGIONS[7]}
 _WORDS = [word for region in REGIONS for word in (region.region_id, region.place)]
 
 
 def find_region(text: str) -> Region | None:
-    """Return the region that a word or two name: "eu-de", "Frankfurt", "Frankfurt (eu-de)".
+    """Return the region that a text names: "eu-de", "Frankfurt", "Frankfurt (eu-de)".
 
-    None where no region is named, or two are.
+    Returns None if it names no region, or two.
     """
-    if (region := _BY_WORD.get(_plain(text))) is not None:
+    if (region := _BY_WORD.get(_normalise(text))) is not None:
         return region
     if "/" in text:
         return None
     parts = re.split(r"[(),;]", text)
-    named = {_BY_WORD[word].region_id for part in parts if (word := _plain(part)) in _BY_WORD}
-    return _BY_WORD[named.pop()] if len(named) == 1 else None
+    ids = {_BY_WORD[word].region_id for part in parts if (word := _normalise(part)) in _BY_WORD}
+    return _BY_WORD[ids.pop()] if len(ids) == 1 else None
 
 
-def region_named(word: str) -> Region:
+def region_by_name(word: str) -> Region:
     """Return the region with this id or city.
 
     Raises
     ------
     UnknownRegion
-        There is none; the message has the nearest name.
+        There is no such region; the message has the nearest name.
     """
     if (region := find_region(word)) is not None:
         return region
-    shown = without_keys(" ".join(word.split()))
-    if has_gap(word):
-        raise unfilled(shown)
+    quote = mask_keys(" ".join(word.split()))
+    if has_placeholder(word):
+        raise placeholder_error(quote)
     raise UnknownRegion(
-        f"'{shown}' is not a region of watsonx.ai.{near_region(word)}",
+        f"'{quote}' is not a region of watsonx.ai.{suggest_region(word)}",
         hint=f"Regions: {SOME_REGIONS}.",
     )
 
 
 def region_of_host(host: str) -> Region | None:
-    """Return the region that this host of IBM's belongs to, None for any other host."""
+    """Return the region that this IBM host belongs to, None for any other host."""
     return _BY_HOST.get(host.lower())
 
 
-def region_within(text: str) -> Region | None:
-    """Return the region of which the id stands somewhere in a text."""
+def region_in_text(text: str) -> Region | None:
+    """Return the region whose ID stands somewhere in a text, None if there is none."""
     for region in REGIONS:
         if re.search(rf"(?<![\w-]){region.region_id}(?![\w-])", text[:2000], re.IGNORECASE):
             return region
     return None
 
 
-def near_region(word: str) -> str:
+def suggest_region(word: str) -> str:
     """Return " Did you mean 'x'?" for the region nearest to a word, or an empty string."""
-    # nobody's typing error is longer, and the search is slow on long texts
-    return near(_plain(word[:60]), _WORDS)
+    # a typing error is never longer, and the search is slow on long texts
+    return did_you_mean(_normalise(word[:60]), _WORDS)
 
 
-def has_gap(text: str) -> bool:
-    """Whether a text has a place that its documentation meant to be filled in."""
-    return _GAP.search(text[:2000]) is not None
+def has_placeholder(text: str) -> bool:
+    """Return whether a text has a placeholder of documentation that should be filled in."""
+    return _PLACEHOLDER.search(text[:2000]) is not None
 
 
-def unfilled(shown: str) -> UnknownRegion:
-    """Return the error for a text with such a place."""
+def placeholder_error(quote: str) -> UnknownRegion:
+    """Return the error for a text with such a placeholder."""
     return UnknownRegion(
-        f"'{shown}' has a place for the region that was not filled in.",
-        hint=f"Write a region there: https://eu-de.ml.cloud.ibm.com. Regions: {SOME_REGIONS}.",
+        f"'{quote}' still has a placeholder for the region.",
+        hint=f"Put a region in its place: https://eu-de.ml.cloud.ibm.com. Regions: {SOME_REGIONS}.",
     )

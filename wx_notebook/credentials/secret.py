@@ -8,46 +8,49 @@ import html
 import json
 from collections.abc import Iterator, Mapping
 from types import CellType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar
 from urllib.parse import unquote, unquote_plus
 
-from wx_notebook.errors import PLACEHOLDER, unframed, without_keys
+from wx_notebook.errors import SECRET_MASK, strip_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["PLACEHOLDER", "Held", "Secret", "Unshown", "without_keys"]
-
-V = TypeVar("V")
-#: A value of fewer characters would blank ordinary words.
+_Value = TypeVar("_Value")
+#: The kinds of secret that a user signs in with.
+SecretKind: TypeAlias = Literal["api_key", "token", "password"]
+#: Shorter values are not redacted: they would blank ordinary words.
 _FEWEST = 8
 
 
 class Secret:
     """An API key or token with one way out, `reveal()`.
 
-    It has no text form of its own: `str`, `repr` and `format` give a placeholder; pickle, copy and
-    JSON refuse; `vars()` finds nothing, because the value lives in a cell behind a slot. (A closure
-    would do as well, but for the moment in which its function runs: a frame shows its names.)
-    It compares in constant time and cannot be a key of a dict.
+    `str`, `repr` and `format` give a placeholder; pickle, copy and JSON refuse; `vars()` finds
+    nothing, because the value lives in a cell behind a slot. (In a closure it would be visible
+    while the function runs: a traceback can show the local variables of a frame.)
+    It compares in constant time and can't be a key of a dict.
 
-    Only the code that fills a request calls `reveal()`. Code in the same kernel can do so, too:
-    this class prevents accidents, not attacks by the user's own process.
+    Only the code that fills a request calls `reveal()`. Other code in the same kernel can call it,
+    too: this class prevents accidents, not attacks by the user's own process.
     """
 
-    __slots__ = ("__weakref__", "_inside", "_shortest")
+    __slots__ = ("__weakref__", "_inside", "_shortest", "_spellings")
     __hash__ = None  # type: ignore[assignment]  # unhashable on purpose
 
     _inside: CellType
     #: characters of the shortest writing of it; base64 of n bytes has no part below n
     _shortest: int
+    #: how machines write it, derived at the first search; a cell, since each of them is a secret
+    _spellings: CellType
 
     def __init__(self, value: str) -> None:
         object.__setattr__(self, "_inside", CellType(value))
         object.__setattr__(self, "_shortest", max(len(" ".join(value.split())), _FEWEST))
+        object.__setattr__(self, "_spellings", CellType(()))
 
     def reveal(self) -> str:
-        """Return the value. Call it inside the expression that uses it; bind it to no name."""
+        """Return the value. Call it in the expression that uses it; assign it to no name."""
         return self._inside.cell_contents  # type: ignore[no-any-return]
 
     def hide_in(self, text: str) -> str:
@@ -56,9 +59,30 @@ class Secret:
         Also where it stands as a machine writes it: in JSON, in base64, in a form, in a page.
         """
         # names and ids of a service are shorter than any key: this runs for each of them
-        if len(text) < self._shortest:
+        if len(text) < self._shortest or not self._may_be_in(text):
             return text
-        return unframed(lambda: self._hidden_in(text))
+        return strip_frames(lambda: self._hidden_in(text))
+
+    def _may_be_in(self, text: str) -> bool:
+        """Return whether a text holds a spelling of it, or a sign of one that has to be decoded.
+
+        Every text of every request passes here, and hardly one of them holds the secret. No name is
+        bound to a spelling: some tracebacks show the names of a frame.
+        """
+        if not self._spellings.cell_contents:
+            self._spellings.cell_contents = strip_frames(self._derive_spellings)
+        # only a password has blanks, and only then the other signs of `_READINGS` matter
+        return (
+            "&" in text
+            or "%" in text
+            or any(map(text.__contains__, self._spellings.cell_contents))
+            or self.reveal().split() != [self.reveal()]
+        )
+
+    def _derive_spellings(self) -> tuple[str, ...]:
+        if len(self.reveal()) < _FEWEST:
+            return ()
+        return tuple(dict.fromkeys(write(self) for write in _WRITINGS))
 
     def _hidden_in(self, text: str) -> str:
         if len(self.reveal()) < _FEWEST:
@@ -68,11 +92,11 @@ class Secret:
         in_one_line = has_blanks and len(_in_one_line(self.reveal())) >= _FEWEST
         tidy = _in_one_line if in_one_line else str
         for write in _WRITINGS:
-            text = text.replace(write(self), PLACEHOLDER)
-            text = text.replace(tidy(write(self)), PLACEHOLDER)
+            text = text.replace(write(self), SECRET_MASK)
+            text = text.replace(tidy(write(self)), SECRET_MASK)
         for read, sign in _READINGS.items():
             if sign in text and tidy(self.reveal()) in tidy(read(text)):
-                text = tidy(read(text)).replace(tidy(self.reveal()), PLACEHOLDER)
+                text = tidy(read(text)).replace(tidy(self.reveal()), SECRET_MASK)
         return text
 
     def __bool__(self) -> bool:
@@ -84,40 +108,40 @@ class Secret:
         return hmac.compare_digest(_as_bytes(self), _as_bytes(other))
 
     def __repr__(self) -> str:
-        return PLACEHOLDER
+        return SECRET_MASK
 
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        return PLACEHOLDER
+        return SECRET_MASK
 
     def __dir__(self) -> list[str]:
         return ["reveal", "hide_in"]
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("A secret does not change.")
+        raise AttributeError("A secret can't be changed.")
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise TypeError("A secret cannot be copied, pickled or stored.")
+        raise TypeError("A secret can't be copied, pickled or stored.")
 
     __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = __getstate__ = _refuse
 
 
-class Unshown(Mapping[str, V]):
-    """A mapping to look things up in, which shows nothing: the environment can hold keys.
+class OpaqueMapping(Mapping[str, _Value]):
+    """A mapping that shows none of its values: the environment can hold keys.
 
-    As a local name of a frame, `os.environ` itself would be printed with all it holds.
+    A traceback that shows local variables would print `os.environ` itself with all its values.
     """
 
     __slots__ = ("_inside",)
 
     _inside: CellType
 
-    def __init__(self, values: Mapping[str, V]) -> None:
-        # in a cell, as a secret: whoever prints slots finds only that
+    def __init__(self, values: Mapping[str, _Value]) -> None:
+        # in a cell, as in `Secret`: printing the slots shows no value
         self._inside = CellType(values)
 
-    def __getitem__(self, name: str) -> V:
+    def __getitem__(self, name: str) -> _Value:
         return self._inside.cell_contents[name]  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[str]:
@@ -130,8 +154,8 @@ class Unshown(Mapping[str, V]):
         return f"<{len(self)} names>"
 
 
-class Held:
-    """Any value, out of sight of whatever shows the names of a frame."""
+class Opaque:
+    """Any value, hidden from tracebacks that show local variables."""
 
     __slots__ = ("_inside",)
 
@@ -140,16 +164,28 @@ class Held:
     def __init__(self, value: object) -> None:
         self._inside = CellType(value)
 
-    def open(self) -> Any:  # noqa: ANN401  # whatever it is
+    def open(self) -> Any:  # noqa: ANN401  # any value
         """Return the value."""
         return self._inside.cell_contents
 
     def __repr__(self) -> str:
-        return PLACEHOLDER
+        return SECRET_MASK
+
+
+def json_object(text: Secret) -> Mapping[str, object] | None:
+    """Return a JSON object as an opaque mapping, None if the text is not one."""
+    try:
+        # parsed twice, so that no local variable holds it in between
+        if isinstance(json.loads(text.reveal()), dict):
+            return OpaqueMapping(json.loads(text.reveal()))
+    except (ValueError, RecursionError):
+        # the message of the error would quote the text
+        pass
+    return None
 
 
 def _as_bytes(secret: Secret) -> bytes:
-    # an environment can hold bytes that are no UTF-8; the error would quote them
+    # an environment can hold bytes that are not UTF-8; the error would quote them
     return secret.reveal().encode("utf-8", "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""Inside watsonx Studio: the runtime brings its own token, and nobody has to type anything."""
+"""The token that the runtime of watsonx Studio brings: nothing has to be typed there."""
 
 from __future__ import annotations
 
@@ -7,43 +7,44 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from wx_notebook.credentials.checks import is_uuid
-from wx_notebook.credentials.given import Given
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.parsing.pasted import is_uuid
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import TokenRefused
+from wx_notebook.hints import login_hint
 
-#: What Studio sets, as IBM's SDK reads it (`credentials.py` of ibm-watsonx-ai 1.8.1).
+#: Variables that Studio sets, as IBM's SDK reads them (`credentials.py` of ibm-watsonx-ai 1.8.1).
 TOKEN_VARIABLE = "USER_ACCESS_TOKEN"  # noqa: S105  # a name
 FILE_VARIABLE = "RUNTIME_ENV_ACCESS_TOKEN_FILE"
 URL_VARIABLE = "RUNTIME_ENV_APSX_URL"
-#: How a runtime on a cluster of watsonx.ai software calls the cluster from inside.
+#: The name by which a runtime on a watsonx.ai software cluster calls that cluster.
 _INSIDE_A_CLUSTER = re.compile(r"internal-nginx-svc(?:\.[a-z0-9-]+\.svc(?:\.cluster\.local)?)?")
-#: More than any token has: something else lies under the name.
+#: Characters; no token is longer, so a longer file is something else.
 _LARGEST = 100_000
 
 
-def from_studio(environ: Mapping[str, str]) -> Given | None:
-    """Return the token that the runtime brings, as a function; None outside watsonx Studio.
+def from_studio(environ: Mapping[str, str]) -> ConnectionParams | None:
+    """Return the token of the runtime, as a function; None outside watsonx Studio.
 
-    The platform renews file and variable, so the function reads them anew each time.
+    The platform renews its file and variable, so the function reads them each time.
     """
 
     def token() -> Secret:
         """Return the token that the runtime has now."""
-        if found := _current(environ):
-            return found
+        if current := _current(environ):
+            return current
         raise TokenRefused(
-            "watsonx Studio's token is gone: neither its file nor its variable holds one.",
-            hint="Restart the runtime, or sign in with an API key: %watsonx login",
+            "watsonx Studio's token is gone: its file and its variable are empty.",
+            hint=f"Restart the runtime, or sign in with an API key. {login_hint()}",
         )
 
     if not _current(environ):
         return None
     url = environ.get(URL_VARIABLE, "").strip()
-    return Given(
+    return ConnectionParams(
         source="watsonx Studio",
         token=token,
-        # a platform address, which leads to its region
+        # the address of a platform, which leads to the region
         url=url,
         kind="software" if _is_inside_a_cluster(url) else "",
         project_id=_id(environ, "PROJECT_ID"),
@@ -52,26 +53,26 @@ def from_studio(environ: Mapping[str, str]) -> Given | None:
 
 
 def _current(environ: Mapping[str, str]) -> Secret:
-    """Return the token of the file, else that of the variable, else an empty one."""
+    """Return the token of the file, else that of the variable, else an empty secret."""
     return _in_file(environ.get(FILE_VARIABLE, "").strip()) or _bare(
         Secret(environ.get(TOKEN_VARIABLE, ""))
     )
 
 
 def _in_file(name: str) -> Secret:
-    """Return the token in a file; an empty one where there is none that can be read."""
+    """Return the token in a file, an empty secret if no token can be read."""
     try:
-        # a pipe under this name would never end
+        # reading a pipe of this name would never end
         if not name or not Path(name).is_file() or Path(name).stat().st_size > _LARGEST:
             return Secret("")
         return _bare(Secret(Path(name).read_text(encoding="utf-8-sig")))
     except (OSError, ValueError):
-        # being replaced just now, or not ours to read
+        # it is being replaced, or may not be read
         return Secret("")
 
 
 def _bare(token: Secret) -> Secret:
-    # expressions only: a name in this frame would hold the token
+    # expressions only: tracebacks show local variables
     if token.reveal().lstrip()[:7].lower() == "bearer ":
         return Secret(token.reveal().lstrip()[7:].strip())
     return Secret(token.reveal().strip())
@@ -82,7 +83,7 @@ def _is_inside_a_cluster(url: str) -> bool:
         host = urlsplit(url).hostname or ""
     except ValueError:
         return False
-    # by its short name, or as Kubernetes writes it in full; whoever owns a domain can begin it so
+    # the short name, or the full name of Kubernetes; the owner of a domain can choose such a prefix
     return _INSIDE_A_CLUSTER.fullmatch(host) is not None
 
 

@@ -1,4 +1,4 @@
-"""A base URL as somebody typed it, taken apart so that every library would read the same host."""
+"""Base URLs that users type, split so that every library reads the same host from them."""
 
 from __future__ import annotations
 
@@ -6,51 +6,52 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from wx_notebook.credentials.other_services import other_service
 from wx_notebook.credentials.regions import (
+    DEFAULT_REGION,
     REGIONS,
     SOME_REGIONS,
-    has_gap,
-    near_region,
-    region_named,
-    region_within,
-    unfilled,
+    has_placeholder,
+    placeholder_error,
+    region_by_name,
+    region_in_text,
+    suggest_region,
 )
-from wx_notebook.credentials.secret import without_keys
-from wx_notebook.errors import HostRefused, UnknownRegion, near
+from wx_notebook.errors import HostRefused, UnknownRegion, did_you_mean, mask_keys
 from wx_notebook.transport import is_loopback, one_line
 
-ALLOWED = "Give a region of IBM Cloud (us-south, eu-de, ...) or the URL of a local sandbox"
-#: Nobody's base URL is longer, and some patterns take their time with what was made for it.
+ALLOWED_HOSTS = "Give a region of IBM Cloud (us-south, eu-de, ...) or the URL of a local sandbox"
+#: No base URL is longer, and some patterns are slow on long texts that were made for them.
 _LONGEST = 2_000
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-# urllib and urllib3 do not agree on what these mean; nobody needs them in a base URL
+# urllib and urllib3 read these differently, and no base URL needs them
 _DUBIOUS = re.compile(r"[\s\\\x00-\x20\x7f]")
 _DUBIOUS_IN_HOST = re.compile(r"[^\x21-\x7e]|[@<>\"^`|%]")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-# a last label of digits is an address to some libraries
+# some libraries read a last label of digits as an address
 _NAME = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]+$|0x[0-9a-f]*$){_LABEL}")
 
-#: Names that IBM gives to regions; a new one is not in the table yet, and nobody's cluster.
-_OF_A_REGION = re.compile(
+#: Names that IBM gives to regions. A new region is not in the table yet, but is no cluster.
+_REGION_HOST = re.compile(
     r"(?:[a-z0-9-]+\.)*([a-z0-9-]+)\.(?:ml\.cloud|aws\.wxai|aws\.data)\.ibm\.com|"
     r"(?:[a-z0-9-]+\.)*(?:(?:dataplatform|dai)\.cloud\.ibm\.com|ibmforusgov\.com)"
 )
-#: Pages that people have open beside watsonx.ai.
+#: Pages that users have open beside watsonx.ai.
 _PAGES = {
-    "cloud.ibm.com": "IBM Cloud's console, which has no region of watsonx.ai in its address",
-    "www.ibm.com": "IBM's own site, which has no region of watsonx.ai in its address",
+    "cloud.ibm.com": "the IBM Cloud console; its address names no watsonx.ai region",
+    "www.ibm.com": "IBM's website; its address names no watsonx.ai region",
 }
 
 
-def split(text: str) -> SplitResult:
-    """Return the parts of a URL; without a scheme it is https, on this machine http.
+def split_url(text: str) -> SplitResult:
+    """Return the parts of a URL. Without a scheme it is https, on this machine http.
 
     Raises
     ------
     UnknownRegion
-        Its host has a place for the region that was not filled in.
+        Its host still has a placeholder for the region.
     HostRefused
-        It is no URL of http or https, or of a kind that two libraries read in two ways.
+        It is not an http or https URL, or two libraries would read it differently.
     """
     typed = text
     if len(text) > _LONGEST:
@@ -59,10 +60,10 @@ def split(text: str) -> SplitResult:
         text = text.removeprefix("//")
         first = re.split(r"[/?#:]", text, maxsplit=1)[0]
         text = ("http://" if is_loopback(first.lower()) else "https://") + text
-    # the path and what follows are thrown away; what they hold does no harm
+    # the path and what follows are dropped, so their contents do no harm
     authority = re.split(r"[/?#]", text.partition("://")[2], maxsplit=1)[0]
-    if has_gap(authority):
-        raise unfilled(shown(typed))
+    if has_placeholder(authority):
+        raise placeholder_error(quote_url(typed))
     try:
         parts = urlsplit(text)
         port_is_valid = parts.port is None or parts.port > 0
@@ -80,24 +81,24 @@ def split(text: str) -> SplitResult:
 
 def _refused(typed: str) -> HostRefused:
     return HostRefused(
-        f"'{shown(typed)}' is not a URL that a key can be sent to.", hint=f"{ALLOWED}."
+        f"'{quote_url(typed)}' is not a URL that a key can be sent to.", hint=f"{ALLOWED_HOSTS}."
     )
 
 
 def origin(parts: SplitResult) -> str:
-    """Return scheme, host and port, put together again."""
+    """Return scheme, host and port as one text."""
     host = (parts.hostname or "").removesuffix(".")
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
 
 def host_of(base: str) -> str:
-    """Return the host of a base URL of ours."""
+    """Return the host of a base URL that was validated before."""
     return urlsplit(base).hostname or ""
 
 
-def is_proper(host: str) -> bool:
-    """Whether a host is a name, or an address that is written in the one usual way."""
+def is_valid_host(host: str) -> bool:
+    """Return whether a host is a name, or an IP address in its usual spelling."""
     if len(host) <= 253 and _NAME.fullmatch(host):
         return not is_loopback(host)
     try:
@@ -110,46 +111,53 @@ def is_proper(host: str) -> bool:
 
 
 def check_https(parts: SplitResult, host: str) -> None:
-    """Refuse plain http and unusual ports at a host of IBM's."""
+    """Refuse plain http and unusual ports at an IBM host."""
     if parts.scheme != "https" or parts.port not in (None, 443):
         raise HostRefused(
-            f"A key goes to {host} by https at its usual port only.",
+            f"A key is sent to {host} only over https and the usual port.",
             hint=f"Write it as https://{host}",
         )
 
 
-def check_page(host: str, text: str) -> None:
-    """Say of a URL of IBM's what it is instead of a region's.
+def check_ibm_page(host: str, text: str) -> None:
+    """Check that a host is not a page of IBM that people mistake for a region.
 
     Raises
     ------
     UnknownRegion
-        It is one, and leads to no region of the table.
+        It is a host of IBM, but leads to no region of the table.
     """
-    within = region_within(text)
-    meant = f" Did you mean '{within.region_id}'?" if within else ""
-    one_of = f"Give a region: {SOME_REGIONS}, ..."
-    what = _PAGES.get(host)
-    if what is None and any(host in region.iam_hosts for region in REGIONS):
-        what = "where keys become tokens, one place for many regions"
-    if what is not None:
-        raise UnknownRegion(f"{host} is {what}.{meant}", hint=one_of)
-    if found := _OF_A_REGION.fullmatch(host):
-        if found[1] is not None:
-            region_named(found[1])  # for its error, which has the nearest name
+    region = region_in_text(text)
+    suggestion = f" Did you mean '{region.region_id}'?" if region else ""
+    hint = f"Give a region: {SOME_REGIONS}, ..."
+    if service := other_service(host):
         raise UnknownRegion(
-            f"'{shown(host)}' is no region's host that is known here.{meant or near_host(host)}",
-            hint=one_of,
+            f"'{quote_url(host)}' is the URL of {service}, not of watsonx.ai.",
+            hint=f"You need {(region or DEFAULT_REGION).url}, the URL of watsonx.ai in "
+            f"{(region or DEFAULT_REGION).place}, or another region: {SOME_REGIONS}, ...",
+        )
+    description = _PAGES.get(host)
+    if description is None and any(host in region.iam_hosts for region in REGIONS):
+        description = "a sign-in host, which serves many regions"
+    if description is not None:
+        raise UnknownRegion(f"{host} is {description}.{suggestion}", hint=hint)
+    if match := _REGION_HOST.fullmatch(host):
+        if match[1] is not None:
+            region_by_name(match[1])  # for its error, which has the nearest name
+        raise UnknownRegion(
+            f"'{quote_url(host)}' is not the host of a known region."
+            f"{suggestion or suggest_host(host)}",
+            hint=hint,
         )
 
 
-def near_host(host: str) -> str:
+def suggest_host(host: str) -> str:
     """Return " Did you mean 'x'?" for the nearest host of a region, or its nearest name."""
     hosts = [known.removeprefix("https://") for region in REGIONS for known in region.hosts]
-    return near(host[:100], sorted(hosts)) or near_region(host)
+    return did_you_mean(host[:100], sorted(hosts)) or suggest_region(host)
 
 
-def shown(text: str) -> str:
-    """Return a URL as an error quotes it: without key, query and what stands before an @."""
+def quote_url(text: str) -> str:
+    """Return a URL for an error message, without keys, query and user information (before an @)."""
     text = re.split(r"[?#]", text[:_LONGEST], maxsplit=1)[0]
-    return one_line(without_keys(re.sub(r"[^/]*@", "...@", text)))
+    return one_line(mask_keys(re.sub(r"[^/]*@", "...@", text)))

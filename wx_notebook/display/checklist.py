@@ -5,92 +5,92 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wx_notebook.display.canvas import Canvas
-from wx_notebook.display.lines import lines_bundle
-from wx_notebook.display.terminal import TerminalCanvas
-from wx_notebook.doctor import Examination, Result, block, lines, summary
+from wx_notebook.display.output import lines_bundle
+from wx_notebook.display.terminal_canvas import TerminalCanvas
+from wx_notebook.doctor import CheckRunner, CheckStatus, issue_block, status_lines, summary_line
+from wx_notebook.render import CheckRow, checks_html
 
 
 class Checklist:
-    """Runs an examination and shows it, to its end or until it is interrupted.
+    """Runs the checks and shows their results until all have ended or the user interrupts.
 
-    In a notebook one output fills up; in a terminal a check is written as soon as it and all before
-    it have ended, because nothing can be taken back there.
+    In a notebook one output fills up. A terminal can't take anything back, so it shows a check when
+    that check and all checks before it have ended.
 
     Parameters
     ----------
     canvas
-        Where to.
+        Where the results are shown.
     command
-        What is typed to get the block for an issue.
+        The command that prints the block for an issue.
     """
 
     def __init__(self, canvas: Canvas, command: str) -> None:
         self._canvas = canvas
         self._in_terminal = isinstance(canvas, TerminalCanvas)
-        self._block_by = f"{command} --report prints this as a block for an issue"
+        self._report_hint = f"{command} --report prints this as a block for an issue"
         self._written = 0
 
-    def run(self, examination: Examination, *, report: bool = False) -> None:
-        """Show the checks as they end, and then all of them, or with `report` their block alone.
+    def run(self, runner: CheckRunner, *, report: bool = False) -> None:
+        """Show the checks as they end, then all of them; with `report` only their block.
 
         Raises
         ------
         KeyboardInterrupt
-            The user stopped it; what was known by then is shown.
+            The user stopped it; the results so far are shown.
         """
         try:
-            for results in examination:
-                self._progress(results, report=report)
+            for statuses in runner:
+                self._show_progress(statuses, report=report)
         finally:
-            # an interrupt takes away what has not ended, and nothing else
-            examination.stop()
-            self._finish(examination, report=report)
+            # an interrupt must not hide the results of the checks that have ended
+            runner.stop()
+            self._finish(runner, report=report)
 
-    def _progress(self, results: Sequence[Result], *, report: bool) -> None:
-        open_ = [result.name for result in results if not result.has_ended]
-        line = f"{len(results) - len(open_)} of {len(results)} checks"
-        line += f", looking at: {', '.join(open_)}" if open_ else ""
+    def _show_progress(self, statuses: Sequence[CheckStatus], *, report: bool) -> None:
+        running = [status.name for status in statuses if not status.has_ended]
+        line = f"{len(statuses) - len(running)} of {len(statuses)} checks"
+        line += f", running: {', '.join(running)}" if running else ""
         if report:
-            self._canvas.wait(line)
+            self._canvas.show_progress(line)
         elif self._in_terminal:
-            self._write(results)
-            if open_:
-                self._canvas.wait(line[:79])
+            self._write(statuses)
+            if running:
+                self._canvas.show_progress(line[:79])
         else:
-            self._show(results, line)
+            self._show_table(statuses, line)
 
-    def _finish(self, examination: Examination, *, report: bool) -> None:
-        results = examination.results
-        told = summary(results, examination.seconds)
+    def _finish(self, runner: CheckRunner, *, report: bool) -> None:
+        statuses = runner.statuses
+        line = summary_line(statuses, runner.seconds)
+        block = issue_block(statuses, runner.seconds)
         if report:
-            self._canvas.tell(block(results, examination.seconds).split("\n"))
+            self._canvas.show_lines(block.split("\n"))
         elif self._in_terminal:
-            self._write(results)
-            self._canvas.tell([told, self._block_by])
+            self._write(statuses)
+            self._canvas.show_lines([line, self._report_hint])
         else:
-            self._show(results, told, block(results, examination.seconds))
+            self._show_table(statuses, line, block)
 
-    def _write(self, results: Sequence[Result]) -> None:
-        """Write the checks that have ended, up to the first that has not."""
-        while self._written < len(results) and results[self._written].has_ended:
-            self._canvas.tell(lines(results[self._written]))
+    def _write(self, statuses: Sequence[CheckStatus]) -> None:
+        """Write the new checks that have ended, up to the first that has not."""
+        while self._written < len(statuses) and statuses[self._written].has_ended:
+            self._canvas.show_lines(status_lines(statuses[self._written]))
             self._written += 1
 
-    def _show(self, results: Sequence[Result], line: str, whole: str = "") -> None:
-        from wx_notebook.render import CheckRow, checks_html
-
+    def _show_table(self, statuses: Sequence[CheckStatus], line: str, report: str = "") -> None:
         rows = [
             CheckRow(
-                result.number,
-                result.name,
-                result.verdict,
-                result.found,
-                result.repair,
-                "" if result.seconds is None else f"{result.seconds:.1f} s",
+                status.number,
+                status.name,
+                status.state,
+                status.finding,
+                status.repair,
+                "" if status.seconds is None else f"{status.seconds:.1f} s",
             )
-            for result in results
+            for status in statuses
         ]
-        plain = [text for result in results for text in lines(result)]
-        html = checks_html(rows, line, block=whole, block_title="Report for an issue")
-        plain += [line, self._block_by] if whole else [line]
-        self._canvas.show({**lines_bundle(plain), "text/html": html})
+        plain = [text for status in statuses for text in status_lines(status)]
+        plain += [line, self._report_hint] if report else [line]
+        html = checks_html(rows, line, block=report, block_title="Report for an issue")
+        self._canvas.show_bundle({**lines_bundle(plain), "text/html": html})

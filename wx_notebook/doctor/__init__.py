@@ -1,30 +1,33 @@
-"""What stands between a user and an answer: numbered checks, each with its verdict and repair.
+"""Numbered checks that find out what keeps a user from an answer, each with its repair.
 
-`Examination` runs `CHECKS` on a `Case`, each in a thread of its own that nobody waits for longer
-than three seconds. Nothing is sent that costs anything, and no text of a check leaves this room
-without having passed the case's `Mask`.
+`CheckRunner` runs `CHECKS` on a `CheckContext`, each check in its own thread and for three seconds
+at most. The checks send nothing that costs. Every text passes the context's `Anonymiser`.
 """
 
 from __future__ import annotations
 
-from wx_notebook.doctor.case import Case
-from wx_notebook.doctor.front_end import FrontEnd, front_end_of
+from wx_notebook.doctor.check import Check, CheckContext, CheckResult, CheckStatus
+from wx_notebook.doctor.front_end import FrontEnd, detect_front_end
 from wx_notebook.doctor.plan import CHECKS
-from wx_notebook.doctor.report import block, document, lines, summary
-from wx_notebook.doctor.running import Examination
-from wx_notebook.doctor.verdicts import Check, Finding, Result
+from wx_notebook.doctor.report import (
+    issue_block,
+    results_document,
+    status_lines,
+    summary_line,
+)
+from wx_notebook.doctor.runner import CheckRunner
 
 __all__ = [
     "CHECKS",
-    "Case",
     "Check",
-    "Examination",
-    "Finding",
+    "CheckContext",
+    "CheckResult",
+    "CheckRunner",
+    "CheckStatus",
     "FrontEnd",
-    "Result",
-    "block",
-    "document",
-    "front_end_of",
-    "lines",
-    "summary",
+    "detect_front_end",
+    "issue_block",
+    "results_document",
+    "status_lines",
+    "summary_line",
 ]

@@ -2,36 +2,113 @@
 
 from __future__ import annotations
 
-from wx_notebook.doctor import (
-    extension,
-    front_end,
-    service,
-    signing_in,
-    surroundings,
-    versions,
-    widgets,
-)
-from wx_notebook.doctor.verdicts import Check
+import contextlib
+from importlib import import_module
+from typing import Any
 
-_AGAIN = "Run it once more; if it stays so, please report it"
-_NETWORK = "Check the network, the region and the proxy (HTTPS_PROXY), then run it again"
+from wx_notebook.doctor import jupyter_checks, machine_checks, page_checks
+from wx_notebook.doctor.check import Check
+
+_RUN_AGAIN = "Run it again; if it happens again, please report it"
+_CHECK_NETWORK = "Check the network, the region and the proxy (HTTPS_PROXY), then run it again"
+_UNLOCK_KEYRING = "Unlock the system's keyring"
+#: Third-party modules that the checks use; one that is missing is the finding of its check.
+_LIBRARIES = ("jupyter_server.config_manager", "keyring", "packaging.requirements", "psutil")
+
+
+def _sign_in() -> Any:  # noqa: ANN401  # the module
+    """Return the checks of the sign-in, whose import needs requests."""
+    from wx_notebook.doctor import sign_in_checks
+
+    return sign_in_checks
+
+
+def _service() -> Any:  # noqa: ANN401  # the module
+    """Return the checks of the service, whose import needs requests."""
+    from wx_notebook.doctor import service_checks
+
+    return service_checks
+
+
+def load_libraries() -> None:
+    """Import what the checks need, so that a slow disk counts against no check (half a second)."""
+    for load in (_sign_in, _service):
+        with contextlib.suppress(Exception):
+            load()
+    for name in _LIBRARIES:
+        with contextlib.suppress(Exception):
+            import_module(name)
+
 
 CHECKS = (
-    Check("versions", versions.look, late=_AGAIN),
-    Check("front end", front_end.look, late=_AGAIN),
-    Check("widgets", widgets.look, late=_AGAIN),
-    Check("extension", extension.look, late=_AGAIN),
-    Check("keyring", surroundings.keyring, late="Unlock the system's keyring, then run it again"),
-    Check("credential", signing_in.credential, late="Unlock the system's keyring, or name a file "
-          "that is on this machine"),
-    Check("proxy", surroundings.proxy, after=("credential",), late="Correct HTTPS_PROXY, or name "
-          "the hosts that need none in NO_PROXY; then restart the kernel"),
-    Check("certificates", surroundings.certificates, after=("credential",), late=_AGAIN),
-    Check("clock", service.clock, after=("IAM", "region"), late=_AGAIN),
-    Check("IAM", signing_in.iam, needs=("credential",), late=_NETWORK),
-    Check("region", service.region, needs=("credential",), late=_NETWORK),
-    Check("project", service.project, needs=("IAM",), late=_NETWORK),
-    Check("runtime", service.runtime, needs=("project",), late=_AGAIN),
-    Check("quota", service.quota, after=("region", "project"), late=_AGAIN),
-    Check("model", service.model, needs=("region",), late=_AGAIN),
-)  # fmt: skip
+    Check("versions", machine_checks.probe_versions, timeout_repair=_RUN_AGAIN),
+    Check("front end", jupyter_checks.probe_front_end, timeout_repair=_RUN_AGAIN),
+    Check("widgets", jupyter_checks.probe_widgets, timeout_repair=_RUN_AGAIN),
+    Check("extension", jupyter_checks.probe_extension, timeout_repair=_RUN_AGAIN),
+    Check("page", page_checks.probe_page_extension, timeout_repair=_RUN_AGAIN),
+    Check(
+        "keyring",
+        machine_checks.probe_keyring,
+        timeout_repair=f"{_UNLOCK_KEYRING}, then run it again",
+    ),
+    Check(
+        "credential",
+        lambda context: _sign_in().probe_credential(context),
+        timeout_repair=f"{_UNLOCK_KEYRING}, or use a credential file on this machine",
+    ),
+    Check(
+        "proxy",
+        lambda context: _service().probe_proxy(context),
+        after=("credential",),
+        timeout_repair="Correct HTTPS_PROXY, or list the hosts that need no proxy in NO_PROXY; "
+        "then restart the kernel",
+    ),
+    Check(
+        "certificates",
+        machine_checks.probe_certificates,
+        after=("credential",),
+        timeout_repair=_RUN_AGAIN,
+    ),
+    Check(
+        "clock",
+        lambda context: _service().probe_clock(context),
+        after=("IAM", "region"),
+        timeout_repair=_RUN_AGAIN,
+    ),
+    Check(
+        "IAM",
+        lambda context: _sign_in().probe_iam(context),
+        needs=("credential",),
+        timeout_repair=_CHECK_NETWORK,
+    ),
+    Check(
+        "region",
+        lambda context: _service().probe_region(context),
+        needs=("credential",),
+        timeout_repair=_CHECK_NETWORK,
+    ),
+    Check(
+        "project",
+        lambda context: _service().probe_project(context),
+        needs=("IAM",),
+        timeout_repair=_CHECK_NETWORK,
+    ),
+    Check(
+        "runtime",
+        lambda context: _service().probe_runtime(context),
+        needs=("project",),
+        timeout_repair=_RUN_AGAIN,
+    ),
+    Check(
+        "quota",
+        lambda context: _service().probe_quota(context),
+        after=("region", "project"),
+        timeout_repair=_RUN_AGAIN,
+    ),
+    Check(
+        "model",
+        lambda context: _service().probe_model(context),
+        needs=("region",),
+        timeout_repair=_RUN_AGAIN,
+    ),
+)

@@ -1,4 +1,4 @@
-"""The results as people read them, and as they paste them into an issue."""
+"""The results as text: lines for readers, a block for an issue, a document for programs."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from wx_notebook.doctor.verdicts import Result
+from wx_notebook.doctor.check import CheckStatus
 
 _WIDTH = 80
-#: Where what was found begins.
+#: The column of the finding.
 _INDENT = 34
-#: Keeps what is to be copied in one line.
+#: Keeps on one line what users copy.
 _NO_BREAK = "\N{NO-BREAK SPACE}"
+_SUMMARY_WORDS = {
+    "failed": "failed",
+    "warning": "with a warning",
+    "ok": "ok",
+    "skipped": "skipped",
+    "stopped": "stopped",
+}
 
 
-def lines(result: Result) -> list[str]:
-    """Return one check in lines of plain text; what stands in `...` is kept in one line."""
-    verdict = "FAILED" if result.verdict == "failed" else result.verdict
-    took = "" if result.seconds is None else f"{result.seconds:.1f} s"
-    head = f"{result.number:2}  {verdict:9}{result.name:14}{took:>5}  "
-    told = _wrapped(result.found, head) or [head.rstrip()]
-    return [*told, *_wrapped(result.repair, " " * _INDENT, "-> ")]
+def status_lines(status: CheckStatus) -> list[str]:
+    """Return one check as lines of plain text; a part in `...` stays on one line."""
+    state = "FAILED" if status.state == "failed" else status.state
+    duration = "" if status.seconds is None else f"{status.seconds:.1f} s"
+    head = f"{status.number:2}  {state:9}{status.name:14}{duration:>5}  "
+    finding = _wrap(status.finding, head) or [head.rstrip()]
+    return [*finding, *_wrap(status.repair, " " * _INDENT, "-> ")]
 
 
-def _wrapped(text: str, head: str, mark: str = "") -> list[str]:
+def _wrap(text: str, head: str, mark: str = "") -> list[str]:
     if not text:
         return []
     parts = text.split("`")
     parts[1::2] = [part.replace(" ", _NO_BREAK) for part in parts[1::2]]
-    wrapped = textwrap.wrap(
+    lines = textwrap.wrap(
         mark.replace(" ", _NO_BREAK) + "`".join(parts),
         _WIDTH,
         initial_indent=head,
@@ -38,47 +45,38 @@ def _wrapped(text: str, head: str, mark: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [line.replace(_NO_BREAK, " ") for line in wrapped]
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
-def summary(results: Sequence[Result], seconds: float) -> str:
-    """Return one line that says what came of all of them."""
-    counts = Counter[str](result.verdict for result in results)
-    told = [
-        f"{counts[verdict]} {words}"
-        for verdict, words in (
-            ("failed", "failed"),
-            ("warning", "with a warning"),
-            ("ok", "ok"),
-            ("skipped", "skipped"),
-            ("stopped", "stopped"),
-        )
-        if counts[verdict]
-    ]
-    return f"{len(results)} checks in {seconds:.1f} s: {', '.join(told)}"
+def summary_line(statuses: Sequence[CheckStatus], seconds: float) -> str:
+    """Return one line: how many checks, how long, and how many of each result."""
+    counts = Counter[str](status.state for status in statuses)
+    parts = [f"{counts[state]} {words}" for state, words in _SUMMARY_WORDS.items() if counts[state]]
+    return f"{len(statuses)} checks in {seconds:.1f} s: {', '.join(parts)}"
 
 
-def block(results: Sequence[Result], seconds: float) -> str:
-    """Return all of it as a block that can be pasted into an issue."""
-    told = [summary(results, seconds), *(line for result in results for line in lines(result))]
-    # what is quoted may have a fence of its own
-    inside = "\n".join(told).replace("```", "'''")
-    return f"```text\n{inside}\n```"
+def issue_block(statuses: Sequence[CheckStatus], seconds: float) -> str:
+    """Return all results as a block to paste into an issue."""
+    lines = [summary_line(statuses, seconds)]
+    lines += [line for status in statuses for line in status_lines(status)]
+    # a quoted text may contain a fence
+    text = "\n".join(lines).replace("```", "'''")
+    return f"```text\n{text}\n```"
 
 
-def document(results: Sequence[Result], seconds: float) -> dict[str, Any]:
-    """Return all of it as a program reads it."""
+def results_document(statuses: Sequence[CheckStatus], seconds: float) -> dict[str, Any]:
+    """Return all results as JSON values."""
     return {
         "seconds": round(seconds, 1),
         "checks": [
             {
-                "number": result.number,
-                "name": result.name,
-                "verdict": result.verdict,
-                "found": result.found,
-                "repair": result.repair,
-                "seconds": None if result.seconds is None else round(result.seconds, 3),
+                "number": status.number,
+                "name": status.name,
+                "verdict": status.state,
+                "found": status.finding,
+                "repair": status.repair,
+                "seconds": None if status.seconds is None else round(status.seconds, 3),
             }
-            for result in results
+            for status in statuses
         ],
     }

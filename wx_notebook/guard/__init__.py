@@ -1,13 +1,14 @@
-"""The guard: keys and tokens do not get into files that are passed on.
+"""The guard keeps API keys and access tokens out of files that people pass on.
 
-Three ways lead here: the Jupyter server, before it writes a notebook (`wx_notebook.server`); the
-command `wx-notebook check`; and `%watsonx check`. What they share:
+Three features use it: the Jupyter server extension, before a notebook is written
+(`wx_notebook.server`); the command `wx-notebook check`; and `%watsonx check`. They share:
 
-* `hits`: what was found and where, never the thing itself
-* `fingerprints`, `named`, `tokens`, `patterns`: four ways to find a secret in a text
-* `texts`, `documents`: one text, a notebook's document; searched, or given back without it
-* `folder`, `handover`, `reports`: what a kernel tells the server, and the server the user
-* `files`, `databases`, `variables`: where else a key may lie
+* `matches`: what was found and where, but never the secret itself
+* `fingerprints`, `patterns`, and `KnownSecretSearch` in `scan_text`: the ways to find a secret
+* `scan_text`, `scan_notebook`: search a text or a notebook, or return it without its secrets
+* `scan_files`, `scan_variables`: search files, folders, databases and a kernel's variables
+* `kernel_fingerprints`, `reports`, `runtime_dir`: messages between kernels and Jupyter servers
+* `notices`: what a kernel still has to show its user
 
-Nothing here knows the network, IPython or a front end.
+Nothing here uses the network, IPython or a front end.
 """

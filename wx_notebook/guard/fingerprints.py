@@ -1,159 +1,217 @@
-"""Finding a secret without knowing it: by a salted fingerprint (HMAC) of it.
+"""Finding a secret without knowing it, by its salted fingerprint (HMAC-SHA256).
 
-The kernel knows the key, the Jupyter server does not. What the kernel hands over is a random salt
-and, under it, the fingerprint of each key and token; the server takes that of every window of a
-text that could be one. Nobody gets a key of 44 random characters back from its fingerprint; a
-password somebody could guess, so none is ever handed over.
+The kernel knows the key, the Jupyter server does not. The kernel publishes a random salt and the
+fingerprint of each key and token under it. The server computes the fingerprint of the parts of a
+text that could be a secret. A key of 44 random characters can't be recovered from its fingerprint.
+A password could be guessed, so passwords are never published.
 
-Not found: a secret that is split by a line end or over two outputs, a part of it, its base64, and
-one inside a run of more than `LONGEST_RUN` characters of a key.
+A fingerprint costs a microsecond, and a text has as many parts as characters. So the kernel also
+publishes a sieve: which of 32 pairs of characters each of five characters near the end of the
+secret belongs to. That is 25 of the 250 bits and more that nobody can guess. The sieve of a secret
+is the same in all kernels, so a part of a text is tried once, however many kernels know the secret.
+
+Not found: a secret that is split by a line end or over two outputs, a part of a secret, and its
+base64.
 """
 
 from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any, NamedTuple
 
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.guard.hits import Hit, What
+from wx_notebook.guard.key_characters import KEY_CHARACTERS, find_payloads, has_run, mask_text
+from wx_notebook.guard.matches import Match, MatchKind
 from wx_notebook.guard.patterns import KEY_LENGTH
 
-#: Characters of a run that is looked into; longer ones are data.
-LONGEST_RUN = 128
-#: The shortest token that is no JSON Web Token and nobody could guess.
+#: The shortest token that nobody could guess.
 SHORTEST_TOKEN = 32
-#: Characters in a row of a key, of base64 and of paths. Base64 breaks into many short runs, of
-#: which each window would have to be looked at; so much of it in a row is data as well.
-_STRETCH = re.compile(rf"(?<![A-Za-z0-9_+/-])[A-Za-z0-9_+/-]{{{SHORTEST_TOKEN},}}")
-_LONGEST_STRETCH = 1_000
-#: Eight full lines of base64 and more, as in a certificate or an attachment of a mail.
-_BLOCK = re.compile(r"(?<![A-Za-z0-9_+/-])(?:[A-Za-z0-9_+/-]{60,128}={0,2}\r?\n){8,}")
-_RUN = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_TOKEN},}}")
 _KEY = re.compile(rf"[A-Za-z0-9_-]{{{KEY_LENGTH}}}")
-_OPAQUE_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_TOKEN},{LONGEST_RUN}}}")
-#: JSON Web Tokens are found by how they begin: they have points inside and longer runs.
-_JWT_BEGINS = "eyJ"
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_OPAQUE_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_TOKEN},}}")
+_JWT_START = "eyJ"
+_JWT = re.compile(r"(eyJ[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
+#: The place of the five characters. The last one of a JSON Web Token takes only a few values.
+_SIEVE = slice(-6, -1)
+#: The number of the pair of each character; the dot has one for itself, other characters none.
+_PAIR_NUMBERS = {character: n // 2 for n, character in enumerate(KEY_CHARACTERS + ".")}
+_NO_PAIR = 255
+_PAIR_TABLE = bytes(_PAIR_NUMBERS.get(chr(code), _NO_PAIR) for code in range(256))
+#: Results that are kept while one text is searched: it may repeat a secret endlessly.
+_MAX_KEPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is told of one secret: "key" or "token", its length, and its HMAC under the salt."""
+    """What is published of one secret.
 
-    what: What
+    Attributes
+    ----------
+    kind
+        "api_key" or "token".
+    length
+        Characters of the secret.
+    dots
+        The positions of the two dots of a JSON Web Token, otherwise ().
+    sieve
+        The numbers of the pairs that five characters of the secret belong to.
+    digest
+        The HMAC-SHA256 of the secret under the salt, 32 bytes.
+    """
+
+    kind: MatchKind
     length: int
-    is_jwt: bool
+    dots: tuple[int, ...]
+    sieve: tuple[int, ...]
     digest: bytes
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON, for a file."""
+        return {**asdict(self), "digest": self.digest.hex()}
 
-def fingerprint(secret: Secret, what: str, salt: bytes) -> Fingerprint | None:
-    """Return the fingerprint of a key ("api_key") or "token"; None for what could be guessed.
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Fingerprint:
+        """Return the fingerprint that a file contains.
 
-    That is a password, and whatever has not the form of a key or token.
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            It is damaged.
+        """
+        dots, sieve = tuple(map(int, fields["dots"])), tuple(map(int, fields["sieve"]))
+        length = int(fields["length"])
+        is_whole = len(dots) in (0, 2) and len(sieve) == _SIEVE.stop - _SIEVE.start
+        if not is_whole or length < SHORTEST_TOKEN or not set(sieve) <= set(_PAIR_NUMBERS.values()):
+            raise ValueError("not a fingerprint")
+        return cls(fields["kind"], length, dots, sieve, bytes.fromhex(fields["digest"]))
+
+
+def make_fingerprint(secret: Secret, kind: str, salt: bytes) -> Fingerprint | None:
+    """Return the fingerprint of an "api_key" or "token", None for a secret that could be guessed.
+
+    That is a password, or a text that does not have the form of a key or token.
     """
-    if what == "api_key" and _KEY.fullmatch(secret.reveal()) and _has_both_cases(secret):
-        return Fingerprint("key", KEY_LENGTH, False, _digest(salt, secret))
-    if what == "token" and _JWT.fullmatch(secret.reveal()):
-        return Fingerprint("token", len(secret.reveal()), True, _digest(salt, secret))
-    if what == "token" and _OPAQUE_TOKEN.fullmatch(secret.reveal()):
-        return Fingerprint("token", len(secret.reveal()), False, _digest(salt, secret))
+    length = len(secret.reveal())
+    if kind == "api_key" and _KEY.fullmatch(secret.reveal()) and _has_both_cases(secret):
+        return Fingerprint("api_key", length, (), _sieve(secret), _digest(salt, secret))
+    if kind != "token" or length < SHORTEST_TOKEN:
+        return None
+    if jwt := _JWT.fullmatch(secret.reveal()):
+        dots = (jwt.end(1), jwt.end(2))
+        return Fingerprint("token", length, dots, _sieve(secret), _digest(salt, secret))
+    if _OPAQUE_TOKEN.fullmatch(secret.reveal()):
+        return Fingerprint("token", length, (), _sieve(secret), _digest(salt, secret))
     return None
 
 
-class Fingerprints:
-    """The secrets of some kernels, as far as a stranger may know them.
+class _Known(NamedTuple):
+    """A fingerprint and the salt that it was made with."""
 
-    Calling it with a text yields where they stand in it.
+    salt: bytes
+    fingerprint: Fingerprint
+
+
+class Fingerprints:
+    """The fingerprints of several kernels. Calling it with a text yields the matches.
+
+    A secret that several kernels know is found once, with the fingerprint of the first one.
 
     Parameters
     ----------
     groups
-        For each kernel its salt, and what was made with it.
+        For each kernel its salt, and the fingerprints under that salt.
     """
 
     def __init__(self, groups: Iterable[tuple[bytes, Iterable[Fingerprint]]]) -> None:
-        self._in_runs: list[_Known] = []
-        self._jwts: list[_Known] = []
-        for salt, prints in groups:
-            for each in prints:
-                known = self._jwts if each.is_jwt else self._in_runs
-                _Known.of(known, salt, each).digests.add(each.digest)
+        #: by their sieves
+        self._known: dict[bytes, list[_Known]] = {}
+        self._sieves: set[bytes] = set()
+        self._shortest_run = KEY_LENGTH
+        #: by the length of the payload: position of the first dot, and length of the token
+        self._jwts: dict[int, set[tuple[int, int]]] = {}
+        for salt, fingerprints in groups:
+            for one in fingerprints:
+                self._add(salt, one)
+
+    def _add(self, salt: bytes, one: Fingerprint) -> None:
+        self._known.setdefault(bytes(one.sieve), []).append(_Known(salt, one))
+        if one.dots:
+            first, second = one.dots
+            self._jwts.setdefault(second - first - 1, set()).add((first, one.length))
+        else:
+            self._sieves.add(bytes(one.sieve))
+            self._shortest_run = min(self._shortest_run, one.length)
 
     def __bool__(self) -> bool:
-        return bool(self._in_runs or self._jwts)
+        return bool(self._known)
 
-    def __call__(self, text: str) -> Iterator[Hit]:
-        """Yield where they stand."""
-        if self._in_runs:
-            for start, end in _runs(text):
-                run = text[start:end].encode("ascii")
-                # a hash, or a long name
-                is_of_one_case = run.islower() or run.isupper()
-                for known in self._in_runs:
-                    if not (is_of_one_case and known.what == "key"):
-                        yield from known.in_run(run, start)
+    def __call__(self, text: str) -> Iterator[Match]:
+        """Yield the secrets in a text."""
+        if len(text) < SHORTEST_TOKEN or not self:
+            return
+        mask = mask_text(text)
+        pairs = text.encode("latin-1", "replace").translate(_PAIR_TABLE)
+        kept: dict[str, Match | None] = {}
+        for end in chain(self._ends_in_runs(mask, pairs), self._ends_of_jwts(mask, text)):
+            yield from self._matches_before(end, text, pairs, kept)
+
+    def _ends_in_runs(self, mask: bytes, pairs: bytes) -> Iterator[int]:
+        """Yield where a key or opaque token may end."""
+        if self._sieves and has_run(mask, self._shortest_run):
+            for sieve in self._sieves:
+                at = pairs.find(sieve)
+                while at >= 0:
+                    yield at - _SIEVE.start
+                    at = pairs.find(sieve, at + 1)
+
+    def _ends_of_jwts(self, mask: bytes, text: str) -> Iterator[int]:
+        """Yield where a JSON Web Token may end."""
         if self._jwts:
-            at = text.find(_JWT_BEGINS)
-            while at >= 0:
-                for known in self._jwts:
-                    # UTF-8 has no form for a lone surrogate, and no token has one inside
-                    window = text[at : at + known.length].encode("utf-8", "replace")
-                    yield from known.in_run(window, at)
-                at = text.find(_JWT_BEGINS, at + 1)
+            for first, second in find_payloads(mask, min(self._jwts), max(self._jwts)):
+                for header, length in self._jwts.get(second - first - 1, ()):
+                    start = first - header
+                    if start >= 0 and text.startswith(_JWT_START, start):
+                        yield start + length
+
+    def _matches_before(
+        self, end: int, text: str, pairs: bytes, kept: dict[str, Match | None]
+    ) -> Iterator[Match]:
+        """Yield the secrets that end here."""
+        known = self._known.get(pairs[end + _SIEVE.start : end + _SIEVE.stop], ())
+        for length in {one.fingerprint.length for one in known}:
+            if not length <= end <= len(text):
+                continue
+            part = text[end - length : end]
+            if part not in kept:
+                if len(kept) > _MAX_KEPT:
+                    kept.clear()
+                kept[part] = _try(part, known)
+            if found := kept[part]:
+                yield Match(end - length, end, found.kind, secret_id=found.secret_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """Secrets of one kind and length under one salt, by their digests."""
-
-    salt: bytes
-    what: What
-    length: int
-    digests: set[bytes]
-
-    @classmethod
-    def of(cls, groups: list[_Known], salt: bytes, one: Fingerprint) -> _Known:
-        """Return the group of those that are alike, a new one where there is none yet."""
-        for group in groups:
-            if (group.salt, group.what, group.length) == (salt, one.what, one.length):
-                return group
-        groups.append(cls(salt, one.what, one.length, set()))
-        return groups[-1]
-
-    def in_run(self, run: bytes, start: int) -> Iterator[Hit]:
-        """Yield the secrets in a run of characters that begins at `start`."""
-        # a loop of local names: it goes round once for each character
-        salt, length, digests = self.salt, self.length, self.digests
-        for at in range(len(run) - length + 1):
-            digest = hmac.digest(salt, run[at : at + length], "sha256")
-            if digest in digests:
-                yield Hit(start + at, start + at + length, self.what, mark=digest.hex()[:16])
+def _try(part: str, known: Iterable[_Known]) -> Match | None:
+    """Return a match if a part of a text is one of the secrets."""
+    # UTF-8 can't encode a lone surrogate, and no token contains one
+    data = part.encode("utf-8", "replace")
+    for salt, one in known:
+        if one.length == len(part) and hmac.digest(salt, data, "sha256") == one.digest:
+            return Match(0, len(part), one.kind, secret_id=one.digest.hex()[:16])
+    return None
 
 
-def _runs(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where there are enough characters of a key in a row, and not so many that it is data.
-
-    Between two such runs there may be one that is too short for a key and long enough for a token.
-    """
-    data_ends, blocks = 0, _BLOCK.finditer(text)
-    block = next(blocks, None)
-    for stretch in _STRETCH.finditer(text):
-        while block is not None and block.start() <= stretch.start():
-            data_ends, block = block.end(), next(blocks, None)
-        if stretch.start() < data_ends or stretch.end() - stretch.start() > _LONGEST_STRETCH:
-            continue
-        for run in _RUN.finditer(text, *stretch.span()):
-            if run.end() - run.start() <= LONGEST_RUN:
-                yield run.span()
+def _sieve(secret: Secret) -> tuple[int, ...]:
+    return tuple(_PAIR_NUMBERS[character] for character in secret.reveal()[_SIEVE])
 
 
 def _has_both_cases(secret: Secret) -> bool:
-    # one in ten thousand million random keys has not
+    # a sentence or a hash could be guessed; of random keys one in ten thousand million is left out
     return not (secret.reveal().islower() or secret.reveal().isupper())
 
 
 def _digest(salt: bytes, secret: Secret) -> bytes:
-    # in one expression: no name of a frame holds the secret
+    # one expression, so that no local variable holds the secret
     return hmac.digest(salt, secret.reveal().encode("utf-8", "replace"), "sha256")

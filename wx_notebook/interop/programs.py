@@ -1,220 +1,277 @@
-"""A prompt as a program: the same request, from outside of any notebook.
+"""A prompt as a program that sends the same request without a notebook.
 
-A program holds names of environment variables where a prompt is not meant to: the key, where it
-goes, what it is billed to.
+A program contains names of environment variables in place of the key, the address and the project.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from wx_notebook.credentials import Endpoints, Given, endpoints, without_keys
-from wx_notebook.credentials.hosts import CLUSTER_KINDS, SANDBOX
-from wx_notebook.errors import BadOption, near
-from wx_notebook.interop.literals import Code
+from wx_notebook.errors import BadOption, did_you_mean, mask_keys
+from wx_notebook.interop.clients import GATEWAY_PATH
+from wx_notebook.interop.http_programs import (
+    curl_program,
+    join_program,
+    requests_program,
+    sign_in_parts,
+)
+from wx_notebook.interop.program_spec import (
+    DEFAULT_CONNECTION,
+    SCOPE_VARIABLES,
+    TARGETS,
+    Expression,
+    ProgramConnection,
+    ProgramSpec,
+    keyword_arguments,
+    python_literal,
+    read_variable,
+)
 from wx_notebook.service import Request
 
-#: What a program can be for: what it needs installed, and how each is told to trust an authority
-#: besides its own.
-TARGETS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "sdk": ("ibm-watsonx-ai", ("WX_CLIENT_VERIFY_REQUESTS",)),
-    "langchain": ("langchain-ibm", ("WX_CLIENT_VERIFY_REQUESTS",)),
-    "openai": ("openai requests", ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")),
-    "requests": ("requests", ("REQUESTS_CA_BUNDLE",)),
-    "curl": ("", ("CURL_CA_BUNDLE",)),
-}
-#: Those that ask by a library's own arguments.
-_OF_CLIENTS = ("sdk", "langchain", "openai")
-#: Names in a body that say what it is billed to -> where a program finds them.
-SCOPES = {"project_id": "WATSONX_PROJECT_ID", "space_id": "WATSONX_SPACE_ID"}
+#: Parameters of text/chat that the OpenAI client has arguments for; the others go into
+#: `extra_body`.
+_OPENAI_PARAMETERS = {
+    "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "n",
+    "presence_penalty", "reasoning_effort", "response_format", "seed", "stop", "temperature",
+    "tool_choice", "tools", "top_logprobs", "top_p",
+}  # fmt: skip
+_PRINT_CHUNKS = """\
+for chunk in {call}:
+    for choice in chunk["choices"]:
+        print(choice["delta"].get("content") or "", end="", flush=True)
+print()"""
+_PRINT_ANSWER = """\
+answer = {call}
+print({text})"""
+_PRINT_ANSWERS = """\
+answer = {call}
+for choice in answer["choices"]:
+    print({text})"""
+_PRINT_TEXTS = """\
+for text in {call}:
+    print(text, end="", flush=True)
+print()"""
+_PRINT_TEXT = "print({call})"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a program goes and how it signs in there: names of variables, and hosts of IBM's.
-
-    Attributes
-    ----------
-    kind
-        One of `KINDS`.
-    key
-        The variable with the secret.
-    username
-        Whether a user name goes with it.
-    token_url
-        Where the secret becomes a token: of a region, in full; else behind `WATSONX_URL` ("/path").
-    is_sandbox
-        Whether all hosts are one, on this machine.
-    in_two_steps
-        Whether it is a cluster with an IAM of its own.
-    profile
-        Whether the user takes on a trusted profile.
-    own_ca
-        Whether the session trusts an authority of somebody's own.
-    """
-
-    kind: str
-    key: str
-    username: bool
-    token_url: str
-    is_sandbox: bool = False
-    in_two_steps: bool = False
-    profile: bool = False
-    own_ca: bool = False
-
-    @classmethod
-    def of(cls, bases: Endpoints, given: Given) -> Place:
-        """Return the place of a session."""
-        cluster = bases.kind in CLUSTER_KINDS
-        by_password = cluster and given.password is not None
-        own_iam = bases.iam_url != bases.url
-        sandbox = bases.place == SANDBOX
-        behind = sandbox or cluster
-        token_path = "/icp4d-api/v1/authorize" if cluster else bases.token_path
-        username = cluster and (bases.kind == "software" or bool(given.username))
-        return cls(
-            kind=bases.kind,
-            key=_key_name(by_password, raw_zen=cluster and not username),
-            username=username,
-            token_url=token_path if behind else bases.iam_url + token_path,
-            is_sandbox=sandbox and not cluster,
-            in_two_steps=cluster and own_iam and by_password,
-            profile=bool(given.trusted_profile_id),
-            own_ca=bool(given.ca_bundle),
-        )
-
-
-def _key_name(by_password: bool, *, raw_zen: bool) -> str:
-    if raw_zen:
-        return "WATSONX_ZENAPIKEY"
-    return "WATSONX_PASSWORD" if by_password else "WATSONX_API_KEY"
-
-
-#: IBM Cloud's first region: where a program goes that was asked for without a session.
-ANYWHERE = Place.of(endpoints(), Given("nowhere"))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request, taken apart: what a client library has names for, and the rest."""
-
-    request: Request
-    place: Place
-    model_id: str
-    scope: str  # the field that says what it is billed to
-    content: Any  # messages, or the text of a generation
-    parameters: Mapping[str, Any]
-
-    @property
-    def is_chat(self) -> bool:
-        """Whether it goes to text/chat."""
-        return self.request.endpoint == "chat"
-
-    @property
-    def variables(self) -> list[str]:
-        """The environment variables that a program reads."""
-        names = [self.place.key, "WATSONX_URL"]
-        if self.place.username:
-            names.insert(0, "WATSONX_USERNAME")
-        if self.place.in_two_steps:
-            names.append("WATSONX_IAM_URL")
-        if self.place.profile:
-            names.append("WATSONX_TRUSTED_PROFILE_ID")
-        return [*names, *([SCOPES[self.scope]] if self.scope else [])]
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The body, with the variable in the place of what it is billed to."""
-        body = dict(self.request.body or {})
-        if self.scope:
-            body[self.scope] = environ(SCOPES[self.scope])
-        return body
-
-
-def environ(name: str) -> Code:
-    """Return the Python that reads a variable."""
-    return Code(f'os.environ["{name}"]')
-
-
-def program(request: Request, target: str = "sdk", place: Place = ANYWHERE) -> str:
+def program(
+    request: Request, target: str = "sdk", connection: ProgramConnection = DEFAULT_CONNECTION
+) -> str:
     """Return a program that sends this request.
 
     Parameters
     ----------
     request
-        As `Session.prepare` makes it.
+        A request of `Session.prepare`.
     target
         One of `TARGETS`.
-    place
-        Where it goes; `Place.of` says it of a session.
+    connection
+        How the program signs in; `ProgramConnection.of` returns that of a session.
 
     Raises
     ------
     BadOption
-        No such target, or it has no way to send this.
+        There is no such target, or the target can't send this request.
     """
     if target not in TARGETS:
-        shown = without_keys(re.sub(r"[^\w-]", "", target))
+        shown = mask_keys(re.sub(r"[^\w-]", "", target))
         raise BadOption(
-            f"A program for '{shown}' is not among those there are.{near(shown, TARGETS)}",
+            f"--for has no '{shown}'.{did_you_mean(shown, TARGETS)}",
             hint=f"Next: %watsonx code --for {'|'.join(TARGETS)}",
         )
     if request.endpoint not in ("chat", "generation") or request.body is None:
-        raise BadOption("Only prompts are written as programs.", hint="Run a %%watsonx cell first.")
-    asked = _taken_apart(request, place)
-    if target in _OF_CLIENTS and not _can_be_said(asked):
+        raise BadOption("Only a prompt can become a program.", hint="Run a %%watsonx cell first.")
+    if request.count > 1 or request.schema is not None:
+        # the parts of several answers would be printed in turn, and a value is read whole
+        path = request.path.removesuffix("_stream")
+        request = replace(request, path=path, stream=False)
+    spec = ProgramSpec.of(request, connection)
+    if target == "requests":
+        return requests_program(spec)
+    if target == "curl":
+        return curl_program(spec)
+    if not _fits_clients(spec):
         raise BadOption(
-            "This prompt asks in a way that a client library has no arguments for: a deployment, "
-            "or a field beside the parameters.",
+            "Client libraries have no arguments for this prompt: it uses a deployment, or a field "
+            "besides the parameters.",
             hint="Next: %watsonx code --for requests, or curl",
         )
-    if target == "curl":
-        from wx_notebook.interop.shell_program import curl
+    writers = {"sdk": _sdk_program, "langchain": _langchain_program, "openai": _openai_program}
+    return writers[target](spec)
 
-        return curl(asked)
-    from wx_notebook.interop import python_programs
 
-    write = {
-        "sdk": python_programs.sdk,
-        "langchain": python_programs.langchain,
-        "openai": python_programs.openai,
-        "requests": python_programs.requests,
+def _fits_clients(spec: ProgramSpec) -> bool:
+    """Whether the request contains only a model, a text, parameters and a scope."""
+    known = {"model_id", "input", "parameters", *SCOPE_VARIABLES}
+    return bool(spec.model_id) and (spec.is_chat or set(spec.request.body or {}) <= known)
+
+
+def _sdk_program(spec: ProgramSpec) -> str:
+    """Return the program with `ibm_watsonx_ai.ModelInference`."""
+    arguments = {
+        "model_id": spec.model_id,
+        "credentials": Expression("credentials"),
+        **spec.scope_arguments,
     }
-    return write[target](asked)
+    method, template = {
+        (True, True): ("chat_stream", _PRINT_CHUNKS),
+        (True, False): ("chat", _PRINT_ANSWER),
+        (False, True): ("generate_text_stream", _PRINT_TEXTS),
+        (False, False): ("generate_text", _PRINT_TEXT),
+    }[spec.is_chat, spec.request.stream]
+    choice = 'answer["choices"][0]'
+    if spec.request.count > 1:
+        template, choice = _PRINT_ANSWERS, "choice"
+    text = spec.value_of(f'{choice}["message"]["content"]')
+    name = "messages" if spec.is_chat else "prompt"
+    libraries = [
+        "from ibm_watsonx_ai import Credentials",
+        "from ibm_watsonx_ai.foundation_models import ModelInference",
+    ]
+    return join_program(
+        spec,
+        "sdk",
+        [spec.modules, libraries],
+        _sdk_credentials(spec),
+        f"model = ModelInference(\n{keyword_arguments(arguments)}\n)",
+        f"{name} = {python_literal(spec.content)}\nparameters = {python_literal(spec.parameters)}",
+        template.format(call=f"model.{method}({name}={name}, params=parameters)", text=text),
+    )
 
 
-def _can_be_said(asked: Asked) -> bool:
-    """Whether model and parameters are all that the request says besides its text."""
-    beside = {"model_id", "input", "parameters", *SCOPES}
-    whole = asked.is_chat or set(asked.request.body or {}) <= beside
-    return bool(asked.model_id) and whole
+def _langchain_program(spec: ProgramSpec) -> str:
+    """Return the program with langchain-ibm's `ChatWatsonx`, or `WatsonxLLM` for a generation.
+
+    Raises
+    ------
+    BadOption
+        The request asks for several answers.
+    """
+    if spec.request.count > 1:
+        raise BadOption(
+            f"LangChain returns one answer, but this prompt asks for {spec.request.count}.",
+            hint="Next: %watsonx code --for sdk, or run the cell without --n.",
+        )
+    model_class, name = ("ChatWatsonx", "messages") if spec.is_chat else ("WatsonxLLM", "prompt")
+    arguments = {
+        "model_id": spec.model_id,
+        "watsonx_client": Expression("client"),
+        **spec.scope_arguments,
+        "params": spec.parameters,
+    }
+    client = {"credentials": Expression("credentials"), **spec.scope_arguments}
+    text = ".text" if spec.is_chat else ""
+    show = (
+        f'for piece in model.stream({name}):\n    print(piece{text}, end="", flush=True)\nprint()'
+        if spec.request.stream
+        else f"print({spec.value_of(f'model.invoke({name}){text}')})"
+    )
+    libraries = [
+        "from ibm_watsonx_ai import APIClient, Credentials",
+        f"from langchain_ibm import {model_class}",
+    ]
+    return join_program(
+        spec,
+        "langchain",
+        [spec.modules, libraries],
+        _sdk_credentials(spec),
+        f"client = APIClient(\n{keyword_arguments(client)}\n)",
+        f"model = {model_class}(\n{keyword_arguments(arguments)}\n)",
+        f"{name} = {python_literal(spec.content)}",
+        show,
+    )
 
 
-def needs(asked: Asked, target: str) -> list[str]:
-    """Return the lines that a program begins with: what it needs."""
-    install, trust = TARGETS[target]
-    names = asked.variables
-    listed = ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else names[0]
-    lines = [f"A prompt of wx_notebook. Set {listed}."]
-    if install:
-        lines.append(f"Needs: pip install {install}")
-    if asked.place.own_ca:
-        lines.append(f"{' and '.join(trust)}: the file of the authority to trust.")
-    if asked.place.is_sandbox and target in ("sdk", "langchain"):
-        lines.append("IBM's SDK speaks https only: a sandbox has to run with --tls.")
-    return lines
+def _openai_program(spec: ProgramSpec) -> str:
+    """Return the program with `openai.OpenAI` on the model gateway.
+
+    Raises
+    ------
+    BadOption
+        The request is a generation, or the sign-in uses no token.
+    """
+    if not spec.is_chat:
+        raise BadOption(
+            "The model gateway supports chats only, but this prompt was sent with --generate.",
+            hint="Next: %watsonx code --for sdk, or run the cell without --generate.",
+        )
+    if spec.connection.kind == "zen":
+        raise BadOption(
+            "The OpenAI client signs in with a token, but this session signs in with its key.",
+            hint="Next: %watsonx code --for requests",
+        )
+    client: dict[str, Any] = {
+        "base_url": Expression(f'f"{{url}}{GATEWAY_PATH}"'),
+        "api_key": Expression("token"),
+    }
+    if spec.scope:
+        header = f"X-IBM-{spec.scope.upper().replace('_', '-')}"
+        client["default_headers"] = {header: read_variable(SCOPE_VARIABLES[spec.scope])}
+    return join_program(
+        spec,
+        "openai",
+        [spec.modules, ["import requests", "from openai import OpenAI"]],
+        *sign_in_parts(spec),
+        f"client = OpenAI(\n{keyword_arguments(client)}\n)",
+        _openai_call(spec),
+    )
 
 
-def _taken_apart(request: Request, place: Place) -> Asked:
-    body = dict(request.body or {})
-    scope = next((name for name in SCOPES if name in body), "")
-    body.pop(scope, None)
-    model_id = str(body.pop("model_id", ""))
-    if request.endpoint == "chat":
-        content = body.pop("messages", [])
-        return Asked(request, place, model_id, scope, content, body)
-    content = body.pop("input", "")
-    return Asked(request, place, model_id, scope, content, body.get("parameters", {}))
+def _openai_call(spec: ProgramSpec) -> str:
+    arguments: dict[str, Any] = {"model": spec.model_id, "messages": spec.content}
+    extra_body: dict[str, Any] = {}
+    for name, value in spec.parameters.items():
+        (arguments if name in _OPENAI_PARAMETERS else extra_body)[name] = value
+    if extra_body:
+        arguments["extra_body"] = extra_body
+    if spec.request.stream:
+        arguments["stream"] = True
+    call = f"client.chat.completions.create(\n{keyword_arguments(arguments)}\n)"
+    if spec.request.count > 1:
+        text = spec.value_of("choice.message.content")
+        show = f"for choice in answer.choices:\n    print({text})"
+        return f"answer = {call}\n{show}"
+    if not spec.request.stream:
+        text = spec.value_of("answer.choices[0].message.content")
+        return f"answer = {call}\nprint({text})"
+    return (
+        f"for chunk in {call}:\n"
+        "    for choice in chunk.choices:\n"
+        '        print(choice.delta.content or "", end="", flush=True)\n'
+        "print()"
+    )
+
+
+def _sdk_credentials(spec: ProgramSpec) -> str:
+    """Return IBM's `Credentials`, as its documentation writes them.
+
+    Raises
+    ------
+    BadOption
+        It is a trusted profile of the sandbox: the SDK would send its token to IBM's test stage.
+    """
+    connection, url = spec.connection, read_variable("WATSONX_URL")
+    if connection.has_trusted_profile and connection.is_sandbox:
+        raise BadOption(
+            "IBM's SDK can assume a trusted profile on IBM Cloud only, not in the sandbox.",
+            hint="Next: %watsonx code --for requests",
+        )
+    arguments: dict[str, Any] = {"url": url}
+    if connection.is_sandbox:
+        # as for a region that the SDK's own table lacks
+        arguments["platform_url"] = url
+        arguments["auth_url"] = Expression(f'{url} + "{connection.token_url}"')
+    if connection.kind in ("software", "zen"):
+        arguments["username"] = read_variable("WATSONX_USERNAME")
+        arguments["instance_id"] = "openshift"
+    if connection.has_own_iam:
+        arguments["bedrock_url"] = read_variable("WATSONX_IAM_URL")
+    if connection.key_variable == "WATSONX_PASSWORD":
+        arguments["password"] = read_variable(connection.key_variable)
+    else:
+        arguments["api_key"] = read_variable("WATSONX_API_KEY")
+    if connection.has_trusted_profile:
+        arguments["trusted_profile_id"] = read_variable("WATSONX_TRUSTED_PROFILE_ID")
+    return f"credentials = Credentials(\n{keyword_arguments(arguments)}\n)"

@@ -2,60 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from typing import Any
 
+from wx_notebook.display import show_copy_button, show_lines
 from wx_notebook.errors import BadOption
-from wx_notebook.magics.words import Takes, parsed
+from wx_notebook.interop import program
+from wx_notebook.interop.program_spec import DEFAULT_CONNECTION, ProgramConnection
+from wx_notebook.magics.lab_link import put_cell_below
+from wx_notebook.session import current_session
+from wx_notebook.session.process import HISTORY
 
-if TYPE_CHECKING:
-    from wx_notebook.interop.programs import Place
-
-_TAKES: dict[str, Takes] = {"--for": "one", "--cell": "none"}
+_DEFAULT_TARGET = "sdk"
 
 
-def code(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
-    """Print the last prompt as a runnable program, which reads key and place from the environment.
-
-    `--for` says for what: sdk (without it), langchain, openai, requests or curl. `--cell` puts the
-    program into the next cell instead.
+def write_code(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401  # InteractiveShell
+    """Print the last prompt as a program that reads key and region from environment variables.
 
     Raises
     ------
     BadOption
-        There was no prompt yet, or it cannot be sent that way.
+        There is no prompt yet, it has a picture, or such a program can't send it.
     """
-    from wx_notebook.display import show_lines
-    from wx_notebook.session.twin import last_request
-
-    _, options = parsed("code", rest, _TAKES)
-    request = last_request()
+    request = HISTORY.last_request
     if request is None:
         raise BadOption(
-            "There was no prompt yet that could become a program.",
+            "There is no prompt yet to write a program from.",
             hint="Next: run a %%watsonx cell, then %watsonx code",
         )
-    from wx_notebook.interop import program
-
-    target = options.get("--for", "sdk")
-    text = program(request, target, _place())
-    if "--cell" in options:
-        # a notebook's own way to hand code over: nothing of it runs by itself
-        shell.set_next_input(f"%%bash\n{text}" if target == "curl" else text)
+    if request.pictures:
+        raise BadOption(
+            "The last prompt has a picture, and a program would hold all of it as text.",
+            hint="In your own program: wx.ask(PROMPT, images=[PATH])",
+        )
+    target = getattr(args, "for") or _DEFAULT_TARGET
+    text = program(request, target, _connection())
+    if args.cell:
+        # the notebook inserts the cell, and nothing runs by itself
+        put_cell_below(shell, f"%%bash\n{text}" if target == "curl" else text)
         return
     show_lines(shell, text.rstrip("\n").split("\n"))
-    # without a front end there is nobody to press a button
+    # only a front end with a user has a use for the button
     if getattr(getattr(shell, "kernel", None), "_allow_stdin", False):
-        from wx_notebook.display import show_widget
-        from wx_notebook.display.copying import CopyButton
-
         again = f"%watsonx code --for {target} --cell puts it into the next cell"
-        show_widget(shell, CopyButton(text, again))
+        show_copy_button(shell, text, again)
 
 
-def _place() -> Place:
-    """Return where the program goes: where the session does, else IBM Cloud's first region."""
-    from wx_notebook.interop.programs import ANYWHERE, Place
-    from wx_notebook.session import current
-
-    held = current()
-    return Place.of(held.endpoints, held.given) if held is not None else ANYWHERE
+def _connection() -> ProgramConnection:
+    """Return the connection of the current session, else that of IBM Cloud."""
+    session = current_session()
+    if session is None:
+        return DEFAULT_CONNECTION
+    return ProgramConnection.of(session.endpoints, session.state.params)

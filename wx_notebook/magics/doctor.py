@@ -1,58 +1,55 @@
-"""`%watsonx doctor`: what stands between this notebook and an answer."""
+"""`%watsonx doctor`: what keeps this notebook from an answer."""
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
-from wx_notebook.errors import unframed
-from wx_notebook.magics.guarding import warnings_collected
-from wx_notebook.magics.words import Takes, parsed
+from wx_notebook.display import canvas_for, show_lines
+from wx_notebook.display.checklist import Checklist
+from wx_notebook.doctor import CheckContext, CheckRunner, detect_front_end
+from wx_notebook.errors import strip_frames
+from wx_notebook.guard.notices import collect_warnings
+from wx_notebook.magics.lab_link import pages_of
+from wx_notebook.session import current_session
+from wx_notebook.session.process import METER, environment
 
-_TAKES: dict[str, Takes] = {"--report": "none"}
 
+def diagnose(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401  # InteractiveShell
+    """Run the checks and show each with its repair; a failed check does not fail the cell.
 
-def doctor(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
-    """Run the checks and show each with its repair; a failed one does not fail the cell.
-
-    A profile that is named is tried; otherwise the session in force, else what would be found.
-    Nothing is sent that costs anything, no session is made or changed. With `--report` the block
-    for an issue is shown alone.
+    They check the named profile, else the current session, else the credential that a prompt
+    would find. They send nothing that costs, and do not change the current session. With `--report`
+    only the block for an issue is shown.
 
     Raises
     ------
     Interrupted
-        The user stopped it; what was known by then is shown.
+        The user stopped it; the results so far are shown.
     """
-    words, options = parsed("doctor", rest, _TAKES, most_words=1)
-    profile = words[0] if words else ""
-    # frames on the way hold texts that the mask has not seen
-    unframed(
-        lambda: _run(shell, profile, report="--report" in options),
-        "Stopped: what has no verdict was not looked at to its end.",
+    # the frames of a traceback contain texts that are not anonymised yet
+    strip_frames(
+        lambda: _run(shell, args.profile, report=bool(args.report)),
+        "Stopped: the checks without a verdict were not finished.",
     )
 
 
 def _run(shell: Any, profile: str, *, report: bool) -> None:  # noqa: ANN401
-    from wx_notebook.display import canvas_for, show_lines
-    from wx_notebook.display.checklist import Checklist
-    from wx_notebook.doctor import CHECKS, Case, Examination, front_end_of
-    from wx_notebook.session import current
-    from wx_notebook.session.twin import METER, environment
-
-    around = environment()
-    case = Case(
-        environ=around,
-        front=front_end_of(shell, around),
-        held=current(),
+    environ = environment()
+    context = CheckContext(
+        environ=environ,
+        front_end=detect_front_end(shell, environ),
+        current_session=current_session(),
         profile=profile,
         meter=METER,
+        pages=pages_of(shell),
     )
-    checklist = Checklist(canvas_for(shell), case.command)
+    checklist = Checklist(canvas_for(shell), context.command)
     try:
-        # that a key stands in a cell is said below the list, and not from one of its threads
-        with warnings_collected() as warnings:
-            checklist.run(Examination(case, CHECKS), report=report)
+        # show a warning about a key in a cell below the list, and not from a thread
+        with collect_warnings() as warnings:
+            checklist.run(CheckRunner(context), report=report)
     finally:
-        case.close()
+        context.close()
     if warnings:
         show_lines(shell, warnings)

@@ -1,182 +1,168 @@
-"""Signing in from a notebook: by the form, by questions, or with what is found."""
+"""`%watsonx login`: sign in with the form, with questions, or with a credential that is found."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
-import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from wx_notebook.errors import BadOption, Interrupted, NotConnected, WatsonxError
-from wx_notebook.magics.desk import FormDesk, remembered
-from wx_notebook.magics.standing import told, what_is_found
-from wx_notebook.magics.words import Takes, parsed
+from wx_notebook.credentials import keyring_store
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.environment import from_environment
+from wx_notebook.credentials.hosts import endpoints_of
+from wx_notebook.credentials.parsing.files import from_file
+from wx_notebook.credentials.parsing.pasted import is_uuid
+from wx_notebook.display import Progress, canvas_for, show_lines
+from wx_notebook.errors import Interrupted, NotConnected, WatsonxError
+from wx_notebook.hints import can_ask
+from wx_notebook.login.controller import LoginController
+from wx_notebook.login.inputs import FormValues
+from wx_notebook.login.output import LoginOutput
+from wx_notebook.login.sign_out import next_source, remember_profile
+from wx_notebook.login.text import ask_credential, ask_profile, sign_in_by_text
+from wx_notebook.magics.use import prefer_session_model
+from wx_notebook.session import Session
+from wx_notebook.session.process import environment
+from wx_notebook.session.switch import sign_in_to
+from wx_notebook.settings import validate_profile_name
+from wx_notebook.transport import is_loopback
 
-if TYPE_CHECKING:
-    from wx_notebook.credentials import Given
-    from wx_notebook.session import Session
-
-TAKES: dict[str, Takes] = {
-    "--text": "none", "--env": "one", "--file": "one", "--remember": "maybe",
-    "--region": "one", "--project": "one", "--space": "one",
-}  # fmt: skip
+_DEFAULT_PROFILE = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """What a login line says besides how to sign in."""
+class _Target:
+    """The profile to keep the credential in ("" for none), and what the line says of the scope."""
 
-    remember: str | None
+    profile: str
     region: str
     project: str
     space: str
 
 
-def login(shell: Any, line: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
-    """Show the form; ask by plain questions with `--text`; never ask where nobody can answer.
+def log_in(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401  # InteractiveShell
+    """Show the form, or ask by questions with `--text`; without a user, use what is found.
 
-    `--remember [NAME]` keeps what signed in as a profile; `--env FILE` and `--file FILE` read a
-    file that is named, a `.env` or an `apikey.json`, whichever it turns out to be; `--region`,
-    `--project` and `--space` say what the credential does not.
+    `--remember [NAME]` saves the credential as a profile. `--env FILE` and `--file FILE` read a
+    file: a `.env` or an `apikey.json`, whichever it is. `--region`, `--project` and `--space` add
+    what the credential does not say.
 
     Raises
     ------
     NotConnected
-        There is no front end to ask, and nothing was found.
+        There is no user to ask, and no credential was found.
     WatsonxError
-        What was found, or answered, does not fit together.
+        The credential, or an answer, is wrong or does not fit together with the rest.
     """
-    _, options = parsed("login", line, TAKES)
-    wish = _wish(options)
-    files = [options[flag] for flag in ("--env", "--file") if flag in options]
-    if len(files) + ("--text" in options) > 1:
-        raise BadOption(
-            "Give one of --text, --env and --file: each is a way to sign in.",
-            hint="Next: %watsonx login",
-        )
-    if files:
-        _use_file(shell, files[0], wish)
+    target = _target(args)
+    if args.env or args.file:
+        _connect(shell, from_file(args.env or args.file), target)
     elif not can_ask(shell):
-        _use_what_is_found(shell, wish)
-    elif "--text" in options:
-        _ask_by_text(shell, wish)
+        _connect_without_user(shell, target)
+    elif args.text:
+        _ask_by_text(shell, target)
     elif hasattr(shell, "kernel"):
-        _show_form(shell, wish)
-    elif what_is_found():
-        _use_what_is_found(shell, wish)
+        _show_form(shell, target)
+    elif next_source():
+        _connect_without_user(shell, target)
     else:
-        _ask_by_text(shell, wish)
+        _ask_by_text(shell, target)
 
 
-def _wish(options: dict[str, str]) -> _Wish:
-    remember = options.get("--remember")
-    name = None if remember is None else remember or "default"
-    if name is not None:
-        from wx_notebook.settings import checked_name
-
-        # before anybody types a key
-        checked_name(name)
-    return _Wish(name, *(options.get(f"--{what}", "") for what in ("region", "project", "space")))
+def _target(args: argparse.Namespace) -> _Target:
+    profile = ""
+    if args.remember is not None:
+        profile = args.remember or _DEFAULT_PROFILE
+        # check the name before the user types a key
+        validate_profile_name(profile)
+    return _Target(profile, args.region or "", args.project or "", args.space or "")
 
 
-def _connect(shell: Any, given: Given, wish: _Wish) -> None:  # noqa: ANN401
-    """Sign in with what was given, at the place of the wish, and say what came of it."""
-    from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.magics.stage import refresh
-    from wx_notebook.session.choosing import signed_in
-
-    with Waiting(canvas_for(shell), "signing in") as waiting:
-        held = signed_in(given, region=wish.region, project=wish.project, space=wish.space)
-        waiting.tell([*told(held), *remembered(held, wish.remember)])
-    refresh()
+def _connect(shell: Any, params: ConnectionParams, target: _Target) -> None:  # noqa: ANN401
+    """Sign in with a credential, and show the status line."""
+    with Progress(canvas_for(shell), "signing in") as progress:
+        session = sign_in_to(
+            params, region=target.region, project=target.project, space=target.space
+        )
+        progress.show_lines(_lines(session, target.profile))
 
 
-def _show_form(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
-    from wx_notebook.credentials import keyrings
-    from wx_notebook.credentials.environment import from_environment
-    from wx_notebook.form import Typed
-    from wx_notebook.magics.stage import Stage
-    from wx_notebook.session.twin import environment
-
-    found = from_environment(environment())
-    theirs = "" if wish.project or wish.space else _only_an_id(found.project_id)
-    typed = Typed(
-        where=wish.region or _place(found),
-        billed_to=wish.project or theirs,
-        remember=wish.remember or "",
-    )
-    # where there is a box to tick it says whether; where it cannot be ticked the line says why
-    remember = wish.remember if keyrings.available() else None
-    Stage(shell, FormDesk(remember, wish.space, not_typed=theirs), typed).open()
-
-
-def _place(found: Given) -> str:
-    """Return where the environment leads, for a field that is saved with the notebook.
-
-    In a URL as it stands there can be a password, or a key in the wrong place.
-    """
-    if not (found.url or found.region):
-        return ""
-    from wx_notebook.transport import is_loopback
-
+def _connect_without_user(shell: Any, target: _Target) -> None:  # noqa: ANN401
+    """Sign in with the credential that is found."""
+    missing: WatsonxError | None = None
     try:
-        place = replace(found, joined=True).endpoints()
+        _connect(shell, ConnectionParams("arguments"), target)
+    except NotConnected as error:
+        missing = error
+    if missing is not None:
+        first, *more = missing.message.split("\n")
+        message = "\n".join([f"{first} Nobody can fill in a form here.", *more])
+        raise NotConnected(message, hint=missing.hint)
+
+
+def _show_form(shell: Any, target: _Target) -> None:  # noqa: ANN401
+    """Show the form, with the fields that the line and the environment fill in."""
+    params = from_environment(environment())
+    prefilled = "" if target.project or target.space else _scope_of(params)
+    values = FormValues(
+        region=target.region or _region_of(params),
+        scope_text=target.project or prefilled,
+        remember=target.profile,
+    )
+    # with a keyring, the box of the form decides; without one, signing in says why nothing is kept
+    profile = target.profile if keyring_store.missing_keyring() else ""
+    controller = LoginController(
+        profile,
+        target.space,
+        prefilled_scope=prefilled,
+        on_model=lambda: prefer_session_model(shell),
+    )
+    LoginOutput(shell, controller, values).open()
+
+
+def _scope_of(params: ConnectionParams) -> str:
+    """Return the project or space of the environment, for a field that is saved with the notebook.
+
+    Only an ID may fill it in: anything else could be a key in the wrong place.
+    """
+    if params.project_id:
+        return params.project_id if is_uuid(params.project_id) else ""
+    return f"spaces/{params.space_id}" if is_uuid(params.space_id) else ""
+
+
+def _region_of(params: ConnectionParams) -> str:
+    """Return the region of the environment, for a field that is saved with the notebook.
+
+    The URL itself could contain a password, or a key in the wrong place.
+    """
+    if not (params.url or params.region):
+        return ""
+    try:
+        endpoints = endpoints_of(replace(params, mixed_sources=True))
     except WatsonxError:
         return ""
-    return place.url if is_loopback(place.url.partition("://")[2].split(":")[0]) else place.place
+    host = endpoints.url.partition("://")[2].split(":")[0]
+    return endpoints.url if is_loopback(host) else endpoints.place
 
 
-def _only_an_id(text: str) -> str:
-    from wx_notebook.credentials.checks import is_uuid
-
-    return text if is_uuid(text) else ""
-
-
-def _ask_by_text(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
-    """Ask by `getpass` and `input`; neither is saved anywhere."""
-    from wx_notebook.display import show_lines
-    from wx_notebook.magics import conversation, questions
-    from wx_notebook.magics.stage import refresh
-
-    held: Session | None = None
+def _ask_by_text(shell: Any, target: _Target) -> None:  # noqa: ANN401
+    """Ask with `getpass` and `input`; neither saves the answers anywhere."""
+    session: Session | None = None
     with contextlib.suppress(KeyboardInterrupt, EOFError):
-        answered = questions.typed(wish.region)
-        held = conversation.held(answered, wish.project, wish.space)
-    if held is None:
+        credential = ask_credential(target.region)
+        session = sign_in_by_text(credential, target.project, target.space)
+    if session is None:
         raise Interrupted("Nothing was changed.", hint="Next: %watsonx login --text")
-    name = wish.remember
-    with contextlib.suppress(KeyboardInterrupt, EOFError):
-        # of a profile the key is kept already
-        name = name or (None if held.given.profile else questions.remember_as())
-    show_lines(shell, [*told(held), *remembered(held, name)])
-    refresh()
+    profile = target.profile
+    # the key of a profile is kept already
+    if not (profile or session.state.params.profile):
+        with contextlib.suppress(KeyboardInterrupt, EOFError):
+            profile = ask_profile()
+    show_lines(shell, _lines(session, profile))
 
 
-def _use_file(shell: Any, path: str, wish: _Wish) -> None:  # noqa: ANN401
-    """Connect with a file that was named; nothing of it is written anywhere."""
-    from wx_notebook.credentials.files import from_file
-
-    _connect(shell, from_file(path), wish)
-
-
-def _use_what_is_found(shell: Any, wish: _Wish) -> None:  # noqa: ANN401
-    from wx_notebook.credentials import Given
-
-    nobody: WatsonxError | None = None
-    try:
-        _connect(shell, Given("arguments"), wish)
-    except NotConnected as problem:
-        nobody = problem
-    if nobody is not None:
-        first, *more = nobody.message.split("\n")
-        raise NotConnected(
-            "\n".join([f"{first} Nobody can fill in a form here.", *more]), hint=nobody.hint
-        )
-
-
-def can_ask(shell: Any) -> bool:  # noqa: ANN401
-    """Whether the request that is running allows input: not in nbclient, papermill or CI."""
-    kernel = getattr(shell, "kernel", None)
-    if kernel is not None:
-        return bool(getattr(kernel, "_allow_stdin", False))
-    return sys.stdin is not None and sys.stdin.isatty()
+def _lines(session: Session, profile: str) -> list[str]:
+    """Return what to show after a sign-in; keep the credential in a profile, if one is given."""
+    lines = [session.status_line(), *session.pop_notices()]
+    return [*lines, *remember_profile(session, profile)]

@@ -1,138 +1,142 @@
-"""`%watsonx models`: what a region has, what it can do, and by when it goes."""
+"""`%watsonx models`: the models of a region, what they can do, and when they are withdrawn."""
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from wx_notebook.credentials import without_keys
-from wx_notebook.errors import BadOption, WatsonxError, near, unframed
-from wx_notebook.magics.words import Takes, parsed
+from wx_notebook.display import Progress, canvas_for, table_bundle
+from wx_notebook.errors import BadOption, WatsonxError, did_you_mean, mask_keys, strip_frames
+from wx_notebook.options import CAPABILITIES
+from wx_notebook.render import MAX_ROWS, Column, Row, TableView
+from wx_notebook.service import Model
+from wx_notebook.session import Session, current_session
+from wx_notebook.session.current import refuse_after_log_out
+from wx_notebook.session.model_scope import MODEL_SCOPES, ModelScope
+from wx_notebook.session.near_models import describe_model
+from wx_notebook.session.process import environment
+from wx_notebook.settings import SessionModel, aliases, effective_options, model_alias
 
-if TYPE_CHECKING:
-    from wx_notebook.render import Row, Table
-    from wx_notebook.service import Model
-    from wx_notebook.session import Session
-    from wx_notebook.session.places import Place
-
-TAKES: dict[str, Takes] = {"--can": "many", "--region": "one"}
-_MOST_WORDS = 20
-#: A list that is older is asked for again: the words say "live".
-_OLD_S = 600.0
-_LIST = "%watsonx models lists all of them."
+#: An older list is requested again: the help promises that it is live.
+_MAX_AGE_S = 600.0
+_LIST_ALL = "%watsonx models lists all of them."
 
 
-def models(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
-    """Show the models of a region that match all words, and can all that `--can` names.
+def list_models(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401  # InteractiveShell
+    """Show the models of a region that match all words and have all capabilities of `--can`.
 
-    Nobody has to sign in for it. Withdrawn ones are shown to whoever searches.
+    This needs no sign-in, but after a log out `--region`. A search finds withdrawn models, too.
 
     Raises
     ------
     BadOption
-        Nothing matches, with the nearest name; there is no such ability.
+        Nothing matches, with the near name; or there is no such capability.
     NotConnected
-        Nothing says a region.
+        The region is not known.
     ServiceDown
-        The list cannot be had.
+        The list is not available.
     """
-    from wx_notebook.display import Waiting, canvas_for, table_bundle
-    from wx_notebook.session import current
-    from wx_notebook.session.places import PLACES
-    from wx_notebook.session.twin import environment
-    from wx_notebook.settings import aliases
-
-    words, options = parsed("models", rest, TAKES, most_words=_MOST_WORDS)
-    can = [word for word in options.get("--can", "").replace(",", " ").split() if word]
-    held = current()
-    place = PLACES.place(held, environment(), options.get("--region", ""))
-    place = replace(place, model=_named(held, place))
-    what = f"asking {place.endpoints.place} for its models"
-    with Waiting(canvas_for(shell), what) as waiting:
-        stale = unframed(lambda: _asked(place), "Stopped while the models were asked for.")
-        table = found(place, words, can, aliases(), stale=stale)
-        waiting.show(table_bundle(table))
+    capabilities = " ".join(args.can or ()).replace(",", " ").split()
+    session = current_session()
+    if not args.region:
+        # a region that the user names is asked without a credential
+        refuse_after_log_out()
+    scope = MODEL_SCOPES.find(session, environment(), args.region or "")
+    scope = replace(scope, model=_chosen_default(session, scope))
+    title = f"asking {scope.endpoints.place} for its models"
+    with Progress(canvas_for(shell), title) as progress:
+        stale = strip_frames(lambda: _refresh(scope), "Stopped while the models were requested.")
+        table = models_table(scope, args.words, capabilities, aliases(), stale=stale)
+        progress.show_bundle(table_bundle(table))
 
 
-def found(
-    place: Place,
+def models_table(
+    scope: ModelScope,
     words: Sequence[str],
-    can: Sequence[str],
+    capabilities: Sequence[str],
     aliases: Mapping[str, str],
     *,
     stale: str = "",
-) -> Table:
-    """Return the table of the models that match; raises `BadOption` as `models`."""
-    from wx_notebook.render import Column, Table
+) -> TableView:
+    """Return the table of the models that match; raises `BadOption` as `list_models`.
 
-    catalogue, where = place.catalogue, place.endpoints.place
-    today = catalogue.today()
-    _check(can)
-    names = _names(aliases)
+    Parameters
+    ----------
+    aliases
+        The user's own names of models, and their ids.
+    stale
+        Why the list is older than it should be, "" if it is not.
+    """
+    _check(capabilities)
+    catalogue = scope.catalogue
+    today, names = catalogue.today(), _by_model(aliases)
     matching = [
         model
         for model in catalogue.everything
-        if set(can) <= set(model.abilities) and _matches(model, words, names, today)
+        if set(capabilities) <= set(model.abilities) and _matches(model, words, names, today)
     ]
     notes = []
-    if not (words or can):
-        gone, matching = len(matching), list(catalogue.current)
-        if why := catalogue.why_default(place.model):
-            notes.append(why)
-        if gone := gone - len(matching):
-            notes.append(
-                f"{gone} withdrawn: %watsonx models withdrawn says when, and what replaces them"
-            )
+    if not (words or capabilities):
+        everything, matching = matching, list(catalogue.current)
+        notes = _overview_notes(scope, len(everything) - len(matching))
     if not matching:
-        raise _nothing(place, words, can)
+        raise _no_match(scope, words, capabilities)
     matching.sort(key=_order)
-    default = place.model or catalogue.default()
+    default = scope.model or catalogue.default()
     rows = [_row(model, default, names, today) for model in matching]
     if len(matching) == 1 and matching[0].about:
         notes.insert(0, f"{matching[0].provider}: {matching[0].about}".removeprefix(": "))
-    notes += _doubts(place, len(rows), stale)
+    notes += _gaps(scope, len(rows), stale)
     columns = (Column("model"), Column("context", "number"), Column("output", "number"),
                Column("can"))  # fmt: skip
-    many = f"{len(matching):,} {'model' if len(matching) == 1 else 'models'}"
-    caption = f"{many} of {where}" + (f", not signed in ({place.source})" if place.source else "")
-    return Table(columns, tuple(rows), caption, tuple(notes))
+    count = f"{len(matching):,} {'model' if len(matching) == 1 else 'models'}"
+    sign_in = f", not signed in ({scope.source})" if scope.source else ""
+    return TableView(
+        columns, tuple(rows), f"{count} of {scope.endpoints.place}{sign_in}", tuple(notes)
+    )
 
 
-def _asked(place: Place) -> str:
-    """See to it that there is a list; return why an older one has to do."""
+def _overview_notes(scope: ModelScope, withdrawn: int) -> list[str]:
+    """Return the notes below a list that was not narrowed."""
+    notes = [why] if (why := scope.catalogue.why_default(scope.model)) else []
+    if withdrawn:
+        notes.append(
+            f"{withdrawn} withdrawn: %watsonx models withdrawn says when, and what replaces them"
+        )
+    return notes
+
+
+def _refresh(scope: ModelScope) -> str:
+    """Request the list unless it is recent; return why an older one has to do, or ""."""
     refused: WatsonxError
     try:
-        place.catalogue.ask(older_than_s=_OLD_S)
-    except WatsonxError as problem:
-        refused = problem
+        scope.catalogue.load(max_age_s=_MAX_AGE_S)
+    except WatsonxError as error:
+        refused = error
     else:
         return ""
-    if not place.catalogue.everything:
+    if not scope.catalogue.everything:
         raise refused
     return refused.message
 
 
-def _named(held: Session | None, place: Place) -> str:
-    """Return the default that somebody has chosen, "" where nobody has."""
-    from wx_notebook.session.defaults import session_model
-    from wx_notebook.settings import SessionModel, in_force, model_alias
-
-    of_session = session_model(held) if held is not None else SessionModel(place.model)
-    model = in_force(of_session).get("model")
-    return model_alias(str(model.first.value)) if model is not None and model.first else ""
+def _chosen_default(session: Session | None, scope: ModelScope) -> str:
+    """Return the default model that the user has chosen, "" if there is none."""
+    own = session.state.session_model if session is not None else SessionModel(scope.model)
+    model = effective_options(own).get("model")
+    return model_alias(str(model.current.value)) if model is not None and model.current else ""
 
 
-def _check(can: Sequence[str]) -> None:
-    from wx_notebook.options import ABILITIES
-
-    for word in can:
-        if word not in ABILITIES:
+def _check(capabilities: Sequence[str]) -> None:
+    for word in capabilities:
+        if word not in CAPABILITIES:
             raise BadOption(
-                f"'{without_keys(word)}' is nothing that --can knows.{near(word, ABILITIES)}",
-                hint=f"It takes {', '.join(ABILITIES)}; commas between them.",
+                f"Unknown capability '{mask_keys(word)}'.{did_you_mean(word, CAPABILITIES)}",
+                hint=f"--can takes {', '.join(CAPABILITIES)}, separated by commas.",
             )
 
 
@@ -140,8 +144,8 @@ def _order(model: Model) -> tuple[bool, bool, bool, str]:
     return model.is_withdrawn, not model.can_chat, model.stage != "available", model.model_id
 
 
-def _names(aliases: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the user's names for each model id."""
+def _by_model(aliases: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the user's names of each model id."""
     names: dict[str, list[str]] = {}
     for alias, model_id in aliases.items():
         names.setdefault(model_id, []).append(alias)
@@ -151,21 +155,14 @@ def _names(aliases: Mapping[str, str]) -> dict[str, list[str]]:
 def _matches(
     model: Model, words: Sequence[str], names: Mapping[str, list[str]], today: dt.date
 ) -> bool:
-    """Whether each word stands in what there is to say about a model."""
+    """Whether the description of a model contains each of the words."""
     if not words:
         return True
-    texts = [
-        model.model_id, model.label, model.provider, model.about,
-        model.outlook(today).partition(";")[0],  # not what replaces it: that is another model
-        *model.functions, *model.abilities, *names.get(model.model_id, ()),
-    ]  # fmt: skip
-    text = "\n".join(texts).lower()
+    text = describe_model(model, names.get(model.model_id, ()), today)
     return all(word.lower() in text for word in words)
 
 
 def _row(model: Model, default: str, names: Mapping[str, list[str]], today: dt.date) -> Row:
-    from wx_notebook.render import Row
-
     marks = ["default"] if model.model_id == default else []
     marks += [f"alias {alias}" for alias in names.get(model.model_id, ())]
     cells = (
@@ -177,34 +174,32 @@ def _row(model: Model, default: str, names: Mapping[str, list[str]], today: dt.d
     return Row(cells, mark=", ".join(marks), note=model.outlook(today))
 
 
-def _doubts(place: Place, rows: int, stale: str) -> list[str]:
-    """Return what is not in the table, or not as of now."""
-    from wx_notebook.render.tables import MOST_ROWS
-
-    doubts = []
-    if rows > MOST_ROWS:
-        doubts.append(f"... and {rows - MOST_ROWS:,} more: words narrow the list")
-    if place.catalogue.problem:
-        doubts.append(f"this is a part of the list: {place.catalogue.problem}")
+def _gaps(scope: ModelScope, rows: int, stale: str) -> list[str]:
+    """Return what is missing in the table or not up to date."""
+    notes = []
+    if rows > MAX_ROWS:
+        notes.append(f"... and {rows - MAX_ROWS:,} more: words narrow the list")
+    if scope.catalogue.problem:
+        notes.append(f"the list is incomplete: {scope.catalogue.problem}")
     if stale:
-        doubts.append(f"this list is older than {_OLD_S / 60:.0f} minutes: {stale}")
-    return doubts
+        notes.append(f"the list is older than {_MAX_AGE_S / 60:.0f} minutes: {stale}")
+    return notes
 
 
-def _nothing(place: Place, words: Sequence[str], can: Sequence[str]) -> BadOption:
-    where = place.endpoints.place
-    known = [model.model_id for model in place.catalogue.everything]
+def _no_match(scope: ModelScope, words: Sequence[str], capabilities: Sequence[str]) -> BadOption:
+    place = scope.endpoints.place
+    known = [model.model_id for model in scope.catalogue.everything]
     if not known:
         return BadOption(
-            f"{where} lists no models.", hint="Next: %watsonx models --region us-south"
+            f"{place} lists no models.", hint="Next: %watsonx models --region us-south"
         )
     typed = " ".join(words)
-    what = f" matches '{without_keys(typed)}'" if words else ""
-    what += " and" if words and can else ""
-    what += f" can do {' and '.join(can)}" if can else ""
-    # also near to a part of an id: "mixtrall" to "mixtral" of "mistralai/mixtral-8x7b"
+    conditions = f" matches '{mask_keys(typed)}'" if words else ""
+    conditions += " and" if words and capabilities else ""
+    conditions += f" can do {' and '.join(capabilities)}" if capabilities else ""
+    # near to a part of an id as well: "mixtrall" to "mixtral" of "mistralai/mixtral-8x7b"
     parts = [
         part for name in known for part in (name, name.rpartition("/")[2], *re.split("[/-]", name))
     ]
-    nearest = near(typed, parts) if words else ""
-    return BadOption(f"No model in {where}{what}.{nearest}", hint=_LIST)
+    near = did_you_mean(typed, parts) if words else ""
+    return BadOption(f"No model in {place}{conditions}.{near}", hint=_LIST_ALL)

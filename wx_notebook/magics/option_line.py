@@ -1,200 +1,202 @@
-"""From the text of an option line to the values of options, and what there is to say of them."""
+"""The options of a prompt: from the line behind `%%watsonx` to typed values, and their help."""
 
 from __future__ import annotations
 
-import argparse
-import io
-import itertools
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field
+from functools import cache
 from typing import Any
 
-from wx_notebook.credentials import without_keys
-from wx_notebook.errors import BadOption, near
-from wx_notebook.options import Options, Refused, bad_value, checked, known_options
+from wx_notebook.errors import BadOption, mask_keys
+from wx_notebook.magics.arguments import Argument
+from wx_notebook.magics.line_words import plain_flag, split_line
+from wx_notebook.magics.parser import LONGEST_WORD, LineParser
+from wx_notebook.options import (
+    InvalidValue,
+    bad_value,
+    check_combination,
+    check_needs,
+    check_value,
+    known_options,
+)
 
-_HELP = "Next: %watsonx help"
-_GLUED = re.compile(r"-[A-Za-z][\w-]")
+#: The options whose default the user can set, by name.
+CONFIGURABLE = {
+    option.name: option for option in known_options() if option.metadata["configurable"]
+}
+_FLAGS = {option.name: option.metadata["flags"][-1] for option in known_options()}
+#: Where the values of an option are not a few words, the list that completion takes them from.
+_COMPLETES = {
+    "model": "models",
+    "compare": "models",
+    "images": "pictures",
+    "tools": "functions",
+    "chat": "chats",
+    "schema": "schemas",
+}
 
 
-def parse_options(line: str) -> dict[str, Any]:
-    """Return what the line behind ``%%watsonx`` says, by the options' names.
+class PromptParser(LineParser):
+    """Parses the options of a prompt."""
+
+    allows_blank = repeats_words = True
+
+    def unknown_word(self, word: str) -> BadOption:
+        """Return the error for a word that is not an option: often the prompt itself."""
+        shown = f"'{mask_keys(word)}'" if len(word) <= LONGEST_WORD else "A long word on the line"
+        return BadOption(
+            f"{shown} is not an option; the prompt goes below the %%watsonx line.",
+            hint="For one line: %watsonx ask TEXT",
+        )
+
+
+def option_argument(option: Field[Any]) -> Argument:
+    """Return an option of a prompt as an argument of a parser."""
+    about = option.metadata
+    return Argument(
+        names=about["flags"],
+        help=about["help"],
+        metavar=about["metavar"],
+        nargs=about["nargs"],
+        completes=about["type"].choices or _COMPLETES.get(option.name, ()),
+        repeatable=about["repeatable"],
+        dest=option.name,
+        const=not option.default,
+    )
+
+
+@cache
+def prompt_parser() -> PromptParser:
+    """Return the parser of the line behind ``%%watsonx``."""
+    arguments = map(option_argument, known_options())
+    return PromptParser("%%watsonx", arguments, next_step="Next: %watsonx help")
+
+
+@cache
+def ask_parser() -> PromptParser:
+    """Return the parser of the options in front of a ``%watsonx ask`` text."""
+    arguments = map(option_argument, known_options())
+    next_step = "Next: %watsonx help. A text that begins with a hyphen: %watsonx ask -- TEXT"
+    return PromptParser("%watsonx ask", arguments, next_step=next_step)
+
+
+def parse_options(line: str, parser: PromptParser | None = None) -> dict[str, Any]:
+    """Return what the options of a prompt set, by their names.
+
+    Parameters
+    ----------
+    line
+        The line behind ``%%watsonx``, or the options in front of a text.
+    parser
+        The parser of the line; by default that of ``%%watsonx``.
 
     Raises
     ------
     BadOption
-        An unknown option, with the nearest name, a value that cannot be, or two options that
-        exclude each other.
+        An unknown option, with the near name; an impossible value; two options that exclude each
+        other.
     """
-    parser, flags = _parser()
-    words = split_line(line)
-    _check_glued(words, flags)
-    lacking: argparse.ArgumentError | None = None
-    try:
-        found, rest = parser.parse_known_args(words)
-    except argparse.ArgumentError as problem:
-        lacking = problem
-    if lacking is not None:
-        raise _without_value((lacking.argument_name or "The option").split("/")[-1], words)
-    if rest:
-        raise _unknown(rest[0], list(flags))
-    given = {
-        option.name: _of_line(option, getattr(found, option.name))
+    typed = vars((parser or prompt_parser()).parse_line(line))
+    options = {
+        option.name: _option_value(option, typed[option.name])
         for option in known_options()
-        if getattr(found, option.name) is not None
+        if typed[option.name] is not None
     }
-    # what a cell says against itself is told before any setting comes into play
-    Options(**given)
-    return given
+    check_line(options)
+    check_needs(options, flag_of)
+    return options
 
 
-def options_help() -> str:
-    """Return a table of the options, one line each, that fits 80 columns."""
-    out = io.StringIO()
-    for option in known_options():
-        words = option.metadata["describe"].split()
-        names = _names(option)
-        while words:
-            line = words.pop(0)
-            while words and len(line) + len(words[0]) < 50:
-                line += " " + words.pop(0)
-            out.write(f"  {names:24}  {line}\n")
-            names = ""
-    return out.getvalue()
+def check_free_text(options: str, text: str, line: str) -> None:
+    """Refuse ``ask --system You are a pirate``: where the system message ends is not clear.
+
+    Parameters
+    ----------
+    options, text
+        The two parts of the line.
+    line
+        The whole of it.
+
+    Raises
+    ------
+    BadOption
+        The last option takes a text, and its value is one word without quotes.
+    """
+    flag, value = [*split_line(options)[-2:], "", ""][:2]
+    is_bare = options.rstrip().endswith(value) and not value.startswith(tuple("\"'"))
+    is_apart = line[len(options) :].lstrip().startswith("-- ")
+    flags = [
+        name for one in known_options() if one.name == "system" for name in one.metadata["flags"]
+    ]
+    if not (text.strip() and value and is_bare) or is_apart:
+        return
+    if plain_flag(flag, ask_parser().flags) not in flags:
+        return
+    raise BadOption(
+        f"It is not clear where the text of {flags[-1]} ends and the prompt begins.",
+        hint=f'Put the text in quotes: {flags[-1]} "You are ..." PROMPT. One word: '
+        f"{flags[-1]} {mask_keys(value)} -- PROMPT",
+    )
+
+
+def check_line(options: Mapping[str, Any]) -> None:
+    """Refuse options of one line that exclude each other, before any setting comes into play."""
+    defaults = {option.name: option.default for option in known_options()}
+    check_combination({**defaults, **options}, flag_of)
+    alone = [one.name for one in known_options() if one.metadata["batch"] and one.name in options]
+    if alone and "each" not in options:
+        raise BadOption(
+            f"{flag_of(alone[0])} goes with --each, which names the table.",
+            hint=f"For example: %%watsonx --each df {flag_of(alone[0])} ...",
+        )
+
+
+def flag_of(name: str) -> str:
+    """Return how an option is typed on a line: "--max-tokens"; "-p top_k" for "param.top_k"."""
+    name, _, key = name.partition(".")
+    return f"-p {key}" if key else _FLAGS[name]
+
+
+def _option_value(option: Field[Any], typed: Any) -> Any:  # noqa: ANN401  # as the option has it
+    if not option.metadata["metavar"]:
+        return typed
+    return value_of(option, typed if option.metadata["repeatable"] else [typed])
+
+
+def value_of(option: Field[Any], texts: Sequence[str]) -> Any:  # noqa: ANN401
+    """Return the value of an option from its texts on a line; several if it is repeatable.
+
+    Raises
+    ------
+    BadOption
+        The option does not take that value.
+    """
+    kind = option.metadata["type"]
+    refused: tuple[str, InvalidValue] | None = None
+    values = []
+    for text in texts:
+        try:
+            values.append(kind.read(text))
+        except ValueError:
+            refused = text, kind.invalid(text)
+        except InvalidValue as error:
+            refused = text, error
+        if refused is not None:
+            break
+    if refused is not None:
+        raise bad_value(flag_of(option.name), *refused)
+    value = values if option.metadata["repeatable"] else values[0]
+    return check_value(option, value, flag_of(option.name))
 
 
 def options_table() -> str:
     """Return the options as the README's table."""
     lines = ["| option | from Python | what it does |", "| --- | --- | --- |"]
     for option in known_options():
-        python = "" if option.metadata["cell_only"] else f"`{option.name}=`"
-        describe = option.metadata["describe"]
-        lines.append(f"| `{_names(option)}` | {python} | {describe} |")
+        in_python = not option.metadata["cell_only"] or option.metadata["batch"]
+        python = f"`{option.name}=`" if in_python and option.name != "each" else ""
+        value = option.metadata["metavar"]
+        value = f"[{value}]" if option.metadata["nargs"] else value
+        names = f"{', '.join(option.metadata['flags'])} {value}".rstrip()
+        lines.append(f"| `{names}` | {python} | {option.metadata['help']} |")
     return "\n".join(lines) + "\n"
-
-
-def _names(option: Field[Any]) -> str:
-    names = ", ".join(option.metadata["flags"])
-    return f"{names} {option.metadata['metavar']}".rstrip()
-
-
-def split_line(line: str) -> list[str]:
-    r"""Split a line into words as `shlex` does, with two differences that prose asks for.
-
-    An opening quote that never closes is a literal character (``--system don't``), and a backslash
-    outside quotes is one, too (``C:\data``).
-    """
-    words: list[str] = []
-    word: str | None = None
-    at = 0
-    while at < len(line):
-        character = line[at]
-        if character.isspace():
-            if word is not None:
-                words.append(word)
-            word = None
-        elif character in "'\"" and (end := _closing(line, at)) is not None:
-            inside = line[at + 1 : end]
-            if character == '"':
-                inside = inside.replace('\\"', '"').replace("\\\\", "\\")
-            word = (word or "") + inside
-            at = end
-        else:
-            word = (word or "") + character
-        at += 1
-    return words if word is None else [*words, word]
-
-
-def _closing(line: str, opening: int) -> int | None:
-    """Return where the quote that opens here closes; in double quotes a backslash escapes."""
-    quote, at = line[opening], opening + 1
-    while at < len(line):
-        if quote == '"' and line[at] == "\\":
-            at += 1
-        elif line[at] == quote:
-            return at
-        at += 1
-    return None
-
-
-def _parser() -> tuple[argparse.ArgumentParser, dict[str, bool]]:
-    """Return the parser, and each flag with whether it takes a value."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    flags: dict[str, bool] = {}
-    for option in known_options():
-        names = option.metadata["flags"]
-        takes_value = bool(option.metadata["metavar"])
-        flags |= dict.fromkeys(names, takes_value)
-        if takes_value:
-            # of one that is given twice the first would be ignored
-            parser.add_argument(*names, dest=option.name, action="append", default=None)
-        else:
-            value = not option.default
-            parser.add_argument(
-                *names, dest=option.name, action="store_const", const=value, default=None
-            )
-    return parser, flags
-
-
-def _check_glued(words: list[str], flags: Mapping[str, bool]) -> None:
-    # argparse would read -show as -s with the value "how", and send the prompt
-    before = ""
-    for word in words:
-        if _GLUED.match(word) and not flags.get(before):
-            raise _unknown(word, list(flags))
-        before = word
-
-
-def _without_value(flag: str, words: list[str]) -> BadOption:
-    following = dict(itertools.pairwise(words)).get(flag, "")
-    hint = f"A value that begins with a hyphen is written {flag}=VALUE." if following else _HELP
-    return BadOption(f"{flag} needs a value.", hint=hint)
-
-
-def _of_line(option: Field[Any], given: Any) -> Any:  # noqa: ANN401  # whatever the option has
-    if not option.metadata["metavar"]:
-        return given
-    if len(given) > 1 and not option.metadata["repeatable"]:
-        flag = option.metadata["flags"][-1]
-        raise BadOption(f"{flag} is given {len(given)} times.", hint="Leave one of them.")
-    return value_of(option, given)
-
-
-def value_of(option: Field[Any], texts: list[str]) -> Any:  # noqa: ANN401
-    """Return what the texts of a line, more than one if it is repeatable, are as its value.
-
-    Raises
-    ------
-    BadOption
-        They are none.
-    """
-    kind = option.metadata["kind"]
-    wrong: tuple[str, Refused] | None = None
-    found = []
-    for text in texts:
-        try:
-            found.append(kind.read(text))
-        except ValueError:
-            wrong = text, kind.refused(text)
-        except Refused as problem:
-            wrong = text, problem
-        if wrong is not None:
-            break
-    if wrong is not None:
-        raise bad_value(option, *wrong)
-    return checked(option, found if option.metadata["repeatable"] else found[0])
-
-
-def _unknown(word: str, flags: list[str]) -> BadOption:
-    if not word.startswith("-"):
-        shown = without_keys(word)[:60]
-        return BadOption(
-            f"'{shown}' is not an option; the prompt goes below the %%watsonx line.",
-            hint="For one line: %watsonx ask TEXT",
-        )
-    name = word.partition("=")[0]
-    nearest = near(f"--{name.lstrip('-')}", flags)
-    return BadOption(
-        f"'{without_keys(name)[:60]}' is not an option of %%watsonx.{nearest}", hint=_HELP
-    )

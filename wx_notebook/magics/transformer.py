@@ -1,9 +1,9 @@
-"""Handing a cell to our magic as it was typed.
+"""Passes a cell to our magic as it was typed.
 
-IPython rewrites a cell before a magic sees it: ``>>>`` and ``In [1]:`` are stripped from its lines,
-an empty body is an error of its own, and a line magic that ends in ``?`` becomes a request for
-help. Our transformer stands at the head of `input_transformers_cleanup` and turns our cells, and
-``%watsonx ask TEXT``, into plain calls, of which nothing is rewritten.
+IPython rewrites a cell before a magic sees it: it strips ``>>>`` and ``In [1]:`` from the lines,
+raises its own error for an empty body, and turns a line magic that ends in ``?`` into a request for
+help. Our transformer is the first of `input_transformers_cleanup`. It turns our cells, and
+``%watsonx ask TEXT`` and ``explain TEXT``, into plain calls, which IPython does not rewrite.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _HEAD = re.compile(
 )
 _ASK = re.compile(
     r"(?P<before>[ \t]*(?:[^\W\d]\w*[ \t]*=[ \t]*)?)"
-    r"%watsonx[ \t]+(?P<line>ask(?:[ \t][^\r\n]*)?)[\r\n]*$"
+    r"%watsonx[ \t]+(?P<line>(?:ask|explain)(?:[ \t][^\r\n]*)?)[\r\n]*$"
 )
 
 
@@ -26,34 +26,34 @@ def hand_over(lines: list[str]) -> list[str]:
     if (head := _HEAD.match(text)) is not None:
         body = text[head.end() :]
         if body.endswith("\n") and not body.endswith("\r\n"):
-            # IPython ends every cell with a line feed; `as_typed` gives one back that was typed
+            # IPython ends every cell with a line feed; `as_typed` restores one that was typed
             body = body[:-1]
         line = head["line"].strip()
-        # IPython refuses an empty body with words of its own
+        # an empty body would be IPython's own error
         return [f"get_ipython().run_cell_magic('watsonx', {line!r}, {(body or chr(10))!r})\n"]
     if "%watsonx" not in text or text.lstrip().startswith("%%"):
-        # the body of another cell magic is that one's matter
+        # the body of another cell magic is not ours
         return lines
     for number in range(len(lines)):
-        found = _ASK.match(lines[number])
-        if found is not None and _begins_statement(lines, number):
-            call = f"get_ipython().run_line_magic('watsonx', {found['line']!r})"
-            lines = [*lines[:number], f"{found['before']}{call}\n", *lines[number + 1 :]]
+        ask = _ASK.match(lines[number])
+        if ask is not None and _begins_statement(lines, number):
+            call = f"get_ipython().run_line_magic('watsonx', {ask['line']!r})"
+            lines = [*lines[:number], f"{ask['before']}{call}\n", *lines[number + 1 :]]
     return lines
 
 
-# A terminal asks IPython whether a cell is complete, and a cell magic is at its first empty line.
-# For that question transformers with this mark are left out, so that `%%watsonx` stays in sight.
+# A terminal asks IPython whether a cell is complete; a cell magic is complete at an empty line.
+# IPython skips transformers with this mark for that question, and so it still sees `%%watsonx`.
 hand_over.has_side_effects = True  # type: ignore[attr-defined]  # IPython's protocol
 
 
 def head_of(text: str) -> re.Match[str] | None:
-    """Return where a cell says that it is ours, its option line as the group "line"."""
+    """Return the match of our head in a cell, with the option line as the group "line"."""
     return _HEAD.match(text)
 
 
 def as_typed(body: str, raw_cell: str | None) -> str:
-    """Return a cell's body with the line feed at its end that the user typed, if there was one."""
+    """Return a cell's body with the line feed that the user typed at its end, if any."""
     head = _HEAD.match(raw_cell) if raw_cell is not None else None
     if head is not None and raw_cell is not None and raw_cell[head.end() :] == body + "\n":
         return body + "\n"
@@ -61,7 +61,7 @@ def as_typed(body: str, raw_cell: str | None) -> str:
 
 
 def _begins_statement(lines: list[str], number: int) -> bool:
-    """Whether a statement begins in this line: in a longer string the same text is only text."""
+    """Whether a statement begins in this line; inside a long string the same text is only text."""
     from IPython.core.inputtransformer2 import make_tokens_by_line
 
     for tokens in make_tokens_by_line(lines):

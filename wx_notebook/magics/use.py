@@ -2,167 +2,180 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import Field
-from typing import TYPE_CHECKING, Any
+import argparse
+from collections.abc import Mapping
+from typing import Any
 
-from wx_notebook.errors import BadOption
-from wx_notebook.magics.defaults import LAYERED, follow
-from wx_notebook.magics.option_line import value_of
-from wx_notebook.magics.settings import shown
-from wx_notebook.magics.words import Takes, parsed
-from wx_notebook.options import Options
-
-if TYPE_CHECKING:
-    from wx_notebook.credentials import Given
-
-#: What takes a default back.
-_DEFAULT = "default"
-#: What belongs to the session: changing it is asked of the service.
-_OF_THE_SESSION = ("--project", "--space", "--region", "--model")
-_OPTIONS: dict[str, Field[Any]] = {
-    option.metadata["flags"][-1]: option for name, option in LAYERED.items() if name != "model"
-}
-#: The short names of them: -t -> --temperature.
-_LONG: dict[str, str] = {
-    short: option.metadata["flags"][-1]
-    for option in LAYERED.values()
-    for short in option.metadata["flags"][:-1]
-}
-_TAKES: dict[str, Takes] = {
-    **dict.fromkeys(_OF_THE_SESSION, "one"),
-    **{f: "many" if o.metadata["repeatable"] else "one" for f, o in _OPTIONS.items()},
-}
-_TAKES |= {short: _TAKES[flag] for short, flag in _LONG.items()}
-TAKES = (
-    "[PROFILE] [--project X | --space X] [--model X] [--region X]\n"
-    "              [options for each prompt from now on: --temperature 0.2 ...]\n"
-    "              the word default takes one back: --temperature default"
+from wx_notebook import settings
+from wx_notebook.credentials.connection_params import ConnectionParams
+from wx_notebook.credentials.profiles import from_profile, saved_profiles
+from wx_notebook.display import Progress, canvas_for, show_lines
+from wx_notebook.errors import BadOption, WatsonxError
+from wx_notebook.hints import can_ask
+from wx_notebook.login.controller import LoginController
+from wx_notebook.login.output import LoginOutput
+from wx_notebook.login.scopes import ScopeChoice, remember_scope
+from wx_notebook.login.sign_in import Step, list_scopes
+from wx_notebook.login.text import scope_rows
+from wx_notebook.magics.option_line import CONFIGURABLE, check_line, value_of
+from wx_notebook.magics.settings import value_text
+from wx_notebook.magics.traits import update_traits
+from wx_notebook.session import Session, connect, current_session
+from wx_notebook.session import session as connected_session
+from wx_notebook.session.current import (
+    choose_default,
+    is_logged_out,
+    make_session,
+    pending_sessions,
+    verify_and_activate,
 )
+from wx_notebook.session.switch import switch
+
+#: The word that takes a default back.
+_DEFAULT = "default"
+#: These belong to the session: the service is asked before they change.
+_OF_SESSION = ("project", "space", "region", "model")
 
 
-def use(shell: Any, rest: str) -> None:  # noqa: ANN401  # IPython's InteractiveShell
-    """Go on with a profile, project, space, region or model, or with other defaults of options.
+def use(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401  # InteractiveShell
+    """Change profile, project, space, region or model, or the defaults of options.
 
-    Where nothing is named, show what there is to choose from: in a notebook the lists of the form,
+    Without arguments, show what there is to choose from: in a notebook the lists of the form,
     elsewhere as text.
 
     Raises
     ------
     BadOption
-        A value cannot be.
+        An option does not take the value.
     WatsonxError
-        What was named does not exist, or does not fit together; then nothing has changed.
+        Something that was named does not exist, or does not fit together; then nothing changes.
     """
-    words, found = parsed("use", rest, _TAKES, most_words=1)
-    said = _by_long_names(found)
-    if not (words or said):
-        from wx_notebook.magics.choosing import choose
-
-        choose(shell)
-        return
-    defaults = _defaults(said)
-    session = {flag.removeprefix("--"): said[flag] for flag in _OF_THE_SESSION if flag in said}
-    if words or session:
-        _go_on(shell, words, session, defaults)
+    defaults = _defaults(args)
+    changes = {name: getattr(args, name) for name in _OF_SESSION if getattr(args, name)}
+    if args.profile or changes:
+        _switch(shell, args.profile, changes, defaults)
+    elif defaults:
+        show_lines(shell, _choose_defaults(shell, defaults))
     else:
-        from wx_notebook.display import show_lines
-
-        show_lines(shell, _chosen(shell, defaults))
+        _show_lists(shell)
 
 
-def _by_long_names(found: Mapping[str, str]) -> dict[str, str]:
-    said: dict[str, str] = {}
-    for name, value in found.items():
-        flag = _LONG.get(name, name)
-        if flag in said and _TAKES[flag] != "many":
-            raise BadOption(f"{flag} is given twice.", hint="Leave one of them.")
-        said[flag] = f"{said[flag]}\n{value}" if flag in said else value
-    return said
+def prefer_session_model(shell: Any) -> None:  # noqa: ANN401
+    """Let the session's model replace the one of %config, and a deployment."""
+    _choose_defaults(shell, {"model": None, "deployment": None})
 
 
-def _go_on(
+def _switch(
     shell: Any,  # noqa: ANN401
-    words: Sequence[str],
-    session: Mapping[str, str],
+    profile: str,
+    changes: Mapping[str, str],
     defaults: Mapping[str, Any],
 ) -> None:
-    """Put another session in force, and then the defaults; say what both are."""
-    from wx_notebook.display import Waiting, canvas_for
-    from wx_notebook.magics.stage import refresh
-    from wx_notebook.session import current
-    from wx_notebook.session import session as connected
-    from wx_notebook.session.choosing import changed
-    from wx_notebook.session.finding import used_now
-    from wx_notebook.session.twin import put_in_force, unverified
-
-    with Waiting(canvas_for(shell), "signing in") as waiting:
-        held = unverified(_profile(words[0], session)) if words else current() or connected()
-        made = put_in_force(changed(held, **session) if session else held)
-        if "model" in session:
-            model_was_chosen(shell)
-        lines = _chosen(shell, defaults) if defaults else []
-        waiting.tell([made.line(), *made.notes(), *lines])
-    used_now(made)
-    refresh()
+    """Make another session the current one, then set the defaults; say what both are."""
+    with Progress(canvas_for(shell), "signing in") as progress:
+        if profile:
+            session = make_session(_profile_params(profile, has_more=bool(changes or defaults)))
+        else:
+            session = _session_to_change(changes)
+        session = verify_and_activate(switch(session, **changes) if changes else session)
+        if "model" in changes:
+            prefer_session_model(shell)
+        lines = _choose_defaults(shell, defaults) if defaults else []
+        progress.show_lines([session.status_line(), *session.pop_notices(), *lines])
+    remember_scope(session)
 
 
-def model_was_chosen(shell: Any) -> None:  # noqa: ANN401
-    """Let the session's model come in the place of what %config said, and of a deployment."""
-    _chosen(shell, {"model": None, "deployment": None})
+def _show_lists(shell: Any) -> None:  # noqa: ANN401
+    """Open the form's lists in a notebook with a user; print the lists elsewhere."""
+    session = _session_to_change({})
+    if hasattr(shell, "kernel") and can_ask(shell):
+        controller = LoginController(on_model=lambda: prefer_session_model(shell))
+        LoginOutput(shell, controller).open(switch=True)
+    else:
+        _print_lists(shell, session)
 
 
-def _defaults(said: Mapping[str, str]) -> dict[str, Any]:
-    """Return the defaults that were named, by the options' names; None takes one back."""
-    found: dict[str, Any] = {}
-    for flag, option in _OPTIONS.items():
-        if flag in said:
-            texts = said[flag].split("\n") if option.metadata["repeatable"] else [said[flag]]
-            found[option.name] = None if texts == [_DEFAULT] else value_of(option, texts)
-    given = {name: value for name, value in found.items() if value is not None}
-    if said.get("--model", _DEFAULT) != _DEFAULT:
-        given["model"] = said["--model"]
-    # those that exclude each other
-    Options(**given)
-    return found
+def _session_to_change(changes: Mapping[str, str]) -> Session:
+    """Return the session that waits in a form for its project, else the current one, or a new one.
+
+    `use` ends a log out, as `login` does.
+    """
+    if "project" in changes or "space" in changes:
+        for pending in reversed(pending_sessions()):
+            return pending
+    return connect() if is_logged_out() else current_session() or connected_session()
 
 
-def _chosen(shell: Any, defaults: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
-    """Make these the defaults and return what is in force now, a line each."""
-    from wx_notebook import settings
-    from wx_notebook.session import current
-    from wx_notebook.session.choosing import choose_default
-    from wx_notebook.session.defaults import session_model
+def _print_lists(shell: Any, session: Session) -> None:  # noqa: ANN401
+    """Print projects, spaces and profiles to choose from."""
+    error: WatsonxError | None = None
+    with Progress(canvas_for(shell), "asking for projects and spaces") as progress:
+        lines = [session.status_line()]
+        for event in list_scopes(session):
+            if isinstance(event, ScopeChoice):
+                lines += ["projects and spaces:", *scope_rows(event)]
+            elif isinstance(event, Step):
+                error = event.error
+        if error is None:
+            names = [profile.name for profile, _ in saved_profiles()]
+            lines.append(f"profiles: {', '.join(names)}" if names else "no profiles yet")
+            lines.append("models: %watsonx models lists them")
+            lines.append(
+                "Next: %watsonx use PROFILE, or --project, --space, --model, --region and a name"
+            )
+            progress.show_lines(lines)
+    if error is not None:
+        raise error
 
+
+def _defaults(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the defaults that were typed, by the options' names; None takes one back."""
+    defaults: dict[str, Any] = {}
+    for name, option in CONFIGURABLE.items():
+        typed = getattr(args, name)
+        if typed is not None and name not in _OF_SESSION:
+            texts = typed if option.metadata["repeatable"] else [typed]
+            defaults[name] = None if texts == [_DEFAULT] else value_of(option, texts)
+    values = {name: value for name, value in defaults.items() if value is not None}
+    if (args.model or _DEFAULT) != _DEFAULT:
+        values["model"] = args.model
+    check_line(values)
+    return defaults
+
+
+def _choose_defaults(shell: Any, defaults: Mapping[str, Any]) -> list[str]:  # noqa: ANN401
+    """Set these defaults and return what is in force now, a line each."""
     for name, value in defaults.items():
         choose_default(name, value, settings.USE)
-    follow(shell)
-    held = current()
-    found = settings.in_force(session_model(held) if held is not None else None)
-    redact = held.redact if held is not None else str
+    update_traits(shell)
+    session = current_session()
+    options = settings.effective_options(
+        session.state.session_model if session is not None else None
+    )
+    redact = session.state.redact if session is not None else str
     lines = []
     for name, value in defaults.items():
-        now = found.get(name)
+        option = options.get(name)
         if value is not None:
-            lines.append(f"{name}: {shown(value, redact)} from now on")
-        elif now is None or now.first is None:
-            lines.append(f"{name}: as built in")
+            lines.append(f"{name}: {value_text(value, redact)} from now on")
+        elif option is None or option.current is None:
+            lines.append(f"{name}: the built-in default again")
         else:
-            lines.append(f"{name}: {shown(now.first.value, redact)}, from the {now.first.source}")
+            first = option.current
+            lines.append(f"{name}: {value_text(first.value, redact)}, from the {first.source}")
     return lines
 
 
-def _profile(name: str, options: Mapping[str, str]) -> Given:
-    from wx_notebook.session.arguments import named_profile
-
+def _profile_params(name: str, *, has_more: bool) -> ConnectionParams:
+    """Return what a profile says of a connection."""
     unknown: BadOption
     try:
-        return named_profile(name)
-    except BadOption as problem:
-        unknown = problem
-    if options:
-        # "--project My project" has a word too many, too
+        return from_profile(name)
+    except BadOption as error:
+        unknown = error
+    if has_more:
+        # the second word of "--project My project" is taken for a profile
         unknown = BadOption(
-            unknown.message, hint=f"A name with blanks goes into quotes. {unknown.hint}"
+            unknown.message, hint=f"Put a name with blanks in quotes. {unknown.hint}"
         )
     raise unknown

@@ -1,34 +1,55 @@
-"""What a user asks of one prompt: typed, frozen, checked once.
+"""The options of one prompt: typed, frozen, checked once.
 
-`%%watsonx` reads these from its option line, the Python twin takes them as keyword arguments, and
-the settings give some of them defaults; all end in the same `Options`. A field says everything
-about an option: its flags, its help, its values, whether a cell alone can have it.
+`%%watsonx` reads them from its option line, Python calls take them as keyword arguments, and the
+settings give some of them defaults. All end in the same `Options`.
 """
 
 from __future__ import annotations
 
-from wx_notebook.options.abilities import ABILITIES
-from wx_notebook.options.asked import (
+from wx_notebook.options.batch_options import DEFAULT_CONCURRENCY, MaxErrors
+from wx_notebook.options.exclusions import (
+    check_combination,
+    check_needs,
+    check_streamed,
+    excluded_by,
+    gives_way_to,
+    is_set,
+)
+from wx_notebook.options.options import (
+    CAPABILITIES,
     DEFAULT_MAX_TOKENS,
     DEFAULT_MODEL,
     FORMATS,
     Options,
+    bad_value,
+    check_value,
     known_options,
+    options_from_keywords,
 )
-from wx_notebook.options.checks import bad_value, checked, excluded_by, from_keywords, is_given
-from wx_notebook.options.values import Refused
+from wx_notebook.options.prompt_options import PromptOptions, list_options
+from wx_notebook.options.service_params import option_for
+from wx_notebook.options.types import InvalidValue
 
 __all__ = [
-    "ABILITIES",
+    "CAPABILITIES",
+    "DEFAULT_CONCURRENCY",
     "DEFAULT_MAX_TOKENS",
     "DEFAULT_MODEL",
     "FORMATS",
+    "InvalidValue",
+    "MaxErrors",
     "Options",
-    "Refused",
+    "PromptOptions",
     "bad_value",
-    "checked",
+    "check_combination",
+    "check_needs",
+    "check_streamed",
+    "check_value",
     "excluded_by",
-    "from_keywords",
-    "is_given",
+    "gives_way_to",
+    "is_set",
     "known_options",
+    "list_options",
+    "option_for",
+    "options_from_keywords",
 ]

@@ -1,10 +1,10 @@
 """HTML that a model wrote, as a page in a frame that runs nothing, loads nothing and sends nothing.
 
-Three walls, each for itself: the frame is sandboxed without any permission; a policy inside it
-forbids every request; and what could ask for something before a policy is consulted is taken out.
-A field for text can be seen and not be written into: what looks like a sign-in takes no key.
-(Measured in Chromium: ``<link rel=preconnect>``, ``<link rel=dns-prefetch>`` and an inner frame
-make it look up and call a host from a frame that has the first two walls.)
+Three independent walls: the frame is sandboxed without any permission; a policy inside it forbids
+every request; and elements that could send something before the policy applies are removed.
+(Measured in Chromium: from a frame with only the first two walls, ``<link rel=preconnect>``,
+``<link rel=dns-prefetch>`` and an inner frame made it look up and call a host.) Text fields are
+read-only, so that a page that looks like a sign-in accepts no key.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 
-from wx_notebook.render.fences import fenced_code
+from wx_notebook.render.code import fenced_code
 from wx_notebook.render.styles import PAGE_STYLE
 from wx_notebook.render.text import clean_text
 
@@ -25,7 +25,7 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     "form-action 'none'; base-uri 'none'"
 )
-#: Before anything foreign. A page is made for white paper, whatever the theme around it.
+#: Stands before all foreign HTML. A page is made for a white background in every theme.
 HEAD = (
     '<!doctype html><meta charset="utf-8">'
     f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -54,25 +54,25 @@ _ATTRIBUTES = """
     markerHeight refX refY orient font-size font-family font-weight text-anchor
     dominant-baseline
 """
-#: What an input may be; anything else, such as a file to choose, is a field for text.
+#: The types that an input may have; any other, such as a file to choose, becomes a text field.
 _INPUTS = {
     "button", "checkbox", "color", "date", "number", "password", "radio", "range", "reset",
     "search", "submit", "text",
 }  # fmt: skip
-#: Boxes, sliders and buttons know no "readonly": what a page does with them by styles alone works.
+#: Boxes, sliders and buttons have no "readonly": a page may use them through styles alone.
 _FIXED = {"input": {"readonly": ""}, "textarea": {"readonly": ""}}
 _DROPPED_WITH_CONTENT = """
     script template noscript iframe frame frameset object embed math xmp noembed noframes plaintext
     portal fencedframe
 """
-#: What takes a line of its own, to guess how high a page is.
+#: Elements that start a new line, for the guess of a page's height.
 _ROW = re.compile(r"<(?:p|div|li|tr|h[1-6]|br|hr|dt|dd|summary|section|label)\b", re.IGNORECASE)
 _PICTURE = re.compile(r"<(?:svg|img)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"<style.*?</style>|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _PX_A_ROW, _CHARACTERS_A_ROW, _PX_A_PICTURE = 28, 90, 150
-_LOWEST, _HIGHEST = 120, 480
-#: Characters that the guess is made from: more of them only take time.
-_MOST_LOOKED_AT = 20_000
+_MIN_HEIGHT, _MAX_HEIGHT = 120, 480
+#: Characters that the guess is made from: more would only take time.
+_MAX_SCANNED = 20_000
 
 
 def page_source(text: str) -> str:
@@ -84,12 +84,12 @@ def page_source(text: str) -> str:
 
 
 def page_html(source: str) -> str:
-    """Give HTML as a frame in which it can do nothing but be seen.
+    """Return HTML as a frame in which it can only be seen.
 
-    Its height follows the number of rows: nobody can measure a page that runs no script. The
-    reader can pull it larger.
+    Its height is a guess from the number of rows, because a page without scripts can't be measured.
+    The reader can drag it larger.
     """
-    # cleaned again: the sanitiser has decoded entities
+    # cleaned again, because the sanitiser has decoded entities
     page = HEAD + clean_text(_cleaner().clean(clean_text(source)))
     return (
         '<iframe class="wxn-page" sandbox="" referrerpolicy="no-referrer"'
@@ -99,15 +99,15 @@ def page_html(source: str) -> str:
 
 
 def _height(source: str) -> int:
-    source = source[:_MOST_LOOKED_AT]
+    source = source[:_MAX_SCANNED]
     rows = len(_ROW.findall(source)) + len(_MARKUP.sub("", source)) // _CHARACTERS_A_ROW
-    # two rows more: a heading and the margins around the page
+    # two more rows for a heading and the margins around the page
     guess = _PX_A_ROW * (rows + 2) + _PX_A_PICTURE * len(_PICTURE.findall(source))
-    # steps, so that the style of a frame is one of a few values
-    return min(max(-(-guess // 40) * 40, _LOWEST), _HIGHEST)
+    # in steps, so that the style of a frame is one of a few values
+    return min(max(-(-guess // 40) * 40, _MIN_HEIGHT), _MAX_HEIGHT)
 
 
-def _kept(tag: str, attribute: str, value: str) -> str | None:
+def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
     is_other = (tag, attribute) == ("input", "type") and value.strip().lower() not in _INPUTS
     return None if is_other else value
 
@@ -120,11 +120,11 @@ def _cleaner() -> Cleaner:
         tags=set(_TAGS.split()),
         clean_content_tags=set(_DROPPED_WITH_CONTENT.split()),
         attributes={"*": set(_ATTRIBUTES.split())},
-        attribute_filter=_kept,
+        attribute_filter=_filter_attribute,
         set_tag_attribute_values=_FIXED,
         generic_attribute_prefixes=set(),
         link_rel=None,
-        # the source of a picture; a link leads nowhere, its words stay
+        # for the source of a picture; a link leads nowhere, its words stay
         url_schemes={"data"},
         url_relative="deny",
     )

@@ -1,28 +1,32 @@
-"""The sanitiser behind the parser: what is not listed here does not leave this room."""
+"""The sanitiser behind the parser: only what is listed here leaves this room."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
-import nh3
-
-from wx_notebook.render.palette import COLOURS, reference
+from wx_notebook.render.direction import AUTO, DIRECTED
 from wx_notebook.render.styles import (
     ALIGNED,
     CODE_STYLE,
+    COLOUR_STYLES,
     GROWING,
+    NO_WRAP,
     ONE_LINE_STYLE,
     TEX_CLASS,
-    UNBROKEN,
-    WORDS_STYLE,
+    TEX_TEXT_STYLE,
 )
+
+if TYPE_CHECKING:
+    from nh3 import Cleaner
 
 _TAGS = """
     p br hr h1 h2 h3 h4 h5 h6 strong em s code pre blockquote ul ol li a
     table thead tbody tr th td sup sub span
+    kbd mark ins del u samp var q cite small ruby rt rp details summary
 """
-#: These go with all that is inside: it is no text to a browser, or another language.
+#: These are removed with their content: a browser does not read it as text of this page.
 _DROPPED_WITH_CONTENT = """
     script style template noscript iframe object embed math svg title textarea xmp noembed
     noframes plaintext
@@ -34,7 +38,7 @@ def _one_of(*values: str) -> re.Pattern[str]:
 
 
 _CELL = _one_of(*ALIGNED.values(), *GROWING.values())
-#: An attribute is kept if its whole value is of the form.
+#: An attribute is kept if its whole value matches the pattern.
 _VALUES = {
     # An absolute address with a host: "http:x" and "//x" are relative to the page, and JupyterLab
     # resolves relative addresses to its own files, with a token.
@@ -42,27 +46,37 @@ _VALUES = {
     ("a", "title"): re.compile(r".{1,300}", re.DOTALL),
     ("ol", "start"): re.compile(r"[0-9]{1,6}"),
     ("code", "class"): re.compile(r"language-[A-Za-z0-9_+#.-]{1,40}"),
-    ("code", "style"): _one_of(UNBROKEN),
+    ("code", "style"): _one_of(NO_WRAP),
     ("pre", "style"): _one_of(CODE_STYLE),
     ("p", "style"): _one_of(ONE_LINE_STYLE),
-    ("span", "class"): _one_of(TEX_CLASS, *COLOURS),
-    ("span", "style"): _one_of(WORDS_STYLE, *map(reference, COLOURS)),
+    ("span", "class"): _one_of(TEX_CLASS),
+    ("span", "style"): _one_of(TEX_TEXT_STYLE, *COLOUR_STYLES.values()),
     ("th", "style"): _CELL,
     ("td", "style"): _CELL,
+    ("details", "open"): _one_of(""),
+    # written by our own rule, and only in a text with letters from right to left
+    **{(tag, "dir"): _one_of(AUTO) for tag in DIRECTED},
 }
-#: Written by the sanitiser itself onto every link.
+#: The sanitiser itself writes these onto every link.
 _LINK = {"rel": "noopener noreferrer nofollow", "target": "_blank"}
 
 
-def _kept(tag: str, attribute: str, value: str) -> str | None:
+def clean_html(html: str) -> str:
+    """Return `html` with only the listed elements, attributes, values and schemes."""
+    return _cleaner().clean(html)
+
+
+def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
     if tag == "a" and attribute in _LINK:
         return _LINK[attribute]
-    form = _VALUES.get((tag, attribute))
-    return value if form is not None and form.fullmatch(value) else None
+    pattern = _VALUES.get((tag, attribute))
+    return value if pattern is not None and pattern.fullmatch(value) else None
 
 
 @cache
-def _cleaner() -> nh3.Cleaner:
+def _cleaner() -> Cleaner:
+    import nh3
+
     attributes: dict[str, set[str]] = {}
     for tag, attribute in _VALUES:
         attributes.setdefault(tag, set()).add(attribute)
@@ -70,15 +84,10 @@ def _cleaner() -> nh3.Cleaner:
         tags=set(_TAGS.split()),
         clean_content_tags=set(_DROPPED_WITH_CONTENT.split()),
         attributes=attributes,
-        attribute_filter=_kept,
+        attribute_filter=_filter_attribute,
         link_rel=_LINK["rel"],
         set_tag_attribute_values={"a": {"target": _LINK["target"]}},
         generic_attribute_prefixes=set(),
         url_schemes={"http", "https", "mailto"},
         url_relative="deny",
     )
-
-
-def clean_html(html: str) -> str:
-    """Give `html` with nothing but the listed elements, attributes, values and schemes."""
-    return _cleaner().clean(html)

@@ -1,4 +1,4 @@
-"""Projects and spaces, which the real service keeps on another host (the Data API)."""
+"""Projects and spaces, which the real service serves from another host (the Data API)."""
 
 from __future__ import annotations
 
@@ -8,25 +8,36 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from wx_notebook.sandbox.paging import page_of
-from wx_notebook.sandbox.replies import ok, refusal
-from wx_notebook.sandbox.wire import Refused, Reply, Request, created_at
+from wx_notebook.sandbox.http.messages import (
+    Document,
+    ErrorResponse,
+    Reply,
+    Request,
+    ok,
+    service_error,
+    timestamp,
+)
+from wx_notebook.sandbox.http.routes import list_page
+
+_DESCRIPTION = "Made by the sandbox on this machine."
 
 
 @dataclass(frozen=True, slots=True)
-class _Container:
+class _Scope:
+    """A project or a space."""
+
     id: str
     name: str
     has_runtime: bool = True
 
 
-class Projects:
-    """What one region holds: two projects, one of them without a runtime, a space, and more.
+class ProjectStore:
+    """The projects and spaces of one region: a project, one without a runtime, a space, and more.
 
     Parameters
     ----------
     now
-        Epoch seconds, at which all of them were made.
+        Epoch seconds; the date of creation of all of them.
     account_id
         Of the account that they belong to.
 
@@ -38,11 +49,11 @@ class Projects:
     """
 
     def __init__(self, now: float, account_id: str) -> None:
-        self._created_at = created_at(now)
+        self._created_at = timestamp(now)
         self._runtime = str(uuid.uuid4())
         self._account = account_id
-        self._projects: tuple[_Container, ...] = ()
-        self._spaces: tuple[_Container, ...] = ()
+        self._projects: tuple[_Scope, ...] = ()
+        self._spaces: tuple[_Scope, ...] = ()
         self._lock = threading.Lock()
         self.storage_secret = f"canary-{secrets.token_hex(16)}"
         self.project_id = self.add_project("Sandbox project")
@@ -51,43 +62,43 @@ class Projects:
 
     def add_project(self, name: str, runtime: bool = True) -> str:
         """Make a project, with or without a runtime, and return its id."""
-        made = _Container(str(uuid.uuid4()), name, runtime)
+        project = _Scope(str(uuid.uuid4()), name, runtime)
         with self._lock:
-            self._projects += (made,)
-        return made.id
+            self._projects += (project,)
+        return project.id
 
     def add_space(self, name: str, runtime: bool = True) -> str:
         """Make a space, with or without a runtime, and return its id."""
-        made = _Container(str(uuid.uuid4()), name, runtime)
+        space = _Scope(str(uuid.uuid4()), name, runtime)
         with self._lock:
-            self._spaces += (made,)
-        return made.id
+            self._spaces += (space,)
+        return space.id
 
-    def admit(self, field: str, container_id: str) -> None:
-        """Let a prompt into the project or space that it names.
+    def check_scope(self, field: str, scope_id: str) -> None:
+        """Check the project or space that a prompt names in `field`.
 
         Raises
         ------
-        Refused
-            404: there is none such. 403: it has no runtime.
+        ErrorResponse
+            404: there is no such scope. 403: it has no runtime.
         """
-        known = self._projects if field == "project_id" else self._spaces
-        found = [each for each in known if each.id == container_id]
-        if not found:
-            message = f"{field} {container_id} was not found in this region."
-            raise refusal(404, "container_not_found", message, target=("field", field))
-        if not found[0].has_runtime:
-            message = f"{field} {container_id} is not associated with a WML instance"
-            raise refusal(403, "no_associated_service_instance_error", message)
+        scopes = self._projects if field == "project_id" else self._spaces
+        matches = [each for each in scopes if each.id == scope_id]
+        if not matches:
+            message = f"{field} {scope_id} was not found in this region."
+            raise service_error(404, "container_not_found", message, target=("field", field))
+        if not matches[0].has_runtime:
+            message = f"{field} {scope_id} is not associated with a WML instance"
+            raise service_error(403, "no_associated_service_instance_error", message)
 
     def projects(self, request: Request) -> Reply:
         """Answer `GET /v2/projects`; `name` must match as a whole, `bookmark` is the next page."""
         name = request.query.get("name")
-        found = [each for each in self._projects if name in (None, each.name)]
-        page = page_of(request.query, len(found), default=100, most=100, start="bookmark")
-        document: dict[str, object] = {
-            "resources": [self._project_document(each) for each in found[page.span]],
-            "total_results": len(found),
+        matches = [each for each in self._projects if name in (None, each.name)]
+        page = list_page(request.query, len(matches), default=100, most=100, start="bookmark")
+        document: Document = {
+            "resources": [self._project_document(each) for each in matches[page.span]],
+            "total_results": len(matches),
         }
         if page.next_start:
             document["bookmark"] = page.next_start
@@ -103,15 +114,15 @@ class Projects:
     def spaces(self, request: Request) -> Reply:
         """Answer `GET /v2/spaces`; `name` must match as a whole, `start` is the next page."""
         name = request.query.get("name")
-        found = [each for each in self._spaces if name in (None, each.name)]
-        # IBM's Python SDK asks for 200 spaces at a time, of projects for 100
-        page = page_of(request.query, len(found), default=100, most=200)
+        matches = [each for each in self._spaces if name in (None, each.name)]
+        # IBM's Python SDK asks for 200 spaces at a time, but for 100 projects
+        page = list_page(request.query, len(matches), default=100, most=200)
         query = {"limit": str(page.limit)} | ({} if name is None else {"name": name})
-        document: dict[str, object] = {
-            "total_count": len(found),
+        document: Document = {
+            "total_count": len(matches),
             "limit": page.limit,
             "first": {"href": f"/v2/spaces?{urlencode(query)}"},
-            "resources": [self._space_document(each) for each in found[page.span]],
+            "resources": [self._space_document(each) for each in matches[page.span]],
         }
         if page.next_start:
             query["start"] = page.next_start
@@ -125,76 +136,59 @@ class Projects:
                 return ok(self._space_document(each))
         raise _not_found("space", space_id)
 
-    def _project_document(self, project: _Container) -> dict[str, object]:
+    def _project_document(self, project: _Scope) -> Document:
         return {
-            "metadata": {
-                "guid": project.id,
-                "url": f"/v2/projects/{project.id}",
-                "created_at": self._created_at,
-                "updated_at": self._created_at,
-            },
+            "metadata": {"guid": project.id, **self._metadata("projects", project)},
             "entity": {
                 "name": project.name,
-                "description": "Made by the sandbox on this machine.",
+                "description": _DESCRIPTION,
                 "type": "cpd",
                 "public": False,
                 "creator": "sandbox.user@example.com",
-                "storage": self._storage(project),
-                "compute": self._compute(project),
-                "tags": [],
+                **self._resources(project),
             },
         }
 
-    def _space_document(self, space: _Container) -> dict[str, object]:
+    def _space_document(self, space: _Scope) -> Document:
         return {
             "metadata": {
                 "id": space.id,
-                "url": f"/v2/spaces/{space.id}",
                 "creator_id": "IBMid-SANDBOX",
-                "created_at": self._created_at,
-                "updated_at": self._created_at,
+                **self._metadata("spaces", space),
             },
             "entity": {
                 "name": space.name,
-                "description": "Made by the sandbox on this machine.",
+                "description": _DESCRIPTION,
                 "scope": {"bss_account_id": self._account},
                 "status": {"state": "active"},
                 "type": "wx",
-                "storage": self._storage(space),
-                "compute": self._compute(space),
-                "tags": [],
+                **self._resources(space),
             },
         }
 
-    def _storage(self, container: _Container) -> dict[str, object]:
-        return {
+    def _metadata(self, collection: str, scope: _Scope) -> Document:
+        dates = {"created_at": self._created_at, "updated_at": self._created_at}
+        return {"url": f"/v2/{collection}/{scope.id}", **dates}
+
+    def _resources(self, scope: _Scope) -> Document:
+        keys = ("api_key", "access_key_id", "secret_access_key")
+        storage = {
             "type": "bmcos_object_storage",
-            "guid": str(uuid.uuid5(uuid.NAMESPACE_OID, container.id)),
+            "guid": str(uuid.uuid5(uuid.NAMESPACE_OID, scope.id)),
             "properties": {
-                "bucket_name": f"sandbox-{container.id[:8]}",
-                "credentials": {
-                    "admin": {
-                        "api_key": self.storage_secret,
-                        "access_key_id": self.storage_secret,
-                        "secret_access_key": self.storage_secret,
-                    }
-                },
+                "bucket_name": f"sandbox-{scope.id[:8]}",
+                "credentials": {"admin": dict.fromkeys(keys, self.storage_secret)},
             },
         }
-
-    def _compute(self, container: _Container) -> list[dict[str, str]]:
-        if not container.has_runtime:
-            return []
         crn = f"crn:v1:bluemix:public:pm-20:us-south:a/{self._account}:{self._runtime}::"
-        return [
-            {
-                "name": "Sandbox runtime",
-                "guid": self._runtime,
-                "type": "machine_learning",
-                "crn": crn,
-            }
-        ]
+        runtime = {
+            "name": "Sandbox runtime",
+            "guid": self._runtime,
+            "type": "machine_learning",
+            "crn": crn,
+        }
+        return {"storage": storage, "compute": [runtime] if scope.has_runtime else [], "tags": []}
 
 
-def _not_found(what: str, container_id: str) -> Refused:
-    return refusal(404, "not_found", f"The {what} {container_id[:100]!r} does not exist.")
+def _not_found(kind: str, scope_id: str) -> ErrorResponse:
+    return service_error(404, "not_found", f"The {kind} {scope_id[:100]!r} does not exist.")

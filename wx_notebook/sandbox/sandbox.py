@@ -1,150 +1,134 @@
-"""The sandbox as its user holds it: start, address, key, what to say next, what came in."""
+"""The sandbox as its user holds it: start, address, key, answers to give, calls that came."""
 
 from __future__ import annotations
 
-import time
+import dataclasses
+import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from wx_notebook.sandbox import faults as _faults
-from wx_notebook.sandbox import pieces
-from wx_notebook.sandbox.calls import Call, CallLog
-from wx_notebook.sandbox.controls import AccountControls
-from wx_notebook.sandbox.deployments import Deployments
-from wx_notebook.sandbox.faults import ELSEWHERE
-from wx_notebook.sandbox.inference import Inference
-from wx_notebook.sandbox.library import SHELF, Library
-from wx_notebook.sandbox.measures import Measures
-from wx_notebook.sandbox.model_map import ModelMap
-from wx_notebook.sandbox.page import Page
-from wx_notebook.sandbox.paths import Kind
-from wx_notebook.sandbox.rate import Rate
-from wx_notebook.sandbox.relay import Relay
-from wx_notebook.sandbox.script import Script
-from wx_notebook.sandbox.server import LOOPBACK, Server
-from wx_notebook.sandbox.service import GREETING, Service
-from wx_notebook.sandbox.tls import Certificate
-from wx_notebook.sandbox.upstream import PATIENCE_S, Upstream
-from wx_notebook.sandbox.upstream_library import UpstreamLibrary
+from wx_notebook.sandbox.config import SandboxConfig
+from wx_notebook.sandbox.http.faults import ELSEWHERE, FaultSwitches, parse_fault
+from wx_notebook.sandbox.http.request_log import Call, RequestLog
+from wx_notebook.sandbox.http.routes import SERVER_KINDS, ServerKind
+from wx_notebook.sandbox.http.server import LOOPBACK, Server
+from wx_notebook.sandbox.http.tls import Certificate
+from wx_notebook.sandbox.iam.account import Account, TokenIssuer
+from wx_notebook.sandbox.iam.cluster import ClusterSignIn
+from wx_notebook.sandbox.iam.sign_in import AccountIam, CloudIam, SignIn
+from wx_notebook.sandbox.inference.catalogue import Deployments
+from wx_notebook.sandbox.inference.embeddings import TextMeasures
+from wx_notebook.sandbox.inference.generator import AnswerQueue, Generator
+from wx_notebook.sandbox.inference.models import LOCAL_MODELS, ModelLibrary
+from wx_notebook.sandbox.inference.text_measures import split_tokens
+from wx_notebook.sandbox.inference.tools import ToolCall
+from wx_notebook.sandbox.page.status_page import StatusPage
+from wx_notebook.sandbox.projects import ProjectStore
+from wx_notebook.sandbox.service import GREETING, PromptEndpoint, RateLimit, Service
+from wx_notebook.sandbox.upstream.client import Upstream
+from wx_notebook.sandbox.upstream.model_map import ModelMap, UpstreamModels
+from wx_notebook.sandbox.upstream.relay import Relay
+
+_SIGN_INS: dict[ServerKind, Callable[[Account, TokenIssuer], SignIn]] = {
+    "cloud": CloudIam,
+    "mcsp": AccountIam,
+    "software": ClusterSignIn,
+}
 
 
-class Sandbox(AccountControls):
+class Sandbox:
     """IBM Cloud IAM and IBM watsonx.ai on this machine's loopback, without a model.
 
     A sandbox is used once: `with Sandbox() as sandbox:`, or `start()` and `close()`.
 
     Parameters
     ----------
-    port
-        0 lets the system choose.
-    token_lifetime_s
-        Seconds for which an access token is good.
-    words_per_second
-        Pace of every answer, streamed or whole; None is no delay, `HUMAN_PACE` is comfortable.
-    faults
-        Names of `FAULTS`, each alone or as `NAME=PROBABILITY`, on until `clear_faults()`.
-    requests_per_second
-        Prompts above it are answered 429; None refuses none.
-    account
-        Another sandbox, whose user, keys and tokens are good here too: this one is another region
-        of the same account, with its own projects and spaces. The account is that of all: what
-        is disabled, replaced or revoked at one is so at every one.
-    kind
-        Who signs people in: IBM Cloud IAM (`cloud`), the account IAM of AWS regions and GovCloud
-        (`mcsp`), or a cluster of watsonx.ai software (`software`); the paths of the others are
-        not found. None is the kind of `account`, or else `cloud`.
-    clock, wall_clock
-        Seconds that never go backwards, for the life of tokens and the rate; epoch seconds, for
-        the dates that the service writes.
-    date_offset_s
-        Seconds by which the `Date` header and the times in a token are off, so that for a client
-        its own clock is wrong.
-    tls
-        Speak https, with a certificate made at the start; `ca_file` is what clients must trust.
-    upstream, upstream_patience_s
-        Base URL of a server that speaks OpenAI's protocol and answers prompts instead of the small
-        writer, at its own pace, and how long it may be silent; the key that it may want is taken
-        from `WX_NOTEBOOK_UPSTREAM_KEY`.
-    model_map
-        Names of watsonx.ai and which of the upstream's models answer for each; what it does not
-        name is looked up in `model_map.DEFAULTS`.
+    config
+        The settings; None stands for the defaults.
+    settings
+        Fields of `SandboxConfig`, which win over those of `config`.
 
     Attributes
     ----------
     HUMAN_PACE
-        Words a second at which a person can read along.
+        Words a second that a person can read along.
+    account
+        The account, which sandboxes of other regions can share.
+    project_id, bare_project_id, space_id
+        A project with a runtime, one without, and a space.
     deployment_id
-        Of a deployed model, which can be asked by the name `sandbox_chat` too.
+        Of a deployed model, which can be asked by the name `sandbox_chat`, too.
+    storage_secret
+        Stands in the storage credentials of project documents; no client may keep it.
     page_token
-        What a request to `/sandbox/faults` has to carry; the page shows it.
+        A request to `/sandbox/faults` has to carry it; the page shows it.
+
+    Raises
+    ------
+    ValueError
+        A setting is not valid.
     """
 
     HUMAN_PACE = 40.0
 
-    def __init__(
-        self,
-        port: int = 0,
-        token_lifetime_s: float = 3600,
-        words_per_second: float | None = None,
-        faults: Iterable[str] = (),
-        *,
-        requests_per_second: int | None = None,
-        account: Sandbox | None = None,
-        kind: Kind | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        wall_clock: Callable[[], float] = time.time,
-        date_offset_s: float = 0,
-        tls: bool = False,
-        upstream: str | None = None,
-        model_map: Mapping[str, str | Sequence[str]] | None = None,
-        upstream_patience_s: float = PATIENCE_S,
-    ) -> None:
-        self._now = lambda: wall_clock() + date_offset_s
-        super().__init__(account, kind, token_lifetime_s, clock, self._now, wall_clock())
-        self._port = port
-        self._tls = tls
-        self._certificate: Certificate | None = None
-        self._log = CallLog(self._account.secrets)
-        self._script = Script()
-        self._faults = _faults.Faults()
-        for text in faults:
-            self._faults.add(_faults.parse(text))
+    def __init__(self, config: SandboxConfig | None = None, **settings: Any) -> None:  # noqa: ANN401
+        self._config = dataclasses.replace(config or SandboxConfig(), **settings)
+        wall_clock, clock = self._config.wall_clock, self._config.clock
+        self._now = lambda: wall_clock() + self._config.date_offset_s
+        self._kind = _server_kind(self._config)
+        shared = self._config.account
+        self.account = shared.account if shared else Account(self._kind)
+        self._issuer = TokenIssuer(self.account, self._config.token_lifetime_s, clock, self._now)
+        self._sign_in = _SIGN_INS[self._kind](self.account, self._issuer)
+        self._projects = ProjectStore(wall_clock(), self.account.id)
+        self.project_id = self._projects.project_id
+        self.bare_project_id = self._projects.bare_project_id
+        self.space_id = self._projects.space_id
+        self.storage_secret = self._projects.storage_secret
         self._deployments = Deployments(wall_clock(), self.project_id)
         self.deployment_id = self._deployments.deployment_id
-        self._upstream = (
-            Upstream(upstream, patience_s=upstream_patience_s) if upstream is not None else None
-        )
-        self._library: Library = SHELF
-        if self._upstream:
-            self._library = UpstreamLibrary(self._upstream, ModelMap(model_map))
+        self._log = RequestLog(self.account.secrets)
+        self._faults = FaultSwitches()
+        for text in self._config.faults:
+            self._faults.add(parse_fault(text))
+        self._queue = AnswerQueue()
+        self._library, prompts = self._backend()
         self._service = Service(
-            self._kind,
-            self._sign_in,
-            self._tokens,
-            self._projects,
-            self._deployments,
-            self._answers(words_per_second, wall_clock),
-            Measures(self._projects.admit, wall_clock, self._library),
-            Rate(requests_per_second, clock),
-            self._faults,
-            wall_clock,
-            self._library,
+            kind=self._kind,
+            sign_in=self._sign_in,
+            issuer=self._issuer,
+            projects=self._projects,
+            deployments=self._deployments,
+            prompts=prompts,
+            measures=TextMeasures(self._projects.check_scope, wall_clock, self._library),
+            rate_limit=RateLimit(self._config.requests_per_second, clock),
+            faults=self._faults,
+            wall_clock=wall_clock,
+            library=self._library,
         )
-        self._page = Page(self._log, self._faults, f"{GREETING} {self._library.about}")
+        self._page = StatusPage(self._log, self._faults, f"{GREETING} {self._library.about}")
         self.page_token = self._page.token
+        self._certificate: Certificate | None = None
         self._server: Server | None = None
-        self._closed = False
+        self._is_closed = False
 
-    def _answers(
-        self, words_per_second: float | None, wall_clock: Callable[[], float]
-    ) -> Inference | Relay:
-        admit, deployments = self._projects.admit, self._deployments
-        if self._upstream:
-            return Relay(admit, deployments, self._upstream, self._library, wall_clock)
-        return Inference(admit, deployments, self._script, words_per_second, wall_clock)
+    def _backend(self) -> tuple[ModelLibrary, PromptEndpoint]:
+        """Return the models, and what answers prompts: another server, or the sandbox itself."""
+        config = self._config
+        check_scope, deployments = self._projects.check_scope, self._deployments
+        if config.upstream is None:
+            pace = config.words_per_second
+            return LOCAL_MODELS, Generator(
+                check_scope, deployments, self._queue, pace, config.wall_clock
+            )
+        upstream = Upstream(
+            config.upstream, timeout_s=config.upstream_patience_s, clock=config.clock
+        )
+        library = UpstreamModels(upstream, ModelMap(config.model_map))
+        return library, Relay(check_scope, deployments, upstream, library, config.wall_clock)
 
     def __enter__(self) -> Self:
         return self if self._server else self.start()
@@ -158,11 +142,11 @@ class Sandbox(AccountControls):
         self.close()
 
     def __repr__(self) -> str:
-        where = self.url if self._server and not self._closed else "not running"
-        return f"<Sandbox, {where}>"
+        address = self.url if self._server and not self._is_closed else "not running"
+        return f"<Sandbox, {address}>"
 
     def start(self) -> Self:
-        """Listen, and answer from threads of its own.
+        """Listen, and answer from a thread of its own.
 
         Raises
         ------
@@ -174,27 +158,31 @@ class Sandbox(AccountControls):
             TLS is asked for, and the package that makes certificates is not installed.
         """
         if self._server is not None:
-            msg = "a sandbox starts once; make a new one"
+            msg = "A sandbox starts once. Make a new one."
             raise RuntimeError(msg)
-        self._certificate = Certificate() if self._tls else None
+        self._certificate = Certificate() if self._config.tls else None
         try:
             self._server = Server(
-                self._port, self._service, self._log, self._now, self._certificate, self._page.reply
+                self._config.port,
+                self._service,
+                self._page,
+                self._log,
+                self._now,
+                self._certificate,
             )
         except OSError:
-            self._forget_certificate()
+            self._remove_certificate()
             raise
-        self._server.start()
         return self
 
     def close(self) -> None:
-        """End every stream and stop listening; at most two seconds. The record stays readable."""
-        if self._server is not None and not self._closed:
-            self._closed = True
+        """End every stream and stop listening, within two seconds. `calls` stays readable."""
+        if self._server is not None and not self._is_closed:
+            self._is_closed = True
             self._server.stop()
-            self._forget_certificate()
+            self._remove_certificate()
 
-    def _forget_certificate(self) -> None:
+    def _remove_certificate(self) -> None:
         if self._certificate is not None:
             self._certificate.close()
 
@@ -202,15 +190,15 @@ class Sandbox(AccountControls):
     def url(self) -> str:
         """Base URL of IAM, inference and projects alike."""
         if self._server is None:
-            msg = "the sandbox has no address before it is started"
+            msg = "The sandbox has no address before it is started."
             raise RuntimeError(msg)
-        return f"{'https' if self._tls else 'http'}://{LOOPBACK}:{self._server.server_port}"
+        return f"{'https' if self._config.tls else 'http'}://{LOOPBACK}:{self._server.port}"
 
     @property
     def ca_file(self) -> Path:
-        """The PEM file that a client has to trust; it is gone when the sandbox has closed."""
+        """The PEM file that a client has to trust; `close` removes it."""
         if self._certificate is None:
-            msg = "there is a CA file only after the start of a sandbox with tls=True"
+            msg = "There is a CA file only after the start of a sandbox with tls=True."
             raise RuntimeError(msg)
         return self._certificate.ca_file
 
@@ -219,21 +207,91 @@ class Sandbox(AccountControls):
         return {"url": self.url, "api_key": self.api_key, "project_id": self.project_id}
 
     def upstream_report(self) -> str:
-        """Say in a few lines which of the upstream's models answer to which names."""
-        return self._library.report() if isinstance(self._library, UpstreamLibrary) else ""
+        """Return a few lines on which of the upstream's models answer to which names.
+
+        It is "" without an upstream. The sandbox must have been started.
+        """
+        if not isinstance(self._library, UpstreamModels):
+            return ""
+        if self._server is None:
+            msg = "The sandbox asks the upstream for its models only after it is started."
+            raise RuntimeError(msg)
+        return self._server.run(self._library.report())
+
+    @property
+    def kind(self) -> ServerKind:
+        """Who signs users in here."""
+        return self._kind
+
+    @property
+    def api_key(self) -> str:
+        """The only key that the account knows."""
+        return self.account.api_key
+
+    @property
+    def username(self) -> str:
+        """The account's user, who signs in at a cluster by name."""
+        return self.account.username
+
+    @property
+    def password(self) -> str:
+        """The user's password, for a cluster; a form must encode it."""
+        return self.account.password
+
+    @property
+    def profile_id(self) -> str:
+        """The trusted profile that the user may assume at IBM Cloud IAM."""
+        return self.account.profile_id
+
+    @property
+    def token_lifetime_s(self) -> float:
+        """Seconds for which the next token issued here is valid; can be set at any time."""
+        return self._issuer.lifetime_s
+
+    @token_lifetime_s.setter
+    def token_lifetime_s(self, seconds: float) -> None:
+        self._issuer.lifetime_s = seconds
+
+    def issue_token(self, *, lifetime_s: float | None = None) -> str:
+        """Return a bearer token, ready for use.
+
+        It is valid for `lifetime_s` seconds, by default for `token_lifetime_s`; with 0 it has
+        expired already.
+        """
+        return self._sign_in.issue_token(lifetime_s)
+
+    def revoke_tokens(self) -> None:
+        """Make every token of the account invalid, whichever region issued it."""
+        self.account.revoke_tokens()
+
+    def disable_key(self) -> None:
+        """Make every region of the account refuse the key; tokens that are out stay valid."""
+        self.account.disable_key()
+
+    def replace_key(self) -> str:
+        """Return a new key of the account; the old one is unknown from now on."""
+        return self.account.replace_key()
+
+    def add_project(self, name: str, runtime: bool = True) -> str:
+        """Make a project here and return its id; two projects can have one name."""
+        return self._projects.add_project(name, runtime)
+
+    def add_space(self, name: str, runtime: bool = True) -> str:
+        """Make a space here and return its id; two spaces can have one name."""
+        return self._projects.add_space(name, runtime)
 
     @property
     def counts(self) -> Counter[str]:
-        """How many requests of each kind have arrived, refused ones too."""
+        """How many requests of each kind have arrived, including refused ones."""
         return self._log.counts()
 
     @property
     def calls(self) -> list[Call]:
-        """The recorded calls as they stand now, oldest first."""
+        """The recorded calls as they are now, oldest first."""
         return self._log.calls()
 
-    def wait_for(self, satisfied: Callable[[Call], bool], timeout_s: float = 5) -> Call:
-        """Return the first recorded call that satisfies, as soon as there is one.
+    def wait_for(self, condition: Callable[[Call], bool], timeout_s: float = 5) -> Call:
+        """Return the first recorded call that meets `condition`, as soon as there is one.
 
         A call is recorded when its request is complete, and changes while it is answered.
 
@@ -242,22 +300,26 @@ class Sandbox(AccountControls):
         TimeoutError
             None did within `timeout_s` seconds.
         """
-        return self._log.wait_for(satisfied, timeout_s)
+        return self._log.wait_for(condition, timeout_s)
 
     def say(self, *texts: str) -> None:
-        """Queue answers: each next prompt takes one, cut in small pieces, within its limits."""
-        self._script.say(pieces.cut(text) for text in texts)
+        """Queue answers: each next choice takes one, in tokens, within the limits of its prompt."""
+        self._queue.add(split_tokens(text) for text in texts)
 
     def say_thinking(self, thinking: str, text: str) -> None:
-        """Queue one answer with what the model thinks first, in the field that chats have for it.
+        """Queue one answer with reasoning before it, in the field that chats have for it.
 
-        Tags in a text are no matter of this one: `say` says them as they are.
+        For reasoning in tags within the text, use `say`.
         """
-        self._script.say([pieces.cut(text)], thinking)
+        self._queue.add([split_tokens(text)], thinking)
+
+    def say_calls(self, *calls: tuple[str, Mapping[str, object]]) -> None:
+        """Queue one answer that calls tools, each by its name and arguments."""
+        self._queue.add_calls(ToolCall(name, json.dumps(each)) for name, each in calls)
 
     def say_pieces(self, answer: Iterable[str]) -> None:
         """Queue one answer with exactly these pieces; each counts as one token."""
-        self._script.say([list(answer)])
+        self._queue.add([list(answer)])
 
     def fault(
         self,
@@ -270,14 +332,14 @@ class Sandbox(AccountControls):
         after: int | None = None,
         seconds: float = 3.0,
     ) -> None:
-        """Switch a fault on, behind those that are on already.
+        """Switch a fault on, after those that are on already.
 
         Parameters
         ----------
         name
             One of `FAULTS`, alone or as `NAME=PROBABILITY`.
         times
-            How many calls it hits; None is no end.
+            How many calls it hits; None is no limit.
         on
             Kinds of call it can hit, as in `Call.kind`, or `any`; by default prompts, and any
             call for `redirect`.
@@ -290,18 +352,22 @@ class Sandbox(AccountControls):
         ValueError
             There is no such fault, or it cannot hit such a call.
         """
-        self._faults.add(
-            _faults.parse(
-                name,
-                times=times,
-                on=on,
-                retry_after=retry_after,
-                to=to,
-                after=after,
-                seconds=seconds,
-            )
-        )
+        options = {"retry_after": retry_after, "to": to, "after": after, "seconds": seconds}
+        self._faults.add(parse_fault(name, times=times, on=on, **options))
 
     def clear_faults(self) -> None:
         """Switch all faults off."""
         self._faults.clear()
+
+
+def _server_kind(config: SandboxConfig) -> ServerKind:
+    """Return the kind of server; raise a `ValueError` for an unknown or a contradictory one."""
+    shared = config.account
+    kind: ServerKind = config.kind or (shared.kind if shared else "cloud")
+    if kind not in SERVER_KINDS:
+        msg = f"Unknown kind {kind!r}. Kinds: {', '.join(SERVER_KINDS)}."
+        raise ValueError(msg)
+    if shared is not None and shared.kind != kind:
+        msg = f"A {kind!r} server cannot share the account of a {shared.kind!r} server."
+        raise ValueError(msg)
+    return kind

@@ -1,186 +1,229 @@
-"""Which path is what, who may call it, and which faults it meets."""
+"""The service behind the paths: who may make which call, and which faults it meets."""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import re
+import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
-from wx_notebook.sandbox import catalogue, damage, gateway, paths
-from wx_notebook.sandbox.deployments import Deployments
-from wx_notebook.sandbox.faults import MODEL_CALLS, PROMPTS, Faults
-from wx_notebook.sandbox.library import SHELF, Library
-from wx_notebook.sandbox.measures import Measures
-from wx_notebook.sandbox.projects import Projects
-from wx_notebook.sandbox.rate import Rate
-from wx_notebook.sandbox.replies import ok, refusal, text
-from wx_notebook.sandbox.tokens import Tokens, expired, not_valid
-from wx_notebook.sandbox.wire import Outcome, Refused, Reply, Request, Stream, created_at
+from wx_notebook.sandbox.http import fault_effects, routes
+from wx_notebook.sandbox.http.faults import MODEL_CALLS, PROMPT_CALLS, FaultSwitches
+from wx_notebook.sandbox.http.messages import (
+    PAID_RATE,
+    ErrorResponse,
+    Outcome,
+    Reply,
+    Request,
+    Stream,
+    method_error,
+    ok,
+    rate_limit_error,
+    rate_limit_headers,
+    service_error,
+    text_reply,
+    timestamp,
+)
+from wx_notebook.sandbox.iam.account import TokenIssuer, token_expired, token_not_valid
+from wx_notebook.sandbox.iam.sign_in import SignIn
+from wx_notebook.sandbox.inference import gateway
+from wx_notebook.sandbox.inference.catalogue import Deployments, model_specs
+from wx_notebook.sandbox.inference.embeddings import TextMeasures
+from wx_notebook.sandbox.inference.models import ModelLibrary
+from wx_notebook.sandbox.projects import ProjectStore
 
 GREETING = (
     "The wx_notebook sandbox: a stand-in of IBM Cloud IAM and IBM watsonx.ai on this machine."
 )
 _VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# calls whose reply depends on the list of models
+_NEEDS_MODELS = MODEL_CALLS | {"models", "gateway_models"}
 
 
-class Answers(Protocol):
-    """Who answers prompts."""
+class RateLimit:
+    """Counts the prompts of the last second, and refuses those above the limit.
 
-    def answer(self, kind: str, request: Request) -> Reply | Stream:
-        """Answer a call of `PROMPTS`."""
+    Parameters
+    ----------
+    requests_per_second
+        The limit. With None nothing is refused, and the headers report a limit that is never
+        reached.
+    clock
+        Seconds that never go backwards.
+    """
+
+    def __init__(self, requests_per_second: int | None, clock: Callable[[], float]) -> None:
+        self._is_enforced = requests_per_second is not None
+        self.rate = requests_per_second or PAID_RATE
+        self._clock = clock
+        self._recent: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def take(self) -> dict[str, str]:
+        """Count one prompt and return the headers of its reply.
+
+        Raises
+        ------
+        ErrorResponse
+            429: the limit is enforced and reached.
+        """
+        with self._lock:
+            now = self._clock()
+            while self._recent and self._recent[0] <= now - 1:
+                self._recent.popleft()
+            left = self.rate - len(self._recent)
+            if left <= 0 and self._is_enforced:
+                raise rate_limit_error(self.rate)
+            self._recent.append(now)
+        # IBM's Python SDK waits when it reads 0: without a limit it must not
+        least = 0 if self._is_enforced else 1
+        return rate_limit_headers(self.rate, max(left - 1, least))
 
 
-class SignIn(Protocol):
-    """How people sign in at a server of one kind."""
+class PromptEndpoint(Protocol):
+    """What answers prompts."""
 
-    def answer(self, request: Request) -> Reply:
-        """Answer a call of `paths.OWN_CALLS`."""
-
-    def admit(self, request: Request) -> str:
-        """Return what `request` shows to be let in, or refuse it."""
-
-    def issue_token(self, lifetime_s: float | None) -> str:
-        """Return a token of the user, as a sign-in would."""
+    async def answer(self, kind: str, request: Request) -> Reply | Stream:
+        """Answer one of `PROMPT_CALLS`."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
 class Service:
-    """Answers one request at a time, from any thread."""
+    """Answers one request at a time, on the event loop of the server."""
 
-    def __init__(
-        self,
-        kind: paths.Kind,
-        sign_in: SignIn,
-        tokens: Tokens,
-        projects: Projects,
-        deployments: Deployments,
-        inference: Answers,
-        measures: Measures,
-        rate: Rate,
-        faults: Faults,
-        wall_clock: Callable[[], float],
-        library: Library = SHELF,
-    ) -> None:
-        self._kind = kind
-        self._sign_in = sign_in
-        self._tokens = tokens
-        self._projects = projects
-        self._deployments = deployments
-        self._inference = inference
-        self._measures = measures
-        self._rate = rate
-        self._faults = faults
-        self._wall_clock = wall_clock
-        self._library = library
+    kind: routes.ServerKind
+    sign_in: SignIn
+    issuer: TokenIssuer
+    projects: ProjectStore
+    deployments: Deployments
+    prompts: PromptEndpoint
+    measures: TextMeasures
+    rate_limit: RateLimit
+    faults: FaultSwitches
+    wall_clock: Callable[[], float]
+    library: ModelLibrary
 
-    def call_at(self, path: str) -> str:
-        """Return what `path` stands for here, `other` if for nothing."""
-        return paths.call_at(path, self._kind)
+    def call_kind(self, path: str) -> str:
+        """Return the kind of call at `path`, `other` for an unknown path."""
+        return routes.call_kind(path, self.kind)
 
-    def answer(self, kind: str, request: Request) -> Outcome:
-        """Return what is sent for `request`; nothing is raised for what a client did wrong."""
+    async def answer(self, kind: str, request: Request) -> Outcome:
+        """Return what to send for `request`; a mistake of the client is a reply, too."""
         try:
-            if fault := self._faults.take(kind, damage.INSTEAD):
-                return damage.instead(fault)
-            return self._answer(kind, request)
-        except Refused as refused:
-            at_the_gateway = request.path.startswith(gateway.PATH)
-            return gateway.translated(refused.reply) if at_the_gateway else refused.reply
+            if fault := self.faults.take(kind, fault_effects.REPLACING_FAULTS):
+                return fault_effects.replace_answer(fault)
+            return await self._answer(kind, request)
+        except ErrorResponse as error:
+            if request.path.startswith(routes.GATEWAY):
+                return gateway.as_gateway_error(error.reply)
+            return error.reply
 
-    def _answer(self, kind: str, request: Request) -> Reply | Stream:
-        if kind in paths.OWN_CALLS:
-            return self._own(kind, request)
+    async def _answer(self, kind: str, request: Request) -> Reply | Stream:
+        if kind in routes.SIGN_IN_CALLS:
+            return self._sign_in(kind, request)
         if kind == "other":
-            raise refusal(404, "not_found", f"There is nothing at {request.path[:200]!r}.")
-        _check_method(kind, request.method)
+            raise service_error(404, "not_found", f"There is nothing at {request.path[:200]!r}.")
+        allowed = "POST" if kind in MODEL_CALLS else "GET"
+        if request.method != allowed:
+            raise method_error(request.method, allowed)
         if kind == "root":
             return self._greeting(request)
         if kind == "models":
+            # the one list that needs no token
             _check_version(request)
-            return catalogue.specs(request, self._today(), self._library)
-        self._admit(kind, request)
+            await self.library.refresh()
+            return model_specs(request, self._today(), self.library)
+        self._authorise(kind, request)
+        if kind in _NEEDS_MODELS:
+            await self.library.refresh()
         if kind in MODEL_CALLS:
-            return self._model_call(kind, request)
-        return self._data(kind, request)
+            return await self._model_call(kind, request)
+        return self._list(kind, request)
 
     def _greeting(self, request: Request) -> Reply:
-        about = f"{GREETING} {self._library.about}"
+        about = f"{GREETING} {self.library.about}"
         if "application/json" in request.headers.get("accept", ""):
             return ok({"name": "wx_notebook sandbox", "about": about})
-        return text(about)
+        return text_reply(200, about)
 
-    def _own(self, kind: str, request: Request) -> Reply:
-        reply = self._sign_in.answer(request)
-        slow = self._faults.take(kind, ("slow-iam",))
+    def _sign_in(self, kind: str, request: Request) -> Reply:
+        reply = self.sign_in.answer(request)
+        slow = self.faults.take(kind, ("slow-iam",))
         return dataclasses.replace(reply, delay_s=slow.seconds) if slow else reply
 
-    def _admit(self, kind: str, request: Request) -> None:
-        token = self._sign_in.admit(request)
-        if self._faults.take(kind, ("expired",)):
-            self._tokens.expire(token)
-            raise expired()
-        if self._faults.take(kind, ("revoked",)):
-            self._tokens.forget(token)
-            raise not_valid()
+    def _authorise(self, kind: str, request: Request) -> None:
+        token = self.sign_in.authenticate(request)
+        if self.faults.take(kind, ("expired",)):
+            self.issuer.expire(token)
+            raise token_expired()
+        if self.faults.take(kind, ("revoked",)):
+            self.issuer.revoke(token)
+            raise token_not_valid()
 
-    def _model_call(self, kind: str, request: Request) -> Reply | Stream:
-        headers = self._rate.take()
+    async def _model_call(self, kind: str, request: Request) -> Reply | Stream:
+        headers = self.rate_limit.take()
         try:
-            outcome = self._by_a_model(kind, request)
-        except Refused as refused:
-            outcome = refused.reply
+            outcome = await self._model_answer(kind, request)
+        except ErrorResponse as error:
+            outcome = error.reply
             if kind.startswith("gateway"):
-                outcome = gateway.translated(outcome)
+                outcome = gateway.as_gateway_error(outcome)
         outcome = dataclasses.replace(outcome, headers={**headers, **outcome.headers})
-        if isinstance(outcome, Stream) and (fault := self._faults.take(kind, damage.SPOILING)):
-            return damage.spoil(fault, outcome)
-        if fault := self._faults.take(kind, ("reset-after",)):
-            return damage.broken_off(fault, outcome)
+        if isinstance(outcome, Stream):
+            fault = self.faults.take(kind, fault_effects.STREAM_FAULTS)
+            if fault:
+                return fault_effects.disturb_stream(fault, outcome)
+        if fault := self.faults.take(kind, ("reset-after",)):
+            return fault_effects.break_off(fault, outcome)
         return outcome
 
-    def _by_a_model(self, kind: str, request: Request) -> Reply | Stream:
+    async def _model_answer(self, kind: str, request: Request) -> Reply | Stream:
         if not kind.startswith("gateway"):
             _check_version(request)
+        if kind in PROMPT_CALLS:
+            if b'"json_schema"' in request.body and self.faults.take(kind, ("no-schema",)):
+                # no public source has the words of the service
+                message = "response_format: the model does not support the type 'json_schema'."
+                raise service_error(400, "invalid_input_argument", message)
+            return await self.prompts.answer(kind, request)
+        # a thousand texts take seconds
         if kind == "gateway_embeddings":
-            return gateway.embeddings(request.body, self._today())
-        return (self._inference if kind in PROMPTS else self._measures).answer(kind, request)
+            return await asyncio.to_thread(gateway.embeddings, request.body, self._today())
+        return await asyncio.to_thread(self.measures.answer, kind, request)
 
     def _today(self) -> str:
-        return created_at(self._wall_clock())[:10]
+        return timestamp(self.wall_clock())[:10]
 
-    def _data(self, kind: str, request: Request) -> Reply:
+    def _list(self, kind: str, request: Request) -> Reply:
         if kind == "gateway_models":
-            return gateway.models(request, self._today(), self._library)
+            return gateway.list_models(request, self._today(), self.library)
         if kind.startswith("deployment"):
             _check_version(request)
-            if kind == "deployment":
-                return self._deployments.one(request)
-            return self._deployments.all(request)
+            deployments = self.deployments
+            return deployments.one(request) if kind == "deployment" else deployments.all(request)
         if kind == "projects":
-            return self._projects.projects(request)
+            return self.projects.projects(request)
         if kind == "spaces":
-            return self._projects.spaces(request)
-        one = request.path.rpartition("/")[2]
-        return self._projects.project(one) if kind == "project" else self._projects.space(one)
-
-
-def _check_method(kind: str, method: str) -> None:
-    allowed = "POST" if kind in MODEL_CALLS else "GET"
-    if method != allowed:
-        # no public source shows the service's own code for this
-        message = f"{method} is not allowed here, {allowed} is."
-        raise refusal(405, "method_not_allowed", message, headers={"Allow": allowed})
+            return self.projects.spaces(request)
+        scope_id = request.path.rpartition("/")[2]
+        if kind == "project":
+            return self.projects.project(scope_id)
+        return self.projects.space(scope_id)
 
 
 def _check_version(request: Request) -> None:
     version = request.query.get("version", "")
     try:
         date.fromisoformat(version)
-        well_formed = _VERSION.fullmatch(version) is not None
+        is_well_formed = _VERSION.fullmatch(version) is not None
     except ValueError:
-        well_formed = False
-    if not well_formed:
-        # IBM's API documentation marks it required; the code is the likely one, not a recorded one
+        is_well_formed = False
+    if not is_well_formed:
+        # required by IBM's API documentation; the code is the likely one, not a recorded one
         message = "The query parameter 'version' is required, as YYYY-MM-DD."
-        raise refusal(400, "invalid_request_entity", message, target=("parameter", "version"))
+        target = ("parameter", "version")
+        raise service_error(400, "invalid_request_entity", message, target=target)

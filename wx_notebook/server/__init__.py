@@ -1,7 +1,7 @@
-"""The Jupyter server extension: the guard looks at each notebook before it is written.
+"""The Jupyter server extension: the guard checks each notebook before it is written.
 
-`jupyter-config/` switches it on. It knows the room `guard` and nothing else of this package, and a
-server that loads it loads neither the HTTP library nor IPython.
+`jupyter-config/` enables it. It uses the room `guard` and nothing else of this package. A server
+that loads it loads neither the HTTP library nor IPython.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from wx_notebook import __version__
+from wx_notebook.server.extension import load_extension
 
 __all__ = ["__version__"]
 
@@ -18,6 +19,4 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:  # noqa: ANN401  # a ServerApp
-    from wx_notebook.server.loading import load
-
-    load(server)
+    load_extension(server)

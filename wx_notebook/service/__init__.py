@@ -1,49 +1,63 @@
 """The watsonx.ai HTTP API: one module a capability."""
 
-from wx_notebook.service.chat import chat_events, chat_reply, chat_request
+from wx_notebook.service.answer_end import UNKNOWN_END
+from wx_notebook.service.call_fragments import CallFragment
+from wx_notebook.service.chat import chat_request
 from wx_notebook.service.client import Service
-from wx_notebook.service.containers import Project
-from wx_notebook.service.continuing import continuation
-from wx_notebook.service.elsewhere import Place, found_elsewhere, located
-from wx_notebook.service.everywhere import Everywhere, everywhere
-from wx_notebook.service.generation import generation_events, generation_reply, generation_request
-from wx_notebook.service.models import Listing, Model, default_model, listing, models
-from wx_notebook.service.pieces import Piece, Usage, cut
-from wx_notebook.service.projects import project, projects, spaces, without_runtime
-from wx_notebook.service.request import Prompt, Request, Scope
-from wx_notebook.service.thinking import apart
-from wx_notebook.service.tokenization import count_tokens
+from wx_notebook.service.deltas import AnswerDelta, TokenDetails, Usage
+from wx_notebook.service.generation import generation_request
+from wx_notebook.service.models import Listing, Model, count_tokens, default_model, listing, models
+from wx_notebook.service.project import Project, no_runtime_error, projects, spaces
+from wx_notebook.service.reasoning import ReasoningSplitter, Split
+from wx_notebook.service.region_search import (
+    AccountProjects,
+    ProjectLocation,
+    account_projects,
+    add_location,
+    find_elsewhere,
+    find_project,
+)
+from wx_notebook.service.request import (
+    PictureFacts,
+    Prompt,
+    Request,
+    Scope,
+    continuation_request,
+)
+from wx_notebook.service.surrogates import SurrogateJoiner, whole_characters
 
 __all__ = [
-    "Everywhere",
+    "UNKNOWN_END",
+    "AccountProjects",
+    "AnswerDelta",
+    "CallFragment",
     "Listing",
     "Model",
-    "Piece",
-    "Place",
+    "PictureFacts",
     "Project",
+    "ProjectLocation",
     "Prompt",
+    "ReasoningSplitter",
     "Request",
     "Scope",
     "Service",
+    "Split",
+    "SurrogateJoiner",
+    "TokenDetails",
     "Usage",
-    "apart",
-    "chat_events",
-    "chat_reply",
+    "account_projects",
+    "add_location",
     "chat_request",
-    "continuation",
+    "continuation_request",
     "count_tokens",
-    "cut",
     "default_model",
-    "everywhere",
-    "found_elsewhere",
-    "generation_events",
-    "generation_reply",
+    "find_elsewhere",
+    "find_project",
     "generation_request",
     "listing",
-    "located",
     "models",
-    "project",
+    "no_runtime_error",
     "projects",
     "spaces",
-    "without_runtime",
+    "whole_characters",
 ]

@@ -11,21 +11,37 @@ from typing import Any
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
-from wx_notebook.service.findings import findings_of
-from wx_notebook.service.parameters import chat_parameters, prompt_request
-from wx_notebook.service.pieces import (
-    Piece,
+from wx_notebook.service.answer_end import reply_deltas, stream_deltas
+from wx_notebook.service.call_fragments import read_calls
+from wx_notebook.service.deltas import (
+    AnswerDelta,
     Usage,
-    count,
-    document_of,
-    ended_early,
-    first_of,
-    text_of,
-    unknown_shape,
-    warnings_of,
+    as_text,
+    first_object,
+    new_delta,
+    read_content,
+    read_end,
+    read_index,
+    read_reasoning,
+    read_token_details,
+    read_usage,
+    read_warnings,
+    unknown_shape_error,
 )
-from wx_notebook.service.request import Message, Prompt, Request, Scope
+from wx_notebook.service.moderation import moderation_notes
+from wx_notebook.service.request import (
+    Message,
+    Prompt,
+    Request,
+    Scope,
+    chat_parameters,
+    prompt_request,
+)
 from wx_notebook.service.sse import Event
+
+#: Of an event, beside its choices.
+_FIELDS = ("usage", "model_id", "id")
+_NO_WARNINGS: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 def chat_request(
@@ -39,50 +55,18 @@ def chat_request(
         The prompt is empty, or no list of messages.
     """
     messages = _messages(prompt, options.system)
-    if options.deployment is not None and any(each.get("role") == "system" for each in messages):
-        raise BadOption(
-            "A deployment takes no system message: its prompt template says it.",
-            hint="Send the messages without it, or leave deployment away.",
-        )
     asked = {"messages": messages, **chat_parameters(options)}
     return prompt_request(options, "chat", asked, model_id=model_id, scope=scope, stream=stream)
 
 
-def chat_events(events: Iterable[Event]) -> Iterator[Piece]:
-    """Yield the pieces of a streamed answer.
-
-    Its last event has no choice and the usage; it is always sent. What follows it is not waited
-    for: some models leave the connection open.
-
-    Raises
-    ------
-    AnswerCut
-        The stream ended before that.
-    WatsonxError
-        An error event came.
-    """
-    finished = counted = False
-    for event in events:
-        document = document_of(event)
-        piece = _piece(document, "delta")
-        finished = finished or bool(piece.finish_reason)
-        counted = counted or piece.usage is not None
-        yield piece
-        if finished and counted:
-            return
-    raise ended_early()
+def chat_deltas(events: Iterable[Event], request: Request) -> Iterator[AnswerDelta]:
+    """Yield the deltas of a streamed answer; raises as `stream_deltas`."""
+    return stream_deltas(events, _read_delta, request, ends_with_usage=True)
 
 
-def chat_reply(document: Mapping[str, Any]) -> Piece:
-    """Return a whole answer as one piece.
-
-    Raises
-    ------
-    AnswerCut
-        The reply holds no choice.
-    """
-    first_of(document, "choices", required=True)
-    return _piece(document, "message")
+def chat_reply_deltas(document: dict[str, Any], request: Request) -> Iterator[AnswerDelta]:
+    """Yield the deltas of a whole answer; raises as `reply_deltas`."""
+    return reply_deltas(document, _read_delta, request)
 
 
 def _messages(prompt: Prompt, system: str | None) -> list[dict[str, Any]]:
@@ -108,33 +92,50 @@ def _checked(prompt: Any) -> Sequence[Message]:  # noqa: ANN401  # callers' code
     return prompt
 
 
-def _piece(document: Mapping[str, Any], part: str) -> Piece:
-    choice = first_of(document, "choices")
-    usage = document.get("usage")
-    # a prompt that moderation stopped has a choice without a message
-    content = choice.get(part) or {}
+def _read_delta(document: Mapping[str, Any]) -> AnswerDelta:
+    choice = first_object(document, "choices")
+    # a gateway may send a step as a message or, as completions do, as a text; a prompt that
+    # moderation stopped has a choice with neither
+    content = choice.get("delta") or choice.get("message") or {}
+    if not content and "text" in choice:
+        content = {"content": choice["text"]}
     if not isinstance(content, dict):
-        raise unknown_shape()
-    thought = content.get("reasoning_content")
-    if thought is None:
-        # the name that some servers have for it; langchain-ibm reads both
-        thought = content.get("reasoning")
-    piece = Piece(
-        text_of(content.get("content")),
-        text_of(thought) if thought is not None else "",
-        text_of(choice.get("finish_reason")),
-        _usage(usage) if isinstance(usage, dict) else None,
-        text_of(document.get("model_id")),
-        text_of(document.get("id")),
+        raise unknown_shape_error()
+    # the names that servers have for it; langchain-ibm reads the first two
+    reasoning = (
+        content.get("reasoning_content") or content.get("reasoning") or content.get("thinking")
     )
-    if "system" in document:
-        piece = piece._replace(
-            warnings=warnings_of(document), standing=warnings_of(document, standing=True)
+    text, finish_reason = content.get("content"), choice.get("finish_reason")
+    usage, model_id, request_id = map(document.get, _FIELDS)
+    is_moderated = "moderations" in document or "detections" in document
+    warnings, recurring = read_warnings(document) if "system" in document else _NO_WARNINGS
+    refusal = content.get("refusal") or ""
+    if type(text) is not str and text is not None:
+        text, thought, refused, other = read_content(text)
+        reasoning, refusal = reasoning or thought, refusal or refused
+        warnings += tuple(
+            f"left out of the answer: a part that is no text ({one})" for one in other
         )
-    if "moderations" in document or "detections" in document:
-        piece = piece._replace(findings=findings_of(document))
-    return piece
+    # thousands of deltas come this way: a call for each field would take as long as the parser
+    return new_delta(
+        (
+            text or "",
+            read_reasoning(reasoning) if reasoning else "",
+            read_end(finish_reason) if finish_reason else "",
+            _read_usage(usage) if isinstance(usage, dict) else None,
+            model_id if type(model_id) is str else as_text(model_id),
+            request_id if type(request_id) is str else as_text(request_id),
+            warnings,
+            moderation_notes(document) if is_moderated else (),
+            recurring,
+            as_text(refusal),
+            read_calls(content) if "tool_calls" in content or "function_call" in content else (),
+            read_token_details(choice, "logprobs", "content") if "logprobs" in choice else (),
+            (),
+            index if type(index := choice.get("index")) is int else read_index(index),
+        )
+    )
 
 
-def _usage(usage: Mapping[str, Any]) -> Usage:
-    return Usage(count(usage.get("prompt_tokens")), count(usage.get("completion_tokens")))
+def _read_usage(usage: Mapping[str, Any]) -> Usage | None:
+    return read_usage(*map(usage.get, ("prompt_tokens", "completion_tokens", "total_tokens")))

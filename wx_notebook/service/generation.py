@@ -10,19 +10,24 @@ from typing import Any
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
-from wx_notebook.service.findings import findings_of
-from wx_notebook.service.parameters import generation_parameters, prompt_request
-from wx_notebook.service.pieces import (
-    Piece,
-    Usage,
-    count,
-    document_of,
-    ended_early,
-    first_of,
-    text_of,
-    warnings_of,
+from wx_notebook.service.answer_end import reply_deltas, stream_deltas
+from wx_notebook.service.deltas import (
+    AnswerDelta,
+    as_text,
+    first_object,
+    read_end,
+    read_token_details,
+    read_usage,
+    read_warnings,
 )
-from wx_notebook.service.request import Prompt, Request, Scope
+from wx_notebook.service.moderation import moderation_notes
+from wx_notebook.service.request import (
+    Prompt,
+    Request,
+    Scope,
+    generation_parameters,
+    prompt_request,
+)
 from wx_notebook.service.sse import Event
 
 
@@ -43,57 +48,41 @@ def generation_request(
         )
     if not prompt.strip():
         raise BadOption("The prompt is empty.", hint="Give it at least a word.")
+    if options.format == "json" and not any(sign in prompt.lower() for sign in ("json", "{", "[")):
+        raise BadOption(
+            "The generation endpoint has no JSON mode, and the prompt does not ask for JSON.",
+            hint="Ask for JSON in the prompt, or leave --generate away.",
+        )
     asked = {"input": prompt, **generation_parameters(options)}
     return prompt_request(
         options, "generation", asked, model_id=model_id, scope=scope, stream=stream
     )
 
 
-def generation_events(events: Iterable[Event]) -> Iterator[Piece]:
-    """Yield the pieces of a streamed answer; the last one has the stop reason.
+def generation_deltas(events: Iterable[Event], request: Request) -> Iterator[AnswerDelta]:
+    """Yield the deltas of a streamed answer; raises as `stream_deltas`.
 
-    Raises
-    ------
-    AnswerCut
-        The stream ended before that.
-    WatsonxError
-        An error event came.
+    The numbers of tokens are running totals. Only the first event has that of the prompt.
     """
-    input_tokens = 0
-    for event in events:
-        document = document_of(event)
-        # the number of tokens read stands on the first event only
-        result = first_of(document, "results")
-        input_tokens = max(input_tokens, count(result.get("input_token_count")))
-        piece = _piece(document, result, input_tokens)
-        yield piece
-        if piece.finish_reason:
-            return
-    raise ended_early()
+    return stream_deltas(events, _read_delta, request)
 
 
-def generation_reply(document: Mapping[str, Any]) -> Piece:
-    """Return a whole answer as one piece.
-
-    Raises
-    ------
-    AnswerCut
-        The reply holds no result.
-    """
-    result = first_of(document, "results", required=True)
-    return _piece(document, result, count(result.get("input_token_count")))
+def generation_reply_deltas(document: dict[str, Any], request: Request) -> Iterator[AnswerDelta]:
+    """Yield the deltas of a whole answer; raises as `reply_deltas`."""
+    return reply_deltas(document, _read_delta, request)
 
 
-def _piece(document: Mapping[str, Any], result: Mapping[str, Any], input_tokens: int) -> Piece:
-    reason = text_of(result.get("stop_reason")).lower()
-    # generated_token_count is cumulative: the newest one is the number so far
-    written = count(result.get("generated_token_count"))
-    return Piece(
-        text=text_of(result.get("generated_text")),
-        finish_reason="" if reason == "not_finished" else reason,
-        usage=Usage(input_tokens, written) if result else None,
-        model_id=text_of(document.get("model_id")),
-        warnings=warnings_of(document) if "system" in document else (),
-        findings=findings_of(result) if "moderations" in result else (),
-        standing=warnings_of(document, standing=True) if "system" in document else (),
+def _read_delta(document: Mapping[str, Any]) -> AnswerDelta:
+    result = first_object(document, "results")
+    warnings, recurring = read_warnings(document)
+    return AnswerDelta(
+        text=as_text(result.get("generated_text")),
+        finish_reason=read_end(result.get("stop_reason")),
+        usage=read_usage(result.get("input_token_count"), result.get("generated_token_count")),
+        model_id=as_text(document.get("model_id")),
+        warnings=warnings,
+        guardrail_notes=moderation_notes(result) if "moderations" in result else (),
+        recurring=recurring,
+        logprobs=read_token_details(result, "generated_tokens"),
+        prompt_logprobs=read_token_details(result, "input_tokens"),
     )

@@ -1,36 +1,27 @@
-"""What a notebook holds: the connection, and the functions that use it.
+"""The connection that a notebook holds, and the functions that use it.
 
-The functions are light; `Session` and `prepare` bring the HTTP library along and are imported when
-they are asked for.
+The functions are light. `Session` brings the HTTP library along and is imported at its first use.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.session.twin import (
-    ask,
-    connect,
-    current,
-    disconnect,
-    last,
-    session,
-    sign_in,
-    stream,
-)
+from wx_notebook.session.current import current_session, disconnect, end_sessions, session, sign_in
+from wx_notebook.session.functions import ask, compare, connect, last, stream
 
 if TYPE_CHECKING:
     from wx_notebook.session.connection import Session
-    from wx_notebook.session.prompts import prepare
 
 __all__ = [
     "Session",
     "ask",
+    "compare",
     "connect",
-    "current",
+    "current_session",
     "disconnect",
+    "end_sessions",
     "last",
-    "prepare",
     "session",
     "sign_in",
     "stream",
@@ -42,8 +33,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the public name i
         from wx_notebook.session.connection import Session
 
         return Session
-    if name == "prepare":
-        from wx_notebook.session.prompts import prepare
-
-        return prepare
     raise AttributeError(f"module 'wx_notebook.session' has no attribute '{name}'")

@@ -1,37 +1,37 @@
-"""The models of one region: asked for when they are first needed, and kept."""
+"""The models of one region: requested when they are first needed, then kept."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from wx_notebook.credentials import steady_clock
+from wx_notebook.credentials.token_source import steady_clock
 from wx_notebook.errors import WatsonxError
+from wx_notebook.forking import begin_anew_after_fork
 from wx_notebook.options import DEFAULT_MODEL
-from wx_notebook.service import Listing, Model, Piece, Service, default_model, listing
-from wx_notebook.service.lifecycle import AVAILABLE
-from wx_notebook.service.models import as_of
+from wx_notebook.service import Listing, Model, Service, default_model, listing
+from wx_notebook.service.models import AVAILABLE, as_of
 
-#: Who tries again in the background that long after it failed.
-_PATIENCE_S = 60.0
+#: Seconds after a failure before a background request tries again.
+_RETRY_AFTER_S = 60.0
 
 
 class Withdrawal(NamedTuple):
-    """What there is to say about a model that a region has no more."""
+    """A sentence about since when a model is withdrawn, and the model that replaces it."""
 
-    told: str
+    sentence: str
     successor: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """A list with the stages of one day."""
+    """The list of models with their stages on one day."""
 
-    of: Listing
+    listing: Listing
     today: dt.date
     everything: tuple[Model, ...]
     current: list[Model]
@@ -39,12 +39,12 @@ class _Day:
 
 
 class Catalogue:
-    """One region's models. What is known already is told without a request.
+    """The models of one region. What is known already needs no request.
 
     Parameters
     ----------
     service
-        The region's; the list needs no authorisation.
+        The service of the region; the list needs no authorisation.
     today
         The day by which a model is deprecated or withdrawn.
     clock
@@ -60,54 +60,64 @@ class Catalogue:
     ) -> None:
         self.endpoints = service.endpoints
         self.today = today
+        #: Whether the default model was looked up in it.
+        self.was_needed = False
         self._service = service
         self._clock = clock
-        self._lock = threading.Lock()
         self._day: _Day | None = None
-        self._asked_at = self._failed_at = float("-inf")
+        self._loaded_at = self._failed_at = float("-inf")
+        self._noted: set[str] = set()
+        self.begin_in_forked_child()
+        begin_anew_after_fork(self)
+
+    def begin_in_forked_child(self) -> None:
+        """Start without the request that is under way in the parent."""
+        self._lock = threading.Lock()
         self._background: threading.Thread | None = None
-        self._told: set[str] = set()
 
     # --- what is known -------------------------------------------------------------------------
 
     @property
     def everything(self) -> tuple[Model, ...]:
-        """All models that are known, withdrawn ones too; none before the first request."""
+        """All known models, also withdrawn ones; empty before the first request."""
         day = self._as_of_today()
         return day.everything if day is not None else ()
 
     @property
     def current(self) -> list[Model]:
-        """Those of them that are not withdrawn."""
+        """The known models that are not withdrawn."""
         day = self._as_of_today()
         return day.current if day is not None else []
 
     @property
     def problem(self) -> str:
-        """Why the list ends early, "" where it is whole."""
-        return self._day.of.problem if self._day is not None else ""
+        """Why the list is incomplete, "" if it is complete."""
+        return self._day.listing.problem if self._day is not None else ""
 
     def find(self, model_id: str) -> Model | None:
-        """Return a model that is known, also a withdrawn one."""
+        """Return a known model, also a withdrawn one, or None."""
         day = self._as_of_today()
         return day.by_id.get(model_id) if day is not None else None
 
     def withdrawal(self, model_id: str) -> Withdrawal | None:
-        """Return since when a model is gone and what replaces it, None where nothing says so."""
+        """Return the withdrawal of a model, None if it is not known to be withdrawn."""
         model = self.find(model_id)
         if model is None or not model.is_withdrawn:
             return None
-        told = f"It was {model.outlook(self.today())}."
-        return Withdrawal(told, next(iter(model.successors), ""))
+        sentence = f"It was {model.outlook(self.today())}."
+        # what replaces it may be gone by now, too
+        known = [(name, self.find(name)) for name in model.successors]
+        current = [name for name, one in known if one is None or not one.is_withdrawn]
+        return Withdrawal(sentence, next(iter(current), ""))
 
     def default(self) -> str:
-        """Return the model for prompts that name none."""
+        """Return the model for prompts that do not name one."""
         return default_model(self.current)
 
     def why_default(self, named: str = "") -> str:
-        """Return why the default is not the usual one, or that it goes; "" where all is well.
+        """Return why the default is not the usual model, or when it ends; "" if neither applies.
 
-        `named` is one that the user has chosen as the default.
+        `named` is the default that the user chose, if any.
         """
         model = self.find(named or self.default())
         if model is None:
@@ -116,106 +126,94 @@ class Catalogue:
         if model.model_id != DEFAULT_MODEL and not named:
             current = any(one.model_id == DEFAULT_MODEL for one in self.current)
             lacks = f"lets {DEFAULT_MODEL} go" if current else f"has no {DEFAULT_MODEL}"
-            told = f"the default is {model.model_id}: {self.endpoints.place} {lacks}"
-            return f"{told}, and this one is {outlook}" if outlook else told
+            reason = f"the default is {model.model_id}: {self.endpoints.place} {lacks}"
+            return f"{reason}, and this one is {outlook}" if outlook else reason
         return f"the default, {model.model_id}, is {outlook}" if outlook else ""
 
-    # --- asking --------------------------------------------------------------------------------
+    # --- requests ------------------------------------------------------------------------------
 
     def models(self) -> list[Model]:
-        """Return the models that are not withdrawn; asked for once.
+        """Return the models that are not withdrawn; requested once.
 
         Raises
         ------
         ServiceDown
-            The list cannot be had.
+            The list cannot be loaded.
         """
-        self.ask()
+        self.load()
         return self.current
 
-    def ask(self, *, older_than_s: float = float("inf")) -> None:
-        """Ask for the list unless there is one that is not older; raises as `models`."""
+    def load(self, *, max_age_s: float = float("inf")) -> None:
+        """Load the list, unless it was loaded within `max_age_s`; raises as `models`."""
         with self._lock:
             now = self._clock()
-            if self._day is None or now - self._asked_at > older_than_s:
+            if self._day is None or now - self._loaded_at > max_age_s:
                 try:
-                    found = listing(self._service, today=self.today())
+                    models = listing(self._service, today=self.today())
                 except WatsonxError:
                     self._failed_at = now
                     raise
-                self._asked_at = now
-                self._day = self._staged(found)
+                self._loaded_at = now
+                self._day = self._snapshot(models)
 
-    def ask_in_the_background(self) -> threading.Thread | None:
-        """Begin to ask, unless the list is there, on its way, or was refused just now."""
+    def load_in_background(self) -> threading.Thread | None:
+        """Start to load the list, unless it is there, being loaded, or failed a moment ago."""
         busy = self._background is not None and self._background.is_alive()
-        if self._day is not None or busy or self._clock() - self._failed_at < _PATIENCE_S:
+        if self._day is not None or busy or self._clock() - self._failed_at < _RETRY_AFTER_S:
             return None
-        self._background = threading.Thread(target=self._ask_quietly, daemon=True, name="wx-models")
+        self._background = threading.Thread(
+            target=self._load_quietly, daemon=True, name="wx-models"
+        )
         self._background.start()
         return self._background
 
-    def _ask_quietly(self) -> None:
-        # whoever needs the list, asks again and is told
+    def _load_quietly(self) -> None:
+        # code that needs the list loads it again and gets the error
         with contextlib.suppress(Exception):
-            self.ask()
+            self.load()
 
-    # --- deprecation, said once ----------------------------------------------------------------
+    # --- deprecation, noted once ---------------------------------------------------------------
 
-    def noted(self, model_id: str, pieces: Iterable[Piece]) -> Iterable[Piece]:
-        """Return the pieces of an answer; ahead of the first one of a deprecated model, a note.
-
-        The note has the day and the successor. What the service says about the same with every
-        answer is left out then.
-        """
+    def deprecation_note(self, model_id: str) -> str:
+        """Return when a deprecated model ends and what replaces it, only once; else ""."""
         model = self.find(model_id)
-        is_fine = model is not None and model.stage == AVAILABLE
-        return pieces if is_fine else self._noted(model_id, pieces)
-
-    def _noted(self, model_id: str, pieces: Iterable[Piece]) -> Iterator[Piece]:
-        if note := self._note_on(model_id):
-            yield Piece(warnings=(note,))
-        for piece in pieces:
-            if piece.standing:
-                yield piece._replace(standing=self._without_repeats(model_id, piece.standing))
-            else:
-                yield piece
-
-    def _without_repeats(self, model_id: str, standing: tuple[str, ...]) -> tuple[str, ...]:
-        others = tuple(said for said in standing if not tells_of_deprecation(said, model_id))
-        if len(others) == len(standing) or model_id in self._told:
-            return others
-        # where the catalogue is not known yet: later the same need not be said in our words
-        self._told.add(model_id)
-        return standing
-
-    def _note_on(self, model_id: str) -> str:
-        model = self.find(model_id)
-        if model is None or model.stage == AVAILABLE or model_id in self._told:
+        if model is None or model.stage == AVAILABLE or model_id in self._noted:
             return ""
         outlook = model.outlook(self.today())
         if outlook:
-            self._told.add(model_id)
+            self._noted.add(model_id)
         return outlook and f"{model_id} is {outlook}"
+
+    def repeats(self, model_id: str, warning: str) -> bool:
+        """Return whether a warning of the service repeats what was noted about a model."""
+        model = self.find(model_id)
+        is_fine = model is not None and model.stage == AVAILABLE
+        if is_fine or not is_deprecation_warning(warning, model_id):
+            return False
+        if model_id in self._noted:
+            return True
+        # the list of models is not known yet: the warning replaces our own note
+        self._noted.add(model_id)
+        return False
 
     # --- the day -------------------------------------------------------------------------------
 
     def _as_of_today(self) -> _Day | None:
         day = self._day
         if day is not None and day.today != self.today():
-            day = self._day = self._staged(day.of)
+            day = self._day = self._snapshot(day.listing)
         return day
 
-    def _staged(self, found: Listing) -> _Day:
+    def _snapshot(self, models: Listing) -> _Day:
         today = self.today()
-        everything = as_of(found.models, today)
+        everything = as_of(models.models, today)
         current = [model for model in everything if not model.is_withdrawn]
-        return _Day(found, today, everything, current, {m.model_id: m for m in everything})
+        return _Day(models, today, everything, current, {m.model_id: m for m in everything})
 
 
-def tells_of_deprecation(warning: str, model_id: str) -> bool:
-    """Whether a service's warning says of a model that it is deprecated.
+def is_deprecation_warning(warning: str, model_id: str) -> bool:
+    """Whether a warning of the service says that a model is deprecated.
 
-    In its words: "Model 'a/b' is in deprecated state from 2026-05-05. It will be ..."
+    For example: "Model 'a/b' is in deprecated state from 2026-05-05. It will be ..."
     """
     return model_id in warning and "deprecated" in warning.lower()

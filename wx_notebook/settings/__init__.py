@@ -1,9 +1,9 @@
-"""What the user has settled before any prompt: profiles, and the defaults of options.
+"""Settings before any prompt: profiles, and the defaults of options.
 
-The user's own file, `wx_notebook.toml`, lies in Jupyter's configuration folder::
+The user's file, `wx_notebook.toml`, is in Jupyter's configuration folder::
 
     profile = "work"            # the default
-    temperature = 0.2           # of each prompt that says nothing else
+    temperature = 0.2           # for prompts without a temperature
     budget = 50000              # tokens
 
     [aliases]
@@ -13,75 +13,90 @@ The user's own file, `wx_notebook.toml`, lies in Jupyter's configuration folder:
     region = "eu-de"
     project_id = "12345678-1234-4123-8123-123456789abc"
 
-A project has the defaults, the budget and the aliases in its `pyproject.toml`, in
-`[tool.wx_notebook]`; it says nothing about where a key goes or who signs in.
+A project has defaults, a budget and aliases in its `pyproject.toml`, in `[tool.wx_notebook]`. It
+cannot set where a key is sent or who signs in.
 
-There is no key in either: that one is in the operating system's keyring (`credentials.keyrings`).
-Whoever can write the user's file decides where a key goes, so it is read only when it is the user's
-alone; and what somebody put into a file by mistake may be a key, so no error quotes a value or a
+Neither file contains a key: keys are in the keyring of the operating system
+(`credentials.keyring_store`). The user's file decides where a key is sent, so it is read only if
+nobody else can write it. A value in a file may be a key by mistake, so no error quotes a value or a
 line.
 """
 
 from __future__ import annotations
 
-from wx_notebook.settings.chosen import CONFIG, USE, choose, chosen, forget
-from wx_notebook.settings.last_used import Used, account_of, keep_last_used, last_used
+from wx_notebook.settings.last_used import UsedProject, account_hash, last_used, save_last_used
 from wx_notebook.settings.layers import (
-    Files,
-    Resolved,
+    ResolvedOption,
     SessionModel,
-    Sourced,
-    alias_sources,
+    SettingsFiles,
+    SourcedValue,
     aliases,
     budget,
-    budgets,
-    in_force,
+    chats_folder,
+    effective_options,
+    journal_is_on,
     model_alias,
-    options_for,
     read_files,
+    resolve_options,
+    sourced_aliases,
+    sourced_budgets,
     user_model,
 )
+from wx_notebook.settings.mcp_settings import McpSettings
 from wx_notebook.settings.project import project_file
-from wx_notebook.settings.reading import (
+from wx_notebook.settings.runtime import (
+    CONFIG,
+    USE,
+    clear_runtime_defaults,
+    runtime_defaults,
+    set_runtime_default,
+)
+from wx_notebook.settings.user_file import (
     Profile,
-    checked_name,
     default_profile,
+    mcp_servers,
     profile,
     profiles,
     settings_file,
+    validate_profile_name,
 )
-from wx_notebook.settings.writing import remove_profile, save_profile
+from wx_notebook.settings.writing import remove_profile, replace_file, save_profile
 
 __all__ = [
     "CONFIG",
     "USE",
-    "Files",
+    "McpSettings",
     "Profile",
-    "Resolved",
+    "ResolvedOption",
     "SessionModel",
-    "Sourced",
-    "Used",
-    "account_of",
-    "alias_sources",
+    "SettingsFiles",
+    "SourcedValue",
+    "UsedProject",
+    "account_hash",
     "aliases",
     "budget",
-    "budgets",
-    "checked_name",
-    "choose",
-    "chosen",
+    "chats_folder",
+    "clear_runtime_defaults",
     "default_profile",
-    "forget",
-    "in_force",
-    "keep_last_used",
+    "effective_options",
+    "journal_is_on",
     "last_used",
+    "mcp_servers",
     "model_alias",
-    "options_for",
     "profile",
     "profiles",
     "project_file",
     "read_files",
     "remove_profile",
+    "replace_file",
+    "resolve_options",
+    "runtime_defaults",
+    "save_last_used",
     "save_profile",
+    "set_runtime_default",
     "settings_file",
+    "sourced_aliases",
+    "sourced_budgets",
     "user_model",
+    "validate_profile_name",
 ]

@@ -1,8 +1,8 @@
-"""Which projects an account used last, so that they stand first in a list.
+"""The projects that an account used last, so that a list can show them first.
 
-A file of Jupyter's data folder, the user's alone (0600). It holds ids and no names: of the account
-a hash, of each project or space its region and its id. Nothing depends on it: a file that cannot
-be read or written is one without an entry.
+They are in a private file (0600) in Jupyter's data folder. It contains IDs and no names: a hash of
+the account, and the region and ID of each project or space. A file that cannot be read counts as
+empty, and a failed write is ignored.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from wx_notebook.settings.writing import replaced
+from wx_notebook.settings.writing import replace_file
 
-#: Of an account; and accounts, of which the oldest goes.
+#: Entries of one account, and accounts; the oldest is removed.
 _MOST, _MOST_ACCOUNTS = 8, 50
-#: More is none of ours.
+#: Bytes; a larger file is not ours.
 _LARGEST = 200_000
 
 
-class Used(NamedTuple):
-    """A project or space that was used: its region or address, which of the two it is, its id."""
+class UsedProject(NamedTuple):
+    """A project or space that was used: its region or address, its kind and its ID."""
 
     region: str
     kind: str
@@ -36,35 +36,35 @@ def last_used_file() -> Path:
     return Path(jupyter_data_dir()) / "wx_notebook" / "last-used.json"
 
 
-def account_of(*parts: str) -> str:
-    """Return what an account is called in the file: nothing that says whose it is."""
+def account_hash(*parts: str) -> str:
+    """Return the name of an account in the file, a hash that does not identify it."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
-def last_used(account: str) -> list[Used]:
-    """Return what this account used, the last first."""
+def last_used(account: str) -> list[UsedProject]:
+    """Return what this account used, the latest first."""
     return _read().get(account, [])
 
 
-def keep_last_used(account: str, used: Used) -> None:
-    """Put this one first; that it cannot be written is no fault."""
-    found = _read()
-    before = [other for other in found.pop(account, []) if other.id != used.id]
-    found[account] = [used, *before][:_MOST]
-    accounts = list(found)[-_MOST_ACCOUNTS:]
-    text = json.dumps({"version": 1, "accounts": {name: found[name] for name in accounts}})
+def save_last_used(account: str, used: UsedProject) -> None:
+    """Put an entry first; a failed write is ignored."""
+    accounts = _read()
+    older = [other for other in accounts.pop(account, []) if other.id != used.id]
+    accounts[account] = [used, *older][:_MOST]
+    latest = list(accounts)[-_MOST_ACCOUNTS:]
+    text = json.dumps({"version": 1, "accounts": {name: accounts[name] for name in latest}})
     with contextlib.suppress(OSError):
-        replaced(last_used_file(), f"{text}\n")
+        replace_file(last_used_file(), f"{text}\n")
 
 
-def _read() -> dict[str, list[Used]]:
+def _read() -> dict[str, list[UsedProject]]:
     try:
         file = last_used_file()
         if file.stat().st_size > _LARGEST:
             return {}
         accounts = json.loads(file.read_text(encoding="utf-8"))["accounts"]
         return {
-            str(name): [Used(*(str(part) for part in one)) for one in kept]
+            str(name): [UsedProject(*(str(part) for part in one)) for one in kept]
             for name, kept in accounts.items()
         }
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):

@@ -1,131 +1,133 @@
-"""Where the options of a prompt come from, nearest first.
+"""Where the options of a prompt come from.
 
-What a prompt says itself, `%watsonx use` and `%config`, the project file, the profile's model, the
-user's own file, what is built in. A value comes before the same option further away, and before an
-option that it excludes: a cell with `--generate` does without the system message of a file. Each
-name of `param` counts by itself.
+The order, the first wins: the prompt itself, `%watsonx use` and `%config`, the project file, the
+model of the profile, the user's file, the built-in default. A value overrides the same option
+further down, and an option that it excludes: a cell with `--generate` ignores the system message of
+a file. Each name in `param` is resolved by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from wx_notebook.errors import BadOption
-from wx_notebook.options import Options, excluded_by, is_given
-from wx_notebook.settings.chosen import USE, chosen
-from wx_notebook.settings.faults import Fault
-from wx_notebook.settings.files import Fresh
+from wx_notebook.options import Options, gives_way_to, is_set
+from wx_notebook.settings.cached_file import CachedFile
+from wx_notebook.settings.problems import SettingsProblem
 from wx_notebook.settings.project import project_path, project_values
-from wx_notebook.settings.reading import found_in, settings_path
-from wx_notebook.settings.values import Values
+from wx_notebook.settings.prompt_defaults import PromptDefaults
+from wx_notebook.settings.runtime import USE, runtime_defaults
+from wx_notebook.settings.user_file import load_user_file, settings_path
 
 PROJECT, USER = "project file", "user file"
 
-_project = Fresh(project_values)
-_user = Fresh(found_in)
+_project = CachedFile(project_values)
+_user = CachedFile(load_user_file)
 
 
 class SessionModel(NamedTuple):
-    """The model of a session: chosen by `%watsonx use`, or that of its profile; "" for none."""
+    """The model of a session, from `%watsonx use` or from where its credential is; "" for none."""
 
     model_id: str = ""
     is_chosen: bool = False
-    profile: str = ""
+    source: str = ""
 
 
-class Sourced(NamedTuple):
-    """A value and who says it."""
+class SourcedValue(NamedTuple):
+    """A value and where it was set."""
 
     value: Any
     source: str
 
 
-#: By the name of an option, or of one parameter as "param.top_k".
-Layer: TypeAlias = Mapping[str, Sourced]
+#: Values by the name of an option, or of one parameter as "param.top_k".
+Layer: TypeAlias = Mapping[str, SourcedValue]
 
 
 @dataclass(slots=True)
-class Resolved:
-    """One option: what is in force, and what it comes before.
+class ResolvedOption:
+    """One option: the value in use and the values that it overrides.
 
     Attributes
     ----------
-    first
-        What is in force; None where an option that excludes this one is nearer.
-    because
+    current
+        The value in use; None if an option that excludes this one comes first.
+    excluded_by
         That option, "" else.
-    shadowed
-        What is further away, or excluded.
+    overridden
+        The values that are not used.
     """
 
-    first: Sourced | None
-    because: str = ""
-    shadowed: list[Sourced] = field(default_factory=list)
+    current: SourcedValue | None
+    excluded_by: str = ""
+    overridden: list[SourcedValue] = field(default_factory=list)
 
 
-class Files(NamedTuple):
-    """What the two files say now, and what is wrong with them."""
+class SettingsFiles(NamedTuple):
+    """The defaults in the two files, and the problems of the files."""
 
-    project: Values
-    user: Values
-    faults: tuple[Fault, ...]
+    project: PromptDefaults
+    user: PromptDefaults
+    problems: tuple[SettingsProblem, ...]
 
 
-def options_for(given: Mapping[str, Any], session: SessionModel | None = None) -> Options:
-    """Return the options of a prompt that says `given` itself; the rest comes from the settings.
+def resolve_options(options: Mapping[str, Any], session: SessionModel | None = None) -> Options:
+    """Return the options of a prompt: its own `options`, and the rest from the settings.
 
-    Without a session the model stays open where only the user's file names one.
+    Without a session, a model that only the user's file names is left out.
 
     Raises
     ------
     BadOption
-        A value cannot be, two options exclude each other, or a settings file has an error.
+        A value is not valid, two options exclude each other, or a settings file has an error.
     """
     files = read_files()
-    for fault in files.faults:
-        raise BadOption(fault.message, hint=fault.hint)
-    values = dict(given)
+    for problem in files.problems:
+        raise BadOption(problem.message, hint=problem.hint)
+    values = dict(options)
     if any(layers := _layers(files, session)):
-        values, params = _taken_apart(resolve([_layer(given, ""), *layers]))
+        values, params = _split_params(merge_layers([_layer(options, ""), *layers]))
         if params:
-            # one that is no mapping is an error, also beside those of a file
+            # a `param` of the prompt that is not a mapping stays, and is an error
             values.setdefault("param", params)
     if isinstance(values.get("model"), str):
         values["model"] = _aliases(files).get(values["model"], values["model"])
     try:
         return Options(**values)
-    except BadOption as problem:
-        refused = problem
+    except BadOption as error:
+        refused = error
     hint = refused.hint
-    if set(values) - set(given):
+    if set(values) - set(options):
         hint += " %watsonx settings shows where each value comes from."
     raise BadOption(refused.message, hint=hint)
 
 
-def in_force(session: SessionModel | None = None) -> dict[str, Resolved]:
-    """Return what the settings say, of files without an error; a prompt's own options come first.
+def effective_options(session: SessionModel | None = None) -> dict[str, ResolvedOption]:
+    """Return the options that the settings give to a prompt without options of its own.
 
-    By the name of an option, or of one parameter as "param.top_k".
+    They have the names of options, or of one parameter as "param.top_k". A file with an error is
+    left out.
     """
-    return resolve(_layers(read_files(), session or SessionModel()))
+    return merge_layers(_layers(read_files(), session or SessionModel()))
 
 
 def aliases() -> dict[str, str]:
-    """Return the names that the settings give models; a file with an error gives none."""
+    """Return the model aliases of the settings; a file with an error is left out."""
     return _aliases(read_files())
 
 
 def model_alias(name: str) -> str:
-    """Return the id of the model that has this alias, else the name itself."""
+    """Return the ID of the model with this alias, else the name itself."""
     return aliases().get(name, name)
 
 
 def user_model() -> str:
-    """Return the id of the model that the user's own file names, by an alias or not.
+    """Return the ID of the model that the user's file names, directly or by an alias.
 
-    "" for none, or where the file has an error.
+    It is "" if there is none, or if the file has an error.
     """
     files = read_files()
     name = str(files.user.options.get("model", ""))
@@ -133,76 +135,105 @@ def user_model() -> str:
 
 
 def budget() -> tuple[int, str] | None:
-    """Return how many tokens may be used, and which file says so; None where neither does.
+    """Return how many tokens may be used, and which file says so; None if neither does.
 
     Raises
     ------
     BadOption
-        A file has an error: what it says about the budget is not known.
+        A file has an error, so its budget is unknown.
     """
     files = read_files()
-    for fault in files.faults:
-        raise BadOption(fault.message, hint=fault.hint)
-    found = budgets(files)
-    return (found[0].value, found[0].source) if found else None
+    for problem in files.problems:
+        raise BadOption(problem.message, hint=problem.hint)
+    lowest = next(iter(sourced_budgets(files)), None)
+    return None if lowest is None else (lowest.value, lowest.source)
 
 
-def budgets(files: Files) -> list[Sourced]:
-    """Return what both files say about the budget, the lower one first.
+def chats_folder() -> Path | None:
+    """Return the folder where the project keeps its named chats, None if it sets none.
 
-    Nearer does not count here: a cloned project makes nobody spend more than they allow themselves.
+    Raises
+    ------
+    BadOption
+        The project file has an error.
     """
-    both = (Sourced(files.project.budget, PROJECT), Sourced(files.user.budget, USER))
+    path = project_path()
+    project = _project.of(path)
+    if isinstance(project, SettingsProblem):
+        raise BadOption(project.message, hint=project.hint)
+    return Path(path).parent / project.chats if project.chats else None
+
+
+def journal_is_on() -> bool:
+    """Return whether the rows of tables and their answers are kept on disk: unless a file says no.
+
+    Raises
+    ------
+    BadOption
+        A file has an error.
+    """
+    files = read_files()
+    for problem in files.problems:
+        raise BadOption(problem.message, hint=problem.hint)
+    return False not in (files.project.journal, files.user.journal)
+
+
+def sourced_budgets(files: SettingsFiles) -> list[SourcedValue]:
+    """Return the budgets of both files, the lower one first.
+
+    The lower one counts, so that a cloned project cannot raise the user's own limit.
+    """
+    both = (SourcedValue(files.project.budget, PROJECT), SourcedValue(files.user.budget, USER))
     return sorted((one for one in both if one.value is not None), key=lambda one: int(one.value))
 
 
-def alias_sources(files: Files) -> dict[str, list[Sourced]]:
-    """Return what each alias stands for, the nearer file first."""
-    found: dict[str, list[Sourced]] = {}
+def sourced_aliases(files: SettingsFiles) -> dict[str, list[SourcedValue]]:
+    """Return the models of each alias, that of the project file first."""
+    sources: dict[str, list[SourcedValue]] = {}
     for values, source in ((files.project, PROJECT), (files.user, USER)):
         for name, model_id in values.aliases.items():
-            found.setdefault(name, []).append(Sourced(model_id, source))
-    return found
+            sources.setdefault(name, []).append(SourcedValue(model_id, source))
+    return sources
 
 
-def read_files() -> Files:
-    """Return what both files say, each read again when it has changed."""
+def read_files() -> SettingsFiles:
+    """Return what both files say; a file that has changed is read again."""
     project, user = _project.of(project_path()), _user.of(settings_path())
-    faults = tuple(each for each in (project, user) if isinstance(each, Fault))
-    return Files(
-        Values() if isinstance(project, Fault) else project,
-        Values() if isinstance(user, Fault) else user.values,
-        faults,
+    problems = tuple(each for each in (project, user) if isinstance(each, SettingsProblem))
+    return SettingsFiles(
+        PromptDefaults() if isinstance(project, SettingsProblem) else project,
+        PromptDefaults() if isinstance(user, SettingsProblem) else user.values,
+        problems,
     )
 
 
-def resolve(layers: list[Layer]) -> dict[str, Resolved]:
-    """Return each option with the nearest of its values."""
-    found: dict[str, Resolved] = {}
+def merge_layers(layers: list[Layer]) -> dict[str, ResolvedOption]:
+    """Return each option with the first of its values; the first layer wins."""
+    merged: dict[str, ResolvedOption] = {}
     for layer in layers:
-        # what excludes each other in one place is an error, not a matter of which comes first
-        nearer = [name for name, one in found.items() if one.first and is_given(one.first.value)]
+        # options of one layer that exclude each other are an error elsewhere
+        earlier = [n for n, one in merged.items() if one.current and is_set(one.current.value)]
         for name, value in layer.items():
-            if name in found:
-                found[name].shadowed.append(value)
-            elif other := excluded_by(name, nearer):
-                found[name] = Resolved(None, other, [value])
+            if name in merged:
+                merged[name].overridden.append(value)
+            elif other := gives_way_to(name, earlier):
+                merged[name] = ResolvedOption(None, other, [value])
             else:
-                found[name] = Resolved(value)
-    return found
+                merged[name] = ResolvedOption(value)
+    return merged
 
 
-def _layers(files: Files, session: SessionModel | None) -> list[Layer]:
-    nearest = {name: Sourced(*choice) for name, choice in chosen().items()}
+def _layers(files: SettingsFiles, session: SessionModel | None) -> list[Layer]:
+    nearest = {name: SourcedValue(*default) for name, default in runtime_defaults().items()}
     profile = {}
     user = dict(files.user.options)
     if session is None:
-        # who signs in is not known yet: the model of a profile would come before this one
+        # nobody is signed in yet: the model of a profile would override this one
         user.pop("model", None)
     elif session.is_chosen:
-        nearest["model"] = Sourced(session.model_id, USE)
+        nearest["model"] = SourcedValue(session.model_id, USE)
     elif session.model_id:
-        profile["model"] = Sourced(session.model_id, f"profile {session.profile}".rstrip())
+        profile["model"] = SourcedValue(session.model_id, session.source)
     return [
         _flat(nearest),
         _layer(files.project.options, PROJECT),
@@ -212,28 +243,30 @@ def _layers(files: Files, session: SessionModel | None) -> list[Layer]:
 
 
 def _layer(values: Mapping[str, Any], source: str) -> Layer:
-    return _flat({name: Sourced(value, source) for name, value in values.items()})
+    return _flat({name: SourcedValue(value, source) for name, value in values.items()})
 
 
-def _flat(values: Mapping[str, Sourced]) -> Layer:
-    found: dict[str, Sourced] = {}
+def _flat(values: Mapping[str, SourcedValue]) -> Layer:
+    flat: dict[str, SourcedValue] = {}
     for name, one in values.items():
         if name == "param" and isinstance(one.value, Mapping):
-            found |= {f"param.{key}": Sourced(each, one.source) for key, each in one.value.items()}
+            flat |= {
+                f"param.{key}": SourcedValue(each, one.source) for key, each in one.value.items()
+            }
         else:
-            found[name] = one
-    return found
+            flat[name] = one
+    return flat
 
 
-def _taken_apart(found: Mapping[str, Resolved]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split_params(merged: Mapping[str, ResolvedOption]) -> tuple[dict[str, Any], dict[str, Any]]:
     values: dict[str, Any] = {}
     params: dict[str, Any] = {}
-    for name, one in found.items():
-        if one.first is not None:
+    for name, one in merged.items():
+        if one.current is not None:
             option, dot, key = name.partition(".")
-            (params if dot else values)[key or option] = one.first.value
+            (params if dot else values)[key or option] = one.current.value
     return values, params
 
 
-def _aliases(files: Files) -> dict[str, str]:
-    return {name: found[0].value for name, found in alias_sources(files).items()}
+def _aliases(files: SettingsFiles) -> dict[str, str]:
+    return {name: values[0].value for name, values in sourced_aliases(files).items()}

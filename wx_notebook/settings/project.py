@@ -1,7 +1,7 @@
 """`[tool.wx_notebook]` in the `pyproject.toml` of the kernel's working directory.
 
-Such a file comes with a project, perhaps from somewhere else: it gives prompts their defaults, and
-says nothing about where a key or a prompt goes, who signs in, or what is paid.
+Such a file comes with a project, perhaps from somebody else. It sets defaults of prompts, but not
+where a key or a prompt is sent, who signs in, or what is billed.
 """
 
 from __future__ import annotations
@@ -13,103 +13,133 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from wx_notebook.settings.faults import Fault, has_secret, secret_in
-from wx_notebook.settings.files import tables_of, text_of
-from wx_notebook.settings.values import ALIASES, Values, values_in
+from wx_notebook.settings.cached_file import parse_toml, read_text
+from wx_notebook.settings.connection_fields import (
+    BILLING,
+    HOST,
+    IDENTITY,
+    PROFILE_FIELDS,
+    TRUST,
+)
+from wx_notebook.settings.problems import SettingsProblem, has_secret, secret_problem
+from wx_notebook.settings.prompt_defaults import ALIASES, PromptDefaults, parse_prompt_defaults
 
 _NAME = "wx_notebook"
-#: Between two line ends or signs of equality.
+#: The key of the folder that keeps named chats.
+CHATS = "chats"
+#: Dots between two line ends or equals signs.
 _MOST_DOTS = 1_000
 _WHERE = f"in [tool.{_NAME}]"
 _HEADERS = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?([\w-]{1,30})", re.MULTILINE)
 _NEAR = 0.85
-_PLACE = ("must not say where your key goes", "Next: %watsonx login --region NAME")
-_WHO = ("must not choose who signs in", "Next: %watsonx use PROFILE")
-_PAYS = ("must not say what is billed", "Next: %watsonx use --project NAME")
-_TRUST = ("must not say whom to trust", "Set REQUESTS_CA_BUNDLE, or write it into your profile.")
-#: Keys that are refused -> why, and where they are said instead.
-_REFUSED = {
-    "url": _PLACE,
-    "host": _PLACE,
-    "region": _PLACE,
-    "iam_url": _PLACE,
-    "platform_url": _PLACE,
-    "profile": _WHO,
-    "profiles": _WHO,
-    "username": _WHO,
-    "kind": _WHO,
-    "trusted_profile_id": _WHO,
-    "project_id": _PAYS,
-    "space_id": _PAYS,
-    # it may be somebody else's, who reads what it is sent
-    "deployment": ("must not say where your prompts go", "Next: %watsonx use --deployment ID"),
-    "ca_bundle": _TRUST,
-    "yes": ("must not answer questions for you", "Take it out, and answer when you are asked."),
+#: Why a connection field is refused, and where the user sets it instead.
+_REASONS = {
+    HOST: ("must not say where your key goes", "Next: %watsonx use --region NAME"),
+    IDENTITY: ("must not choose who signs in", "Next: %watsonx use PROFILE"),
+    BILLING: ("must not say what is billed", "Next: %watsonx use --project NAME"),
+    TRUST: ("must not say whom to trust", "Set REQUESTS_CA_BUNDLE, or write it into your profile."),
 }
+#: Keys that are refused -> why, and where the user sets them instead.
+_REFUSED = {
+    "host": _REASONS[HOST],
+    "profile": _REASONS[IDENTITY],
+    "profiles": _REASONS[IDENTITY],
+    # a deployment can belong to somebody else, who reads what it is sent
+    "deployment": ("must not say where your prompts go", "Next: %watsonx use --deployment ID"),
+    "mcp": (
+        "must not start a program, or send data to a server",
+        "Write it into your own wx_notebook.toml: [mcp.NAME]",
+    ),
+    "yes": ("must not answer questions for you", "Answer when you are asked."),
+} | {name: _REASONS[row.project_rule] for name, row in PROFILE_FIELDS.items() if row.project_rule}
 
 
 def project_file() -> Path:
-    """Return where the file is, or would be: nowhere but in the working directory itself."""
+    """Return the path of the file, whether it exists or not: only the working directory counts."""
     return Path(project_path())
 
 
 def project_path() -> str:
-    """Return the same as a text, quickly."""
+    """Return the same as a text; it is faster than a Path."""
     try:
         folder = os.getcwd()  # noqa: PTH109
     except OSError:
-        # somebody has removed it
+        # the working directory was removed
         folder = ""
     return os.path.join(folder, "pyproject.toml")  # noqa: PTH118
 
 
-def project_values(path: Path) -> Values | Fault:
-    """Return what the file says about prompts."""
-    text = text_of(path, private=False)
-    if isinstance(text, Fault):
+def project_values(path: Path) -> PromptDefaults | SettingsProblem:
+    """Return the defaults of prompts in the file, or its problem."""
+    text = read_text(path, private=False)
+    if isinstance(text, SettingsProblem):
         return text
     if _NAME not in text and not any(map(_is_misspelt, _HEADERS.findall(text))):
-        # somebody else's file, be it right or wrong
-        return Values()
-    # a key of thousands of parts would hold the kernel for minutes: each is looked up anew
+        # not our file, whether it is valid or not
+        return PromptDefaults()
+    # a key of thousands of parts would block the kernel for minutes
     if any(part.count(".") > _MOST_DOTS for part in re.split(r"[=\n]", text)):
         return _too_deep(path)
-    data = tables_of(text, path)
-    if isinstance(data, Fault):
+    data = parse_toml(text, path)
+    if isinstance(data, SettingsProblem):
         return data
     tools = data.get("tool", {})
     if not isinstance(tools, dict):
-        return Values()
+        return PromptDefaults()
     for name in filter(_is_misspelt, tools):
-        return Fault(
-            f"'[tool.{name}]' in {path} is nobody's. Did you mean '[tool.{_NAME}]'?",
-            f"Write [tool.{_NAME}] there, or take it out.",
+        return SettingsProblem(
+            f"'[tool.{name}]' in {path} is not a known tool. Did you mean '[tool.{_NAME}]'?",
+            f"Write [tool.{_NAME}], or remove it.",
         )
     table = tools.get(_NAME, {})
     if not isinstance(table, dict):
-        return Fault(f"'tool.wx_notebook' in {path} is no table.", "Write it as [tool.wx_notebook]")
+        return SettingsProblem(
+            f"'tool.wx_notebook' in {path} is not a table.", "Write it as [tool.wx_notebook]."
+        )
     try:
-        return _refused(table, path) or values_in(table, _WHERE, path)
+        return _refused(table, path) or _with_chats(table, path)
     except RecursionError:
         return _too_deep(path)
 
 
-def _too_deep(path: Path) -> Fault:
-    return Fault(f"Tables in {path} stand too deep in each other.", "Look at what is in it.")
+def _with_chats(table: Mapping[str, Any], path: Path) -> PromptDefaults | SettingsProblem:
+    defaults = parse_prompt_defaults(table, _WHERE, path, (CHATS,))
+    folder = table.get(CHATS, "")
+    if isinstance(defaults, SettingsProblem) or CHATS not in table:
+        return defaults
+    if not isinstance(folder, str) or not _is_inside(folder, path.parent):
+        return SettingsProblem(
+            f"'{CHATS}' {_WHERE} of {path} is not a folder inside the project.",
+            f'For example: {CHATS} = "chats"',
+        )
+    return defaults._replace(chats=folder)
+
+
+def _is_inside(folder: str, project: Path) -> bool:
+    """Whether a relative path leads to a folder below the project, also behind links."""
+    try:
+        inside, root = (project / folder).resolve(), project.resolve()
+        return bool(folder.strip()) and root in inside.parents and not inside.is_file()
+    except (OSError, ValueError, RuntimeError):  # a loop of links, a zero byte, a very long name
+        return False
+
+
+def _too_deep(path: Path) -> SettingsProblem:
+    return SettingsProblem(f"Tables in {path} are nested too deeply.", "Check its content.")
 
 
 def _is_misspelt(name: str) -> bool:
-    """Whether a table of tools is called nearly as ours is; "notebook" alone is somebody else's."""
+    """Whether the name of a table is nearly ours; "notebook" alone belongs to another tool."""
     alike = name[:30].lower().replace("-", "_")
     return name != _NAME and SequenceMatcher(None, alike, _NAME).ratio() > _NEAR
 
 
-def _refused(table: Mapping[str, Any], path: Path) -> Fault | None:
+def _refused(table: Mapping[str, Any], path: Path) -> SettingsProblem | None:
     for key in table:
         if key in _REFUSED:
             why, hint = _REFUSED[key]
-            return Fault(
-                f"'{key}' {_WHERE} of {path} is refused: a file that comes with a project {why}.",
-                f"Take it out. {hint}",
+            return SettingsProblem(
+                f"'{key}' {_WHERE} of {path} is refused: a project file {why}.",
+                f"Remove it. {hint}",
             )
-    return secret_in(path) if has_secret(table, names_in=ALIASES) else None
+    return secret_problem(path) if has_secret(table, names_in=ALIASES) else None

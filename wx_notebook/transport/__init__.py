@@ -8,29 +8,59 @@ One `Transport` serves IAM and the service alike. What it sees to:
 * `.netrc` and cookies stay out, no redirect is followed;
 * an exception of requests or urllib3 never leaves this module: it carries the request, and with
   it the key or the token (`Failure`, raised outside the `except` block);
-* `http.client`'s debug switch prints nothing of ours.
+* `http.client`'s debug switch prints nothing of ours;
+* a token or key joins its request in the expression that hands it to the system (`sealed`).
 """
 
-from wx_notebook.transport.call import Call, NoAuth
 from wx_notebook.transport.client import Transport
 from wx_notebook.transport.connections import is_loopback
-from wx_notebook.transport.policy import FREE, PAID, OnWait, RetryPolicy, Timeouts, Wait
+from wx_notebook.transport.intermediary import (
+    comes_from_intermediary,
+    intermediary_error,
+    readable_text,
+)
 from wx_notebook.transport.redaction import one_line
-from wx_notebook.transport.reply import ConnectionBroken, ConnectionStalled, Reply
+from wx_notebook.transport.request import (
+    FREE,
+    PAID,
+    PAID_ONCE,
+    Gate,
+    HttpRequest,
+    NoAuth,
+    OnWait,
+    RetryPolicy,
+    Timeouts,
+    Wait,
+)
+from wx_notebook.transport.response import (
+    ConnectionBroken,
+    ConnectionCancelled,
+    ConnectionStalled,
+    Response,
+)
+from wx_notebook.transport.sealed import SealedBody, SealedHeader
 
 __all__ = [
     "FREE",
     "PAID",
-    "Call",
+    "PAID_ONCE",
     "ConnectionBroken",
+    "ConnectionCancelled",
     "ConnectionStalled",
+    "Gate",
+    "HttpRequest",
     "NoAuth",
     "OnWait",
-    "Reply",
+    "Response",
     "RetryPolicy",
+    "SealedBody",
+    "SealedHeader",
     "Timeouts",
     "Transport",
     "Wait",
+    "comes_from_intermediary",
+    "intermediary_error",
     "is_loopback",
     "one_line",
+    "readable_text",
 ]

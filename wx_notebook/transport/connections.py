@@ -1,14 +1,35 @@
-"""Connections that print nothing, and the addresses that are this machine."""
+"""Connections that print nothing, and the proxies and authorities of this machine for them."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import sys
 import threading
+from collections.abc import Iterator
 from functools import cache
+from types import CellType
 from typing import Any
+from urllib.parse import urlsplit
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError
+
+from wx_notebook.transport.cancel_scope import CancelScope
+from wx_notebook.transport.sealed import opened
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+#: REQUEST_METHOD: with it, HTTP_PROXY may be what a client of a CGI script said
+_NAMES = (*_PROXIES, *map(str.upper, _PROXIES), "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+          "REQUEST_METHOD")  # fmt: skip
+#: On these the proxies may come from the system's settings, which change without a sign.
+_HAS_SYSTEM_SETTINGS = sys.platform in ("darwin", "win32")
+
+
+#: A session has about ten.
+_MOST_URLS = 100
 
 
 def is_loopback(host: str) -> bool:
@@ -20,8 +41,25 @@ def is_loopback(host: str) -> bool:
     )
 
 
-#: Whether this thread reads the head of a reply to a request of ours.
+#: Whether this thread reads the head of a response to a request of ours, and whose request it is.
 _OURS = threading.local()
+
+
+@contextlib.contextmanager
+def sending_in(scope: CancelScope) -> Iterator[None]:
+    """Let a scope end what this thread sends within the block.
+
+    urllib3 makes the connections, and takes nothing along to them.
+    """
+    _OURS.scope = scope
+    try:
+        yield
+    finally:
+        _OURS.scope = None
+
+
+def _scope() -> CancelScope:
+    return getattr(_OURS, "scope", None) or CancelScope()
 
 
 def _without_heads(record: logging.LogRecord) -> bool:
@@ -41,6 +79,15 @@ class _Quiet:
     debuglevel = 0
     sock: Any
 
+    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # as urllib3 calls it
+        if self.sock is None:
+            # before the head is written: it would wait in a frame until there is a connection
+            self.connect()
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def putheader(self, header: str, *values: Any) -> None:  # noqa: ANN401
+        super().putheader(header, *map(opened, values))  # type: ignore[misc]
+
     def connect(self) -> None:
         try:
             super().connect()  # type: ignore[misc]
@@ -48,12 +95,18 @@ class _Quiet:
             # in the TLS handshake, or while a proxy opens the tunnel: nothing was sent yet, which
             # urllib3 does not tell apart from waiting for the answer
             raise ConnectTimeoutError(self, "no connection in time") from problem
+        # whoever waited for the connection may have logged out meanwhile
+        _scope().check()
 
     def getresponse(self) -> Any:  # noqa: ANN401  # urllib3's own type, seen through a mixin
-        sock = self.sock
+        sock, scope = self.sock, _scope()
         _OURS.reading = True
         try:
+            scope.add(sock)
             response = super().getresponse()  # type: ignore[misc]
+        except BaseException:
+            scope.discard(sock)
+            raise
         finally:
             _OURS.reading = False
         # urllib3 hands no socket on, and a pause between pieces needs another limit than the head
@@ -76,6 +129,14 @@ def _hush(manager: Any) -> None:  # noqa: ANN401  # PoolManager, ProxyManager or
 class QuietAdapter(HTTPAdapter):
     """requests' adapter with our quiet connections, also behind a proxy."""
 
+    def build_response(self, req: Any, resp: Any) -> Any:  # noqa: ANN401
+        """Return urllib3's response itself.
+
+        requests' own would look for cookies, which takes a tenth of the CPU of a call, and keep the
+        request, with it the key or the token.
+        """
+        return resp
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Make the pools of direct connections ours."""
         super().init_poolmanager(*args, **kwargs)
@@ -88,3 +149,41 @@ class QuietAdapter(HTTPAdapter):
         if not known:
             _hush(manager)
         return manager
+
+
+class NetworkSettings:
+    """The proxies and the certificate authorities of one transport.
+
+    requests finds them out, from names of the environment and on some systems from their settings,
+    and reads the whole environment for it: a fifth of the cost of a request. So the result is kept
+    for as long as those names have the same values.
+
+    Parameters
+    ----------
+    ca_bundle
+        Path of a PEM file with the authorities to trust, instead of requests' own choice.
+    """
+
+    def __init__(self, ca_bundle: str | None = None) -> None:
+        self._ca_bundle = ca_bundle
+        # in cells: the URL of a proxy can have a password, and printing this shows no value
+        self._by_url: dict[str, CellType] = {}
+
+    def send_options(self, url: str, session: requests.Session) -> dict[str, Any]:
+        """Return proxies, stream, verify and cert, as the `send` of an adapter takes them."""
+        values = tuple(map(os.environ.get, _NAMES))
+        kept = self._by_url.get(url)
+        if kept is not None and not _HAS_SYSTEM_SETTINGS and kept.cell_contents[0] == values:
+            return kept.cell_contents[1]  # type: ignore[no-any-return]
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        found = session.merge_environment_settings(origin, {}, True, self._ca_bundle, None)
+        options = dict(found)
+        if is_loopback(parts.hostname or ""):
+            options["proxies"] = {}
+        # an empty path of a bundle must not switch verification off
+        options["verify"] = options["verify"] or True
+        if len(self._by_url) >= _MOST_URLS:
+            self._by_url.clear()
+        self._by_url[url] = CellType((values, options))
+        return options

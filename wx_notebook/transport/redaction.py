@@ -8,21 +8,37 @@ from typing import Protocol
 
 _BLANK = "<secret>"
 _LONGEST_MATCHED = 4_000
+#: No secret is shorter, and no pattern matches a shorter text: "stop" has nothing to hide.
+_SHORTEST = 8
 _UNSHOWN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+"
 )
 _PATTERNS = (
     # a JSON Web Token, as IAM issues them
     (re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"), _BLANK),
-    (re.compile(r"\b(Bearer|Basic|ZenApiKey)\s+[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {_BLANK}"),
+    # but for the words of a page: "Basic authentication is needed"
     (
         re.compile(
-            r"""(["']?\b(?:api_?key|password|access_token|refresh_token)["']?\s*[:=]\s*["']?)"""
+            r"\b(Bearer|Basic|ZenApiKey)[^\S\r\n]+(?!authent|authori[sz]|credential|password)"
+            r"[\w.~+/=-]{8,}",
+            re.IGNORECASE,
+        ),
+        rf"\1 {_BLANK}",
+    ),
+    (
+        re.compile(
+            r"""(["']?\b(?:api_?key|password|access_token|refresh_token)["']?[^\S\r\n]*[:=][^\S\r\n]*["']?)"""
             r"""[^\s"'&,;}]+""",
             re.IGNORECASE,
         ),
         rf"\1{_BLANK}",
     ),
+)
+
+
+#: A JSON Web Token, and a run as long as a key of IBM Cloud.
+_KEY_LIKE = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?|(?<![\w-])[A-Za-z0-9_-]{40,60}(?![\w-])"
 )
 
 
@@ -53,13 +69,33 @@ class Redaction:
         others = [one for one in held if one is not None and one is not secret]
         self._secrets = [weakref.ref(one) for one in (*others, secret)]
 
-    def __call__(self, text: str) -> str:
-        """Return `text` without them."""
+    def without_secrets(self, text: str) -> str:
+        """Return `text` without the secrets that were added; what looks like one stays."""
         for known in self._secrets:
             if (secret := known()) is not None:
                 text = secret.hide_in(text)
+        return text
+
+    def without_keys(self, text: str) -> str:
+        """Return `text` without the secrets that were added, and without what has the form of one.
+
+        For what is sent to a model: ordinary code stays as it is, `password=None`.
+        """
+        known = self.without_secrets(text)
+        return _KEY_LIKE.sub(lambda run: _BLANK if _is_random(run[0]) else run[0], known)
+
+    def __call__(self, text: str) -> str:
+        """Return `text` without them, and without what looks like one."""
+        if len(text) < _SHORTEST:
+            return text
+        text = self.without_secrets(text)
         # what is quoted is short; on a long text made for it these patterns would take minutes
         head, tail = text[:_LONGEST_MATCHED], text[_LONGEST_MATCHED:]
         for pattern, blank in _PATTERNS:
             head = pattern.sub(blank, head)
         return head + tail
+
+
+def _is_random(run: str) -> bool:
+    tests = (str.isdigit, str.islower, str.isupper)
+    return run.startswith("eyJ") or all(any(map(test, run)) for test in tests)

@@ -1,8 +1,8 @@
 """What the Tab key offers in `%%watsonx` cells and `%watsonx` lines.
 
-A matcher of IPython's second protocol. It looks at the line of the cursor and at nothing else but
-whether a `%%watsonx` stands above, is answered from what is known already, and is silent whatever
-happens. A region's models are asked for in the background when they are first wanted.
+A matcher of IPython's second protocol. It reads the line of the cursor, and above it only whether a
+`%%watsonx` stands there. It answers from what is known already and never raises. The models of a
+region are requested in the background when they are first wanted.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-from wx_notebook.magics.completion.known import Known
-from wx_notebook.magics.completion.lines import Found, command_line, option_line
-from wx_notebook.magics.completion.names import name_in_place
+from wx_notebook.magics.completion.lines import complete_command, complete_options, complete_text
+from wx_notebook.magics.completion.placeholders import complete_placeholder
+from wx_notebook.magics.completion.values import Suggestions, ValueLists
 from wx_notebook.magics.transformer import head_of
 
-#: By which IPython's settings can name the matcher: `c.IPCompleter.disable_matchers`.
+#: The name of the matcher in IPython's settings: `c.IPCompleter.disable_matchers`.
 IDENTIFIER = "wx_notebook"
 _OURS = "watsonx"
 _CELL = "%%watsonx"
@@ -31,7 +31,7 @@ def attach(
     shell: Any,  # noqa: ANN401  # IPython's InteractiveShell
     aliases: Callable[[], Mapping[str, str]] = dict,
 ) -> None:
-    """Put the matcher on.
+    """Add the matcher to a shell's completer.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def attach(
     completer = getattr(shell, "Completer", None)
     if completer is None:
         return
-    known = Known(aliases)
+    lists = ValueLists(aliases, names=lambda: dict(shell.user_ns))
 
     @context_matcher(identifier=IDENTIFIER)
     def matcher(context: CompletionContext) -> dict[str, Any]:
-        return _answer(context, shell, known)
+        return _answer(context, shell, lists)
 
     detach(shell)
     completer.custom_matchers.append(matcher)
@@ -60,30 +60,30 @@ def detach(shell: Any) -> None:  # noqa: ANN401
         completer.custom_matchers.remove(matcher)
 
 
-def _answer(context: CompletionContext, shell: Any, known: Known) -> dict[str, Any]:  # noqa: ANN401
-    found = None
+def _answer(context: CompletionContext, shell: Any, lists: ValueLists) -> dict[str, Any]:  # noqa: ANN401
+    suggestions = None
     try:
-        # of all cells these few are ours, and no other one is to wait
+        # most cells are not ours, and none of those is to wait
         if _OURS in context.full_text:
-            found = suggestions(context, shell, known)
-    except Exception:  # noqa: BLE001  # an error would be printed into the middle of what is typed
-        found = None
-    if found is None or (found.is_file and not found.candidates):
+            suggestions = suggest(context, shell, lists)
+    except Exception:  # noqa: BLE001  # an error would be printed into the middle of the typed text
+        suggestions = None
+    if suggestions is None or (suggestions.is_file and not suggestions.candidates):
         return {"completions": [], "suppress": False}
-    completions = [SimpleCompletion(each.text, type=each.kind) for each in found.candidates]
+    completions = [SimpleCompletion(each.text, type=each.kind) for each in suggestions.candidates]
     return {
-        "completions": completions or _Nothing(),
-        "matched_fragment": found.fragment,
+        "completions": completions or _NoCompletions(),
+        "matched_fragment": suggestions.fragment,
         "ordered": True,
-        # here a name of Python or a file is no answer
+        # a name of Python or a file would be wrong here
         "suppress": True,
     }
 
 
-class _Nothing(Iterable[SimpleCompletion]):
-    """No completion, which IPython takes for some.
+class _NoCompletions(Iterable[SimpleCompletion]):
+    """No completion, in a form that IPython counts as one.
 
-    It asks for the length, and who has found nothing cannot keep the others from answering.
+    IPython asks for the length, and a matcher without results cannot suppress the other matchers.
     """
 
     def __len__(self) -> int:
@@ -93,21 +93,23 @@ class _Nothing(Iterable[SimpleCompletion]):
         return iter(())
 
 
-def suggestions(context: CompletionContext, shell: Any, known: Known) -> Found | None:  # noqa: ANN401
-    """Return what fits where the cursor is, None where that is no place of ours."""
+def suggest(context: CompletionContext, shell: Any, lists: ValueLists) -> Suggestions | None:  # noqa: ANN401
+    """Return what fits at the cursor, None if the place is not ours."""
     before = context.text_until_cursor
     head = head_of(context.full_text)
     if head is None:
         line = _LINE.fullmatch(before)
         if line is None:
             return None
-        if _ASK.match(line["rest"]):
-            return name_in_place(line["rest"], shell)
-        return command_line(line["rest"], known)
+        if (ask := _ASK.match(line["rest"])) is not None:
+            typed = line["rest"][ask.end() :]
+            return complete_placeholder(typed, shell) or complete_text(typed, lists)
+        return complete_command(line["rest"], lists)
     row = context.full_text.count("\n", 0, head.start("line"))
     if context.cursor_line == row:
         typed = before.partition(_CELL)[2]
-        return option_line(typed, known) if typed[:1].isspace() else None
+        return complete_options(typed, lists) if typed[:1].isspace() else None
     if context.cursor_line < row or "--raw" in head["line"].split():
         return None
-    return name_in_place(before, shell)
+    # the prompt itself is text: no name of Python fits there
+    return complete_placeholder(before, shell) or Suggestions("", [])

@@ -1,141 +1,94 @@
-"""What may come next in an option line: an option, its value, a command."""
+"""What can come next in a line: an option, its value, a command, a word that a command takes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
 
-from wx_notebook.options import known_options
-
-if TYPE_CHECKING:
-    from wx_notebook.magics.completion.known import Known
+from wx_notebook.magics.commands import COMMANDS, parser_of
+from wx_notebook.magics.completion.values import Candidate, Suggestions, ValueLists
+from wx_notebook.magics.option_line import ask_parser, prompt_parser
+from wx_notebook.magics.parser import LineParser
 
 #: A word as `split_line` splits them: quotes hold blanks together, one that never closes does not.
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)+""")
-#: `--flag`, and behind it what its value is called; in brackets where it may be missing.
-_FLAG = re.compile(r"(?P<flag>--[a-z][a-z-]*)(?: \[?(?!--|\|)(?P<value>[^\s\]]+))?")
-_METAVAR = re.compile(r"\[?([A-Z][A-Z_]*)\]?(?: |$)")
+#: Lists to which the names of files belong.
+_FILES = frozenset({"files", "pictures"})
 
 
-class Candidate(NamedTuple):
-    """A text that may stand there, and what it is, for the front end's sign."""
-
-    text: str
-    kind: str
-
-
-class Found(NamedTuple):
-    """What may stand in the place of the last `fragment` of the line."""
-
-    fragment: str
-    candidates: list[Candidate]
-    #: it is the name of a file, which IPython completes
-    is_file: bool = False
-
-
-class Flag(NamedTuple):
-    """An option of a line: whether a value follows, and the values that can be listed."""
-
-    takes_value: bool
-    choices: tuple[str, ...] = ()
-    is_file: bool = False
-
-
-def option_line(typed: str, known: Known) -> Found:
-    """Return what fits at the end of a line behind ``%%watsonx``; a bare word does not."""
-    flags = _flags_of_prompts()
+def complete_options(typed: str, lists: ValueLists) -> Suggestions:
+    """Return what fits at the end of a line behind ``%%watsonx``; it takes no bare words."""
     words, fragment = _split(typed)
-    if (value := _value(words, fragment, flags, known)) is not None:
-        return value
-    return _options(fragment, flags) if fragment[:1] in ("", "-") else Found(fragment, [])
+    parser = prompt_parser()
+    if (values := _option_values(words, fragment, parser, lists)) is not None:
+        return values
+    return Suggestions(fragment, list(_flags(fragment, parser)))
 
 
-def command_line(typed: str, known: Known) -> Found | None:
-    """Return what fits at the end of a line behind ``%watsonx``."""
-    from wx_notebook.magics.commands import COMMANDS
+def complete_text(typed: str, lists: ValueLists) -> Suggestions | None:
+    """Return what fits at the end of the options in front of a text, None within the text."""
+    words, fragment = _split(typed)
+    parser = ask_parser()
+    if not typed or parser.split_text(typed)[1] not in ("", "-"):
+        return None
+    if (values := _option_values(words, fragment, parser, lists)) is not None:
+        return values
+    return Suggestions(fragment, list(_flags(fragment, parser))) if fragment else None
 
+
+def complete_command(typed: str, lists: ValueLists) -> Suggestions | None:
+    """Return what fits at the end of a line behind ``%watsonx``, None for no command of ours."""
     words, fragment = _split(typed)
     if not words:
-        return Found(fragment, list(_starting(fragment, COMMANDS, "magic")))
+        return Suggestions(fragment, list(_starting(fragment, COMMANDS, "magic")))
     command, *words = words
     if command not in COMMANDS:
         return None
-    takes = COMMANDS[command].takes
-    flags = flags_of(takes)
-    if command == "use":
-        # a default of any prompt's option is set there, too
-        flags = _flags_of_prompts(defaults=True) | flags
-    if (value := _value(words, fragment, flags, known)) is not None:
-        return value
-    found: list[Candidate] = []
-    metavar = None if fragment.startswith("-") else _METAVAR.match(takes)
-    if not fragment.startswith("-"):
-        if command == "help":
-            found += _starting(fragment, COMMANDS, "magic")
-        elif metavar is not None and metavar[1] in _POSITIONAL:
-            found += known.values(_POSITIONAL[metavar[1]], fragment)
-    if fragment[:1] in ("", "-"):
-        found += _options(fragment, flags).candidates
-    return Found(fragment, found, metavar is not None and metavar[1] in _FILES)
+    parser = parser_of(command)
+    if (values := _option_values(words, fragment, parser, lists)) is not None:
+        return values
+    candidates: list[Candidate] = []
+    is_file = False
+    if parser.positionals and not fragment.startswith("-"):
+        values = _values(parser.positionals[0].dest, fragment, parser, lists)
+        candidates, is_file = values.candidates, values.is_file
+    return Suggestions(fragment, [*candidates, *_flags(fragment, parser)], is_file)
 
 
-#: What stands behind an option of a command, where `Known` has it.
-_VALUES = {
-    "--model": "models",
-    "-m": "models",
-    "--region": "regions",
-    "--can": "abilities",
-    "--remember": "profiles",
-}
-_POSITIONAL = {"PROFILE": "profiles", "WORDS": "all models"}
-_FILES = ("FILE", "FILES")
-
-
-def flags_of(takes: str) -> dict[str, Flag]:
-    """Return the options that a command's line of help names: "[--for sdk|curl] [--cell]"."""
-    found = {}
-    for match in _FLAG.finditer(takes):
-        words = (match["value"] or "").split("|")
-        choices = tuple(word for word in words if word.islower() and word.isalpha())
-        is_file = match["value"] in _FILES
-        found[match["flag"]] = Flag(match["value"] is not None, choices, is_file)
-    return found
-
-
-def _flags_of_prompts(*, defaults: bool = False) -> dict[str, Flag]:
-    """Return the options of a prompt, or those of which a default can be set."""
-    return {
-        flag: Flag(bool(option.metadata["metavar"]), tuple(option.metadata.get("choices", ())))
-        for option in known_options()
-        if not defaults or option.metadata.get("layered", False)
-        for flag in option.metadata["flags"]
-    }
-
-
-def _value(
-    words: list[str], fragment: str, flags: Mapping[str, Flag], known: Known
-) -> Found | None:
-    """Return the values of the option that has none yet, None where no value is due."""
-    lacking = ""
+def _option_values(
+    words: list[str], fragment: str, parser: LineParser, lists: ValueLists
+) -> Suggestions | None:
+    """Return the values of the option that has none yet, None if no value is due."""
+    pending = ""
     for word in words:
-        lacking = word if not lacking and word in flags and flags[word].takes_value else ""
-    name, equals, behind = fragment.partition("=")
-    if equals and name in flags:
-        lacking, fragment = name, behind
-    if not lacking or fragment.startswith("-"):
+        takes_value = word in parser.flags and parser.flags[word].nargs != 0
+        pending = word if not pending and takes_value else ""
+    flag, equals, value = fragment.partition("=")
+    if equals and flag in parser.flags and parser.flags[flag].nargs != 0:
+        pending, fragment = flag, value
+    if not pending or fragment.startswith("-"):
         return None
-    # behind a comma, and inside a quote
+    # the last of several values, without its opening quote
     fragment = fragment.rpartition(",")[2].lstrip("\"'")
-    choices = _starting(fragment, flags[lacking].choices, "keyword")
-    values = known.values(_VALUES.get(lacking, ""), fragment)
-    return Found(fragment, [*choices, *values], flags[lacking].is_file)
+    return _values(parser.flags[pending].dest, fragment, parser, lists)
 
 
-def _options(fragment: str, flags: Iterable[str]) -> Found:
-    # the short ones are for who begins with one dash
-    names = [name for name in flags if name.startswith("--") or fragment == "-"]
-    return Found(fragment, list(_starting(fragment, names, "param")))
+def _values(dest: str, fragment: str, parser: LineParser, lists: ValueLists) -> Suggestions:
+    """Return the values of one argument of a parser that fit what is typed."""
+    completes = parser.completes[dest]
+    if isinstance(completes, tuple):
+        return Suggestions(fragment, list(_starting(fragment, completes, "keyword")))
+    if completes == "commands":
+        return Suggestions(fragment, list(_starting(fragment, COMMANDS, "magic")))
+    return Suggestions(fragment, list(lists.matching(completes, fragment)), completes in _FILES)
+
+
+def _flags(fragment: str, parser: LineParser) -> Iterator[Candidate]:
+    """Yield the options that fit; the short ones only behind a single hyphen."""
+    if fragment[:1] not in ("", "-"):
+        return iter(())
+    flags = [flag for flag in parser.flags if flag.startswith("--") or fragment == "-"]
+    return _starting(fragment, flags, "param")
 
 
 def _starting(fragment: str, words: Iterable[str], kind: str) -> Iterator[Candidate]:
@@ -144,7 +97,7 @@ def _starting(fragment: str, words: Iterable[str], kind: str) -> Iterator[Candid
 
 
 def _split(typed: str) -> tuple[list[str], str]:
-    """Return the words that are whole, and the one at whose end the cursor is, "" for none."""
+    """Return the words before the cursor's word, and that word, "" if it has not begun."""
     words = list(_WORD.finditer(typed))
     if words and words[-1].end() == len(typed):
         return [word[0] for word in words[:-1]], words[-1][0]

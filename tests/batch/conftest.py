@@ -1,0 +1,32 @@
+"""A sandbox whose limit no test reaches, and a journal that no other test has written."""
+
+from __future__ import annotations
+
+import pytest
+
+from wx_notebook.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def data_folder(monkeypatch, tmp_path):
+    folder = tmp_path / "data"
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def sandbox():
+    """Without a limit of its own the sandbox says 8 requests a second, and a batch keeps to it."""
+    with Sandbox(requests_per_second=100_000) as running:
+        yield running
+
+
+@pytest.fixture
+def prompts(sandbox):
+    """The prompts that reached the sandbox, sorted, because rows go out at once."""
+
+    def of():
+        bodies = [call.body_json for call in sandbox.calls if call.kind == "chat"]
+        return sorted(body["messages"][-1]["content"] for body in bodies)
+
+    return of

@@ -1,0 +1,207 @@
+"""A second run sends only what is missing; what lies on disk, and for whom."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+
+import pytest
+
+import wx_notebook as wx
+from wx_notebook.errors import BatchStopped
+from wx_notebook.journal import AnswerRecord, BatchRecord, JournalError, open_journal, prune
+
+ROWS = [f"t{number}" for number in range(12)]
+PROMPT = "Say this: {{ value }}"
+
+
+@pytest.fixture
+def journal_file(data_folder):
+    return data_folder / "wx_notebook" / "journal" / "journal.sqlite"
+
+
+def counts_of(rows=ROWS, prompt=PROMPT, **options):
+    seen = []
+    wx.batch(prompt, rows, on_progress=seen.append, **options)
+    return seen[-1].counts
+
+
+def test_the_same_call_again_sends_only_what_is_missing(session, sandbox):
+    first = wx.batch(PROMPT, ROWS[:8])
+    again = counts_of(ROWS)
+    assert (again.reused, again.sent) == (8, 4)
+    assert wx.batch(PROMPT, ROWS[:8]) == first
+    assert sandbox.counts["chat"] == 12
+
+
+@pytest.mark.parametrize(
+    "other", [{"system": "Be brief."}, {"temperature": 1.0}, {"max_tokens": 7}], ids=str
+)
+def test_another_question_is_asked(other, session, sandbox):
+    counts_of()
+    assert counts_of(**other).sent == 12
+
+
+def test_the_project_is_no_part_of_the_question(session, sandbox):
+    counts_of()
+    other = sandbox.add_project("another")
+    wx.connect(api_key=sandbox.api_key, url=sandbox.url, project_id=other)
+    assert counts_of().sent == 0
+
+
+def test_fresh_sends_all_and_equal_rows_each_where_the_user_says_so(session, sandbox):
+    counts_of()
+    assert counts_of(fresh=True).sent == 12
+    assert counts_of(["same"] * 5).sent == 1
+    again = counts_of(["same"] * 5, dedupe=False)
+    assert (again.sent, again.equal) == (5, 0)
+    assert counts_of(["same"] * 5, dedupe=False).reused == 5
+
+
+def test_what_was_under_way_in_a_crash_is_told_and_sent_again(session, sandbox):
+    counts_of(ROWS[:3])
+    with sqlite3.connect(open_journal().path) as database:
+        database.execute("UPDATE answers SET state = 'started', text = NULL WHERE position = 1")
+    database.close()
+    again = counts_of(ROWS[:3])
+    assert (again.unknown, again.sent, again.reused) == (1, 1, 2)
+    with sqlite3.connect(open_journal().path) as database:
+        database.execute("UPDATE answers SET state = 'started', text = NULL WHERE position = 1")
+    database.close()
+    table = wx.batch(PROMPT, ROWS[:3], resend=False)
+    assert table[1]["error"] == "may have been billed in an earlier run; --no-resend"
+    assert sandbox.counts["chat"] == 4
+
+
+def test_the_file_is_for_its_user_only_and_holds_no_secret(session, sandbox, journal_file):
+    sandbox.say(f"your key is {sandbox.api_key}", *["fine"] * 11)
+    table = wx.batch(PROMPT, ROWS)
+    token = session.state.token.value.reveal()
+    for file in journal_file.parent.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        content = file.read_bytes()
+        for secret in (sandbox.api_key, token, sandbox.project_id):
+            assert secret.encode() not in content
+    assert stat.S_IMODE(journal_file.parent.stat().st_mode) == 0o700
+    assert len(table) == 12
+
+
+def test_a_setting_keeps_it_off_the_disk(session, sandbox, journal_file, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.wx_notebook]\njournal = false\n")
+    assert counts_of(["a", "b", "a"]).sent == 2
+    assert counts_of(["a", "b", "a"]).sent == 2
+    assert not journal_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda file: file.write_bytes(b"no database at all" * 100), "damaged"),
+        (lambda file: _set_version(file, 99), "other-version"),
+    ],
+    ids=["damaged", "another version"],
+)
+def test_a_file_that_cannot_be_read_is_set_aside_and_told(
+    spoil, why, session, sandbox, journal_file
+):
+    counts_of()
+    spoil(journal_file)
+    for suffix in ("-wal", "-shm"):
+        journal_file.with_name(journal_file.name + suffix).unlink(missing_ok=True)
+    assert counts_of().sent == 12
+    aside = [one.name for one in journal_file.parent.glob(f"*aside-{why}*")]
+    assert len(aside) == 1
+    journal = open_journal()
+    assert len(journal.batches()) == 1
+    journal.close()
+
+
+def _set_version(file, version):
+    database = sqlite3.connect(file)
+    database.execute(f"PRAGMA user_version = {version}")
+    database.close()
+
+
+def test_a_full_disk_is_an_error_before_the_next_paid_call(session, sandbox, monkeypatch):
+    from wx_notebook.batch import prompt_batch as module
+
+    opened = []
+
+    def small():
+        journal = open_journal()
+        journal._connection.execute("PRAGMA max_page_count = 12")
+        opened.append(journal)
+        return journal
+
+    monkeypatch.setattr(module, "open_journal", small)
+    sandbox.say(*["x" * 900] * 200)
+    with pytest.raises(BatchStopped, match="The disk is full") as caught:
+        wx.batch(PROMPT, [f"row {number}" for number in range(200)], concurrency=1)
+    table = caught.value.table
+    answered = sum(row["error"] is None for row in table)
+    assert 0 < answered < 200
+    assert sandbox.counts["chat"] <= answered + 1
+    monkeypatch.setattr(module, "open_journal", open_journal)
+    again = counts_of([f"row {number}" for number in range(200)])
+    assert again.reused >= answered
+    assert again.done == 200
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(
+    session, sandbox, monkeypatch, tmp_path
+):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "file"))
+    with pytest.raises(JournalError, match="Nothing was sent"):
+        wx.batch(PROMPT, ROWS)
+    assert sandbox.counts["chat"] == 0
+
+
+def test_two_threads_of_two_journals_do_each_other_no_harm(data_folder):
+    journals = [open_journal(), open_journal()]
+
+    def write(journal, number):
+        for at in range(50):
+            key = f"{number}-{at}".encode()
+            journal.start(key, "b", at)
+            journal.finish(key, "b", AnswerRecord("text", position=at))
+
+    threads = [
+        threading.Thread(target=write, args=(journals[number % 2], number)) for number in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for journal in journals:
+        assert len(list(journal.answers("b"))) == 300
+        journal.close()
+
+
+def test_old_batches_go_and_those_that_run_stay(data_folder):
+    journal = open_journal()
+    for name, days, ended in (("old", 40, 1.0), ("crashed", 40, None), ("new", 3, 1.0)):
+        journal.begin(BatchRecord(name, 1e9 - days * 86_400, ended))
+        journal.finish(name.encode(), name, AnswerRecord("x" * 10_000))
+    assert prune(journal, clock=lambda: 1e9) == 1
+    assert {one.id for one in journal.batches()} == {"crashed", "new"}
+    assert prune(journal, clock=lambda: 1e9, most_bytes=1_000) == 1
+    assert [one.id for one in journal.batches()] == ["crashed"]
+    assert journal.find(b"new") is None
+    journal.close()
+
+
+def test_on_a_network_drive_each_kernel_has_its_own_file_and_reads_all(
+    session, sandbox, journal_file, monkeypatch
+):
+    from wx_notebook.journal import journal, location
+
+    for module in (journal, location):
+        monkeypatch.setattr(module, "is_on_network", lambda _: True)
+    counts_of()
+    (own,) = journal_file.parent.glob("journal-*.sqlite")
+    own.rename(journal_file.parent / "journal-0123abcd.sqlite")  # as if another kernel's
+    assert counts_of().sent == 0
+    assert len(list(journal_file.parent.glob("journal-*.sqlite"))) == 2

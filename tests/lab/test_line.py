@@ -1,0 +1,156 @@
+"""The line in the toolbar, the commands, "Explain", and the texts in two languages."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.fronts import LabPage
+from support.lab_pages import BUSY, axe, connect_cell, execute, select, sources
+
+pytestmark = pytest.mark.browser
+
+LINE = ".wx-line button"
+
+
+def line(lab):
+    texts = lab.page.locator(f"{LINE}:visible").all_inner_texts()
+    return texts[0] if texts else ""
+
+
+def wait_for_line(lab, text):
+    lab.wait_until(lambda: text in line(lab), f"{text!r} in the line, which is {line(lab)!r}")
+
+
+def menu(lab):
+    lab.page.locator(LINE).first.click()
+    return lab.page.locator(".lm-Menu").last
+
+
+def at_work(page, server, sandbox):
+    lab = LabPage(page, server)
+    lab.open("line.ipynb", ["1 + 1", connect_cell(lab, sandbox), "%%watsonx\nhello", BUSY, "1/0"])
+    # a second try finds the kernel of the first
+    lab.restart()
+    lab.run(0)
+    found = {"before": line(lab), "explain before": page.get_by_text("Explain").count()}
+    lab.run(1)
+    wait_for_line(lab, "Sandbox project")
+    found["signed in"] = line(lab)
+    lab.run(2)
+    wait_for_line(lab, "tokens")
+    found["axe"] = axe(lab, ".wx-line")
+
+    # a page that is loaded while the kernel is busy asks it nothing
+    lab.run(3, wait=False)
+    lab.wait_until(lambda: not lab.is_idle(), "a busy kernel")
+    sent = len(lab.seen.sent)
+    page.wait_for_timeout(300)
+    found["busy"] = (line(lab), lab.is_idle(), len(lab.seen.sent) - sent)
+    (server.root / "go").touch()
+    lab.wait_until_idle()
+    lab.reload()
+    wait_for_line(lab, "tokens")
+
+    # an error explains itself, by a click
+    lab.run(4)
+    explain = lab.cell(4).get_by_role("button", name="Explain", exact=True)
+    explain.wait_for()
+    found["axe of an error"] = axe(lab, ".wx-buttons:not([hidden])")
+    found["asked by itself"] = len(sources(lab)) != 5
+    explain.click()
+    lab.wait_for_output(5, "ZeroDivisionError")
+    found["inserted"] = sources(lab)[5]
+    lab.wait_until_idle()
+
+    # the menu, by keyboard
+    page.locator(LINE).first.focus()
+    page.keyboard.press("Enter")
+    items = page.locator(".lm-Menu .lm-Menu-itemLabel")
+    items.first.wait_for()
+    found["menu"] = items.all_inner_texts()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    wait_for_line(lab, "signed out")
+    found["signed out by"] = [source for source in sources(lab) if "logout" in source]
+    lab.wait_until_idle()
+
+    # a fresh kernel knows nothing of us; the shortcut loads what it needs
+    lab.restart()
+    wait_for_line(lab, "")
+    select(lab, 0)
+    page.keyboard.press("Control+Shift+Enter")
+    lab.wait_until(lambda: sources(lab)[2] == "%%watsonx\n", "a prompt cell")
+    page.keyboard.type("hello")
+    found["new"] = sources(lab)[1:3]
+    wait_for_line(lab, "not signed in yet")
+    select(lab, 0)
+    execute(lab, "wx-notebook:model")
+    lab.wait_until(lambda: sources(lab)[1] == "%watsonx use --model ", "a cell to complete")
+    execute(lab, "apputils:activate-command-palette")
+    page.keyboard.type("watsonx")
+    entries = page.locator(".lm-CommandPalette-itemLabel")
+    lab.wait_until(lambda: entries.count() >= 10, "the commands in the palette")
+    found["palette"] = entries.all_inner_texts()
+    page.keyboard.press("Escape")
+    found["main menu"] = page.locator(".lm-MenuBar-itemLabel", has_text="watsonx").count()
+    return lab, found
+
+
+@pytest.mark.parametrize("front", ["lab", "notebook"])
+def test_the_line_says_who_and_where_errors_explain_themselves_and_commands_are_there(
+    chromium, jupyter, sandbox, front
+):
+    sandbox.say("hello")
+    sandbox.say("You divide by zero.")
+    lab, found = chromium.run(at_work, jupyter(front), sandbox)
+    assert (found["before"], found["explain before"]) == ("", 0)
+    assert found["signed in"] == "sandbox · Sandbox project · granite-4-h-small"
+    text, is_idle, sent = found["busy"]
+    assert text.startswith(f"{found['signed in']} · ")
+    assert (is_idle, sent) == (False, 0)
+    assert found["axe"] == found["axe of an error"] == []
+    assert found["asked by itself"] is False
+    assert found["inserted"] == "%watsonx explain"
+    assert found["menu"] == ["Sign Out", "Another Project…", "Another Model…", "Usage", "Doctor"]
+    assert found["signed out by"] == ["%watsonx logout"]
+    assert found["new"] == ["%load_ext wx_notebook", "%%watsonx\nhello"]
+    for name in ("New Prompt Cell Below", "Copy the Answer of This Cell", "Stop the Answer",
+                 "Explain the Last Error", "Sign In", "Another Model…", "Doctor"):  # fmt: skip
+        assert name in found["palette"], name
+    assert found["main menu"] == 1
+    assert lab.seen.page_errors == lab.seen.console_errors == []
+
+
+def in_german(page, server, sandbox):
+    lab = LabPage(page, server)
+    lab.open("german.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nhallo"])
+    lab.run(0)
+    wait_for_line(lab, "Sandbox project")
+    lab.run(1)
+    buttons = lab.cell(1).locator(".wx-buttons button:visible")
+    buttons.first.wait_for()
+    found = {"buttons": buttons.all_inner_texts()}
+    # a second place for the line, by the user's settings
+    execute(lab, "settingeditor:open", {"query": "watsonx"})
+    page.locator(".jp-PluginList-entry", has_text="watsonx").first.click()
+    page.get_by_role("checkbox", name="Zeile in der Statusleiste").check()
+    execute(lab, "docmanager:open", {"path": "german.ipynb"})
+    page.locator("#jp-main-statusbar .wx-line button:visible").wait_for()
+    found["lines"] = page.locator(f"{LINE}:visible").all_inner_texts()
+    return lab, found
+
+
+def test_texts_are_in_the_language_of_jupyterlab_and_settings_hold_at_once(
+    chromium, jupyter, sandbox, tmp_path
+):
+    name = "@jupyterlab/translation-extension"
+    (tmp_path / "labconfig").mkdir()
+    overrides = {f"{name}:plugin": {"locale": "de_DE"}}
+    (tmp_path / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(overrides))
+    server = jupyter("lab", JUPYTER_CONFIG_PATH=str(tmp_path))
+    lab, found = chromium.run(in_german, server, sandbox)
+    assert found["buttons"] == ["Kopieren", "Als Zelle einfügen", "Noch einmal fragen"]
+    assert len(found["lines"]) == 2
+    assert all("Token" in text for text in found["lines"])
+    assert lab.seen.page_errors == []

@@ -1,0 +1,258 @@
+"""MCP servers: real ones, each a process of its own, that hang, die, flood and change."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import wx_notebook as wx
+from wx_notebook.errors import BadOption
+from wx_notebook.settings import settings_file
+from wx_notebook.tools import McpServer, mcp_connection, mcp_servers
+
+SERVER = str(Path(__file__).parents[1] / "support" / "mcp_server.py")
+pytestmark = pytest.mark.slow
+
+
+def server(*flags, name="test", **fields):
+    return McpServer(name, sys.executable, (SERVER, *flags), **fields)
+
+
+TEST = server()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ends():
+    yield
+    mcp_servers.CONNECTIONS.close()
+
+
+def call(sandbox, *calls, tools=TEST, **options):
+    sandbox.say_calls(*calls)
+    sandbox.say("ok")
+    return wx.ask("hi", tools=[tools], yes=True, **options).calls
+
+
+def sent(sandbox):
+    return [c for c in sandbox.calls if c.kind == "chat"]
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # a zombie that nobody has waited for has ended, too
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def gone(pid, within_s=15):
+    until = time.monotonic() + within_s
+    while is_alive(pid):
+        assert time.monotonic() < until, f"{pid} is alive"
+        time.sleep(0.05)
+    return True
+
+
+def test_its_tools_are_offered_and_called(session, sandbox):
+    first, second = call(sandbox, ("add", {"a": 1, "b": 2}), ("fail", {"why": "x"}))
+    assert first.result == "3"
+    assert "Error executing tool fail" in second.error
+    names = [tool["function"]["name"] for tool in sent(sandbox)[0].body_json["tools"]]
+    assert names == ["add", "environment", "process", "fail", "hang", "flood"]
+    described = sent(sandbox)[0].body_json["tools"][0]["function"]
+    assert described["description"] == "Add two numbers."
+    assert described["parameters"]["required"] == ["a", "b"]
+
+
+def test_one_process_serves_all_prompts_and_ends_when_it_is_closed(session, sandbox):
+    own = server(name="own")
+    pids = {call(sandbox, ("process", {}), tools=own)[0].result for _ in range(2)}
+    (pid,) = map(int, pids)
+    assert is_alive(pid)
+    mcp_servers.CONNECTIONS.close()
+    assert gone(pid)
+
+
+def test_it_gets_no_variable_of_ours_but_those_that_the_user_names(session, sandbox, monkeypatch):
+    monkeypatch.setenv("WATSONX_API_KEY", "k" * 44)
+    monkeypatch.setenv("FILES_ROOT", "/data")
+    (found,) = call(sandbox, ("environment", {}), tools=server(name="e", pass_env=("FILES_ROOT",)))
+    assert "WATSONX" not in found.result
+    assert "FILES_ROOT=/data" in found.result
+    assert "PATH=" in found.result
+
+
+def test_a_live_key_that_it_returns_does_not_reach_the_model(session, sandbox, monkeypatch):
+    monkeypatch.setenv("LEAKED", sandbox.api_key)
+    (found,) = call(sandbox, ("environment", {}), tools=server(name="l", pass_env=("LEAKED",)))
+    assert "LEAKED=<secret>" in found.result
+    assert sandbox.api_key not in str(sent(sandbox)[-1].body_json)
+
+
+def test_a_flood_is_shortened(session, sandbox):
+    (found,) = call(sandbox, ("flood", {"size": 3_000_000}))
+    assert found.result.startswith("xxx")
+    assert found.result.endswith("more characters are left out)")
+
+
+def test_a_server_that_hangs_is_told_ended_and_started_anew(session, sandbox, tmp_path):
+    hanging = server(name="h", call_s=2)
+    first, second = call(
+        sandbox, ("hang", {"file": str(tmp_path / "pid")}), ("add", {"a": 1, "b": 1}), tools=hanging
+    )
+    assert "'h' did not answer hang within 2 s, and was ended" in first.error
+    assert "has ended" in second.error
+    assert gone(int((tmp_path / "pid").read_text()))
+    assert call(sandbox, ("add", {"a": 1, "b": 2}), tools=hanging)[0].result == "3"
+
+
+def test_a_server_that_is_killed_in_mid_call_is_told_at_once_and_started_anew(
+    session, sandbox, tmp_path
+):
+    mortal, file = server(name="k"), tmp_path / "pid"
+
+    def kill():
+        while not file.exists() or not file.read_text():
+            time.sleep(0.02)
+        os.kill(int(file.read_text()), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    began = time.monotonic()
+    first, second = call(
+        sandbox, ("hang", {"file": str(file)}), ("add", {"a": 1, "b": 1}), tools=mortal
+    )
+    killer.join()
+    assert time.monotonic() - began < 30, "long before the limit of a call"
+    assert "'k'" in first.error
+    assert "hang" in first.error
+    assert "has ended" in second.error
+    assert "'k'" in str(sent(sandbox)[-1].body_json["messages"])
+    assert call(sandbox, ("add", {"a": 1, "b": 2}), tools=mortal)[0].result == "3"
+
+
+def test_tools_that_have_changed_are_refused_until_they_were_looked_at(session, sandbox, tmp_path):
+    flag = tmp_path / "changed"
+    changing = server(f"changed={flag}", name="c")
+    call(sandbox, ("add", {"a": 1, "b": 1}), tools=changing)
+    mcp_servers.CONNECTIONS.of(changing).close()
+    flag.touch()
+    before = len(sent(sandbox))
+    with pytest.raises(BadOption, match="'c' are not those that it had: send") as caught:
+        wx.ask("hi", tools=[changing], yes=True)
+    assert "%watsonx tools" in caught.value.hint
+    assert len(sent(sandbox)) == before
+    mcp_servers.server_tools(changing, accept_changes=True)
+    assert call(sandbox, ("send", {"file": "x"}), tools=changing)[0].result == "x"
+
+
+@pytest.mark.parametrize(
+    ("made", "what"),
+    [
+        (server("dead", name="d"), "'d' cannot be started"),
+        (McpServer("n", "no-such-program"), "'n' cannot be started: FileNotFoundError"),
+        (server("silent", name="s"), "'s' did not start within"),
+        (server("many=150", name="m"), "has 156 tools, and a prompt takes at most 100"),
+        (McpServer("u", url="http://127.0.0.1:1/mcp"), "'u' cannot be started"),
+        ("mcp:nothing", "There is no MCP server 'nothing'"),
+    ],
+    ids=["dead", "missing", "silent", "many", "no port", "no name"],
+)
+def test_a_server_that_cannot_be_used_is_told_before_anything_is_sent(
+    session, sandbox, monkeypatch, made, what
+):
+    if "silent" in getattr(made, "args", ()):
+        monkeypatch.setattr(mcp_connection, "_START_S", 1.0)
+    with pytest.raises(BadOption, match=what) as caught:
+        wx.ask("hi", tools=[made], yes=True)
+    assert caught.value.hint
+    assert len(str(caught.value).split("\n")) <= 6
+    assert sent(sandbox) == []
+
+
+def test_a_server_that_runs_already_is_reached_by_its_address(session, sandbox):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([sys.executable, SERVER, f"port={port}"], stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        own = McpServer("web", url=f"http://127.0.0.1:{port}/mcp")
+        assert call(sandbox, ("add", {"a": 2, "b": 2}), tools=own)[0].result == "4"
+        mcp_servers.CONNECTIONS.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_without_the_extra_the_error_says_what_to_install(session, sandbox, monkeypatch):
+    monkeypatch.setattr(mcp_servers.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(BadOption) as caught:
+        wx.ask("hi", tools=[TEST], yes=True)
+    assert "pip install 'wx-notebook[mcp]'" in caught.value.hint
+
+
+# --- where servers are named ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def user_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+
+    def write(text):
+        settings_file().write_text(text)
+        settings_file().chmod(0o600)
+
+    return write
+
+
+def test_the_users_settings_name_a_server(session, sandbox, user_file):
+    user_file(f"[mcp.mine]\ncommand = {sys.executable!r}\nargs = [{SERVER!r}]\n")
+    assert call(sandbox, ("add", {"a": 1, "b": 2}), tools="mcp:mine")[0].result == "3"
+    with pytest.raises(BadOption, match="Did you mean 'mine'"):
+        wx.ask("hi", tools=["mcp:mien"])
+
+
+def test_a_project_names_none(session, sandbox, tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.wx_notebook.mcp.evil]\ncommand = 'touch'\nargs = ['owned']\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadOption, match="must not start a program"):
+        wx.ask("hi", tools=["mcp:evil"], yes=True)
+    assert not (tmp_path / "owned").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "what"),
+    [
+        ("mcp = 3", "must contain servers"),
+        ("[mcp.a]", "needs a command or a url"),
+        ("[mcp.a]\ncommand = 'x'\nurl = 'https://example.org'", "needs a command or a url"),
+        ("[mcp.a]\ncommand = 3", "is not a text"),
+        ("[mcp.a]\ncommand = 'x'\nargs = 'y'", "is not a list of texts"),
+        ("[mcp.a]\ncommand = 'x'\nenv = {A = 'b'}", "'env'"),
+        ("[mcp.a]\nurl = 'http://example.org/mcp'", "neither https nor on this machine"),
+        ("[mcp.a]\nurl = 'https://me:word@example.org/mcp'", "neither https nor"),
+        ("[mcp.'a b']\ncommand = 'x'", "is not a valid name"),
+    ],
+)
+def test_a_table_that_cannot_be_right_is_told(session, user_file, table, what):
+    user_file(table)
+    with pytest.raises(BadOption, match=what):
+        wx.ask("hi", tools=["mcp:a"], yes=True)

@@ -1,0 +1,432 @@
+"""A prompt with tools: calls are run in order, their results go back, the answer goes on."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+import wx_notebook as wx
+from wx_notebook.errors import (
+    AnswerCut,
+    BadOption,
+    Interrupted,
+    ModelError,
+    QuotaSpent,
+    WatsonxError,
+)
+from wx_notebook.options import Options
+from wx_notebook.tools import TextReporter, ToolSet
+
+
+def area(width: float, height: float) -> float:
+    """Return the area of a rectangle."""
+    return width * height
+
+
+def now() -> str:
+    """Return the time of day."""
+    return "12:30"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What a user is asked, and what they answer: set `replies`."""
+
+    talk = SimpleNamespace(lines=[], replies=[])
+
+    def ask(prompt):
+        talk.lines.append(prompt)
+        return talk.replies.pop(0)
+
+    monkeypatch.setattr("builtins.input", ask)
+    return talk
+
+
+def bodies(sandbox):
+    return [c.body_json for c in sandbox.calls if c.kind in ("chat", "chat_stream")]
+
+
+def ask(*functions, prompt="What is the area?", **options):
+    return wx.ask(prompt, tools=list(functions), **({"yes": True} | options))
+
+
+def test_a_result_goes_back_and_the_answer_follows(session, sandbox):
+    sandbox.say_calls(("area", {"width": 3, "height": "4"}))
+    sandbox.say("It is 12 square metres.")
+    answer = ask(area)
+    assert answer.text == "It is 12 square metres."
+    (call,) = answer.calls
+    assert (call.name, call.arguments, call.result) == ("area", {"width": 3, "height": "4"}, "12.0")
+    first, second = bodies(sandbox)
+    assert first["tools"] == ToolSet([area]).documents()
+    assert first["tool_choice_option"] == "auto"
+    assert second["messages"] == [
+        {"role": "user", "content": "What is the area?"},
+        {"role": "assistant", "tool_calls": [
+            {"id": call.id, "type": "function",
+             "function": {"name": "area", "arguments": '{"width": 3, "height": "4"}'}}]},
+        {"role": "tool", "tool_call_id": call.id, "content": "12.0"},
+    ]  # fmt: skip
+    assert second["tools"] == first["tools"]
+    assert wx.last() is answer
+    assert answer.finish_reason == "stop"
+
+
+def test_several_calls_of_one_turn_run_in_order_and_tokens_are_summed(session, sandbox):
+    ran = []
+
+    def note(word: str) -> str:
+        ran.append(word)
+        return word.upper()
+
+    sandbox.say_calls(("note", {"word": "a"}), ("note", {"word": "b"}), ("now", {}))
+    sandbox.say("done")
+    before = session.state.meter.by_model.get("ibm/granite-4-h-small")
+    before = before.prompts if before else 0
+    answer = ask(note, now)
+    assert ran == ["a", "b"]
+    assert [call.result for call in answer.calls] == ["A", "B", "12:30"]
+    results = [m["content"] for m in bodies(sandbox)[1]["messages"] if m["role"] == "tool"]
+    assert results == ["A", "B", "12:30"]
+    counted = session.state.meter.by_model["ibm/granite-4-h-small"].prompts - before
+    assert counted == 2
+    single = wx.ask("What is the area?")
+    assert answer.usage.input_tokens > 2 * single.usage.input_tokens
+
+
+def test_the_text_of_a_stream_is_the_text_of_the_answer_in_all_rounds(session, sandbox):
+    sandbox.say_calls(("now", {}))
+    sandbox.say("It is half past twelve.")
+    with wx.stream("What time is it?", tools=now, yes=True) as stream:
+        pieces = list(stream)
+    assert len(pieces) > 1
+    assert "".join(pieces) == stream.answer.text == "It is half past twelve."
+    assert [call.result for call in stream.answer.calls] == ["12:30"]
+
+
+def test_calls_that_a_model_writes_as_text_are_run_and_no_text(session, sandbox):
+    written = {"name": "area", "arguments": {"width": 2, "height": 3}}
+    sandbox.say(f"<tool_call>\n{json.dumps(written)}\n</tool_call>")
+    sandbox.say("Six.")
+    with wx.stream("What is the area?", tools=area, yes=True) as stream:
+        assert "".join(stream) == "Six."
+    assert stream.answer.calls[0].result == "6.0"
+    assert bodies(sandbox)[1]["messages"][1]["tool_calls"][0]["function"]["name"] == "area"
+
+
+def test_words_before_a_written_call_stay_and_the_call_goes(session, sandbox):
+    sandbox.say('I look. <tool_call>{"name": "now", "arguments": {}}</tool_call>')
+    sandbox.say("Noon.")
+    assert ask(now).text == "I look.\n\nNoon."
+
+
+def test_json_that_only_looks_like_a_call_is_the_answer(session, sandbox):
+    sandbox.say('{"name": "Ada", "age": 36}')
+    with wx.stream("Who?", tools=now, yes=True, format="json") as stream:
+        assert "".join(stream) == '{"name": "Ada", "age": 36}'
+    assert stream.answer.data == {"name": "Ada", "age": 36}
+    assert stream.answer.calls == ()
+
+
+def test_an_exception_of_a_tool_goes_to_the_model_as_its_message_and_is_shown(session, sandbox):
+    def fail(n: int) -> int:
+        raise ValueError(f"{n} is too small")
+
+    sandbox.say_calls(("fail", {"n": 3}))
+    sandbox.say("It failed.")
+    answer = ask(fail)
+    assert answer.calls[0].error == "ValueError: 3 is too small"
+    assert bodies(sandbox)[1]["messages"][-1]["content"] == "Error: ValueError: 3 is too small"
+    assert "[fail(n=3): ValueError: 3 is too small]" in answer.plain
+    assert "fail(n=3): ValueError: 3 is too small" in answer._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (("area", {"width": 3}), "missing a required argument: 'height'"),
+        (("area", {"width": "x", "height": 1}), "could not convert string to float"),
+        (("aera", {}), "there is no tool 'aera' Did you mean 'area'?; area"),
+    ],
+)
+def test_a_call_that_cannot_be_run_is_told_to_the_model(session, sandbox, call, error):
+    sandbox.say_calls(call)
+    sandbox.say("Sorry.")
+    assert error in ask(area).calls[0].error
+    assert error in bodies(sandbox)[1]["messages"][-1]["content"]
+
+
+def test_a_model_that_never_stops_calling_is_stopped(session, sandbox):
+    for _ in range(9):
+        sandbox.say_calls(("now", {}))
+    answer = ask(now, max_rounds=3)
+    assert len(bodies(sandbox)) == 4
+    assert [call.is_open for call in answer.calls] == [False, False, False, True]
+    assert "raise --max-rounds" in answer.plain
+    assert "not run here" in answer.plain, "the last call was not"
+
+
+def test_a_long_result_is_shortened_and_its_end_says_so(session, sandbox):
+    def much() -> str:
+        return "x" * 50_000
+
+    sandbox.say_calls(("much", {}))
+    sandbox.say("ok")
+    result = ask(much).calls[0].result
+    assert result.endswith("\n... (30,000 more characters are left out)")
+    assert len(bodies(sandbox)[1]["messages"][-1]["content"]) < 21_000
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("text", "text"), (None, "done; there is no result"), (3, "3"), ([1, "a"], '[1, "a"]'),
+        ({"a": {1, }}, '{"a": [1]}'), (pd.Timestamp("2026-01-01"), '"2026-01-01 00:00:00"'),
+        (3 + 4j, '"(3+4j)"'),
+    ],
+)  # fmt: skip
+def test_results_of_any_kind_are_text(session, sandbox, value, text):
+    def give() -> object:
+        return value
+
+    sandbox.say_calls(("give", {}))
+    sandbox.say("ok")
+    assert ask(give).calls[0].result == text
+
+
+def test_a_table_is_sent_as_in_a_placeholder(session, sandbox):
+    def table() -> object:
+        return pd.DataFrame({"n": range(100_000)})
+
+    sandbox.say_calls(("table", {}))
+    sandbox.say("ok")
+    result = ask(table).calls[0].result
+    assert "a table of 100,000 rows and 1 column" in result
+    assert len(result) < 20_000
+
+
+# --- consent --------------------------------------------------------------------------------------
+
+
+def test_each_call_is_shown_and_asked_for(session, sandbox, asked, capsys):
+    sandbox.say_calls(("area", {"width": 1, "height": 2}), ("area", {"width": 3, "height": 4}))
+    sandbox.say("ok")
+    asked.replies = ["maybe", "y", "n"]
+    answer = ask(area, yes=False)
+    assert [line.split("\n")[0] for line in asked.lines] == [
+        "area(width=1, height=2)", "area(width=1, height=2)", "area(width=3, height=4)"
+    ]  # fmt: skip
+    assert [call.result for call in answer.calls] == ["2.0", None]
+    assert answer.calls[1].error == "The user did not allow this call."
+    assert "did not allow" in bodies(sandbox)[1]["messages"][-1]["content"]
+    assert capsys.readouterr().out.splitlines()[:2] == ["area(width=1, height=2)", "  → 2.0"]
+
+
+def test_all_calls_of_a_prompt_can_be_allowed_at_once(session, sandbox, asked):
+    sandbox.say_calls(("now", {}), ("now", {}))
+    sandbox.say_calls(("now", {}))
+    sandbox.say("ok")
+    asked.replies = ["a"]
+    assert len(ask(now, yes=False).calls) == 3
+    asked.replies = ["n"]
+    sandbox.say_calls(("now", {}))
+    sandbox.say("ok")
+    assert ask(now, yes=False).calls[0].error
+
+
+def test_where_nobody_can_be_asked_it_is_an_error_before_sending(session, sandbox, nobody):
+    with pytest.raises(BadOption, match="Nobody can be asked here whether now may be called"):
+        ask(now, yes=False)
+    assert bodies(sandbox) == []
+    sandbox.say_calls(("now", {}))
+    sandbox.say("ok")
+    assert ask(now).text == "ok"
+
+
+@pytest.mark.parametrize(
+    ("tools", "options", "kind", "what"),
+    [
+        ([42], {}, BadOption, "a tool is a function"),
+        ([area, area], {}, BadOption, "Two tools have the name 'area'"),
+        ([], {}, BadOption, "tools takes a value, or a list of values"),
+        ([area], {"generate": True}, BadOption, "can't be combined"),
+        ([area], {"n": 2}, BadOption, "can't be combined"),
+        ([area], {"max_rounds": 0}, BadOption, "max_rounds takes a whole number from 1"),
+        ([area], {"model": "meta-llama/llama-2-13b-chat"}, ModelError, "it cannot call tools"),
+    ],
+)
+def test_what_cannot_be_right_is_refused(session, sandbox, tools, options, kind, what):
+    with pytest.raises(kind, match=what):
+        wx.ask("hi", tools=tools, yes=True, **options)
+    assert bodies(sandbox) == []
+
+
+# --- what ends it early ---------------------------------------------------------------------------
+
+
+def test_an_interrupt_in_a_tool_leaves_what_is_done_as_a_value(session, sandbox):
+    def stop() -> str:
+        raise KeyboardInterrupt
+
+    sandbox.say_calls(("now", {}), ("stop", {}), ("now", {}))
+    with pytest.raises(Interrupted, match="Stopped while a tool was running") as caught:
+        ask(now, stop)
+    answer = caught.value.answer
+    assert answer is wx.last()
+    assert answer.finish_reason == "interrupted"
+    assert [(call.name, call.result) for call in answer.calls] == [
+        ("now", "12:30"), ("stop", None), ("now", None)
+    ]  # fmt: skip
+    assert len(bodies(sandbox)) == 1
+
+
+def test_an_answer_that_is_cut_after_a_tool_keeps_the_calls(session, sandbox):
+    def cut_the_next() -> str:
+        sandbox.fault("cut")
+        return "12:30"
+
+    sandbox.say_calls(("cut_the_next", {}))
+    sandbox.say("one two three four five six")
+    with pytest.raises(AnswerCut) as caught:
+        list(wx.stream("hi", tools=cut_the_next, yes=True))
+    answer = caught.value.answer
+    assert answer.calls[0].result == "12:30"
+    assert "one two three four five six".startswith(answer.text.strip())
+    assert answer.finish_reason == "cut"
+
+
+def test_a_refused_second_request_keeps_the_first_answer(session, sandbox):
+    def break_it() -> str:
+        sandbox.fault("500", times=None)
+        return "broken"
+
+    sandbox.say_calls(("break_it", {}))
+    with pytest.raises(WatsonxError, match="downstream_request_failed") as caught:
+        ask(break_it)
+    assert caught.value.answer.calls[0].result == "broken"
+    assert wx.last().calls[0].result == "broken"
+
+
+def test_a_budget_stops_the_next_round(session, sandbox):
+    def much() -> str:
+        return "word " * 3_000
+
+    session.state.meter.set_budget(session.state.meter.used("notebook") + 1_000, "notebook")
+    try:
+        sandbox.say_calls(("much", {}))
+        with pytest.raises(QuotaSpent) as caught:
+            ask(much)
+    finally:
+        session.state.meter.set_budget(None, "notebook")
+    assert caught.value.answer.calls[0].result.startswith("word word")
+
+
+# --- with other abilities -------------------------------------------------------------------------
+
+
+def test_in_a_chat_the_final_answer_is_the_turn(session, sandbox):
+    sandbox.say_calls(("now", {}))
+    sandbox.say("Noon.")
+    chat = wx.chat("with-tools")
+    try:
+        answer = chat.ask("What time is it?", tools=now, yes=True)
+        assert [(turn.prompt, turn.answer) for turn in chat.turns] == [
+            ("What time is it?", "Noon.")
+        ]  # fmt: skip
+        assert answer.calls[0].result == "12:30"
+        chat.ask("And now?")
+        assert [m["role"] for m in bodies(sandbox)[-1]["messages"]] == [
+            "user", "assistant", "user"
+        ]  # fmt: skip
+    finally:
+        chat.clear()
+
+
+def test_what_is_cut_by_its_limit_goes_on_without_tools(session, sandbox):
+    sandbox.say_calls(("now", {}))
+    sandbox.say("one two three four five six seven eight nine ten eleven twelve")
+    answer = ask(now, max_tokens=6)
+    assert answer.finish_reason == "length"
+    sandbox.say(" and the rest")
+    whole = answer.more()
+    assert whole.text.endswith("and the rest")
+    assert whole.calls == answer.calls
+    assert "tools" not in bodies(sandbox)[-1]
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+FORMS = {
+    "as it is": lambda key: key,
+    "in JSON": lambda key: json.dumps({"headers": [{"apikey": key}]}),
+    "in base64": lambda key: base64.b64encode(key.encode()).decode(),
+    "a header": lambda key: f"Authorization: Bearer {key}",
+    "in a list": lambda key: [1, {"k": key}],
+    "in a table": lambda key: pd.DataFrame({"k": [key]}),
+    "behind much text": lambda key: "x" * 19_990 + key,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("which", ["key", "access token"])
+def test_no_live_secret_goes_from_a_tool_to_model_or_page(session, sandbox, capsys, form, which):
+    wx.ask("sign in")
+    secret = session.state.secrets()[which]
+    live = secret.reveal()
+    assert secret.hide_in(live) != live
+
+    def leak() -> object:
+        return FORMS[form](live)
+
+    def fail() -> object:
+        raise ValueError(FORMS[form](live))
+
+    sandbox.say_calls(("leak", {}), ("fail", {}))
+    sandbox.say("ok")
+    answer = ask(leak, fail)
+    sent = json.dumps(bodies(sandbox)[-1])
+    shown = [*answer._repr_mimebundle_()[0].values(), repr(answer), repr(answer.calls),
+             answer.plain, capsys.readouterr().out]  # fmt: skip
+    for text in (sent, *shown):
+        assert live not in text
+        assert base64.b64encode(live.encode()).decode() not in text
+        assert live[:20] not in text, "nor its beginning, where a result is cut"
+    assert "<secret>" in sent or form == "behind much text"
+
+
+def test_a_key_of_another_account_is_taken_out_too(session, sandbox):
+    other = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kL9nP2rS"  # pragma: allowlist secret
+
+    def leak() -> str:
+        return f"export API_KEY={other}"
+
+    sandbox.say_calls(("leak", {}))
+    sandbox.say("ok")
+    assert ask(leak).calls[0].result == "export API_KEY=<secret>"
+
+
+def test_what_is_no_secret_reaches_the_model_as_it_is(session, sandbox):
+    text = "password=None; token: str; sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709"
+
+    def read() -> str:
+        return text
+
+    sandbox.say_calls(("read", {}))
+    sandbox.say("ok")
+    assert ask(read).calls[0].result == text
+
+
+def test_what_a_model_writes_into_a_call_steers_no_terminal(session, sandbox):
+    out = io.StringIO()
+    tools = ToolSet([area], TextReporter(out))
+    sandbox.say_calls(("area", {"width": "\x1b[2J\u202e", "height": 1}))
+    sandbox.say("ok")
+    request = session.prepare("hi", Options(tools=(tools,), yes=True), stream=True)
+    session.open(request).answer  # noqa: B018
+    assert "\x1b" not in out.getvalue()
+    assert "\u202e" not in out.getvalue()

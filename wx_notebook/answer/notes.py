@@ -1,0 +1,124 @@
+"""What the end of an answer means to its reader: one line each, with what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: What `--format code` says of an answer without code.
+NO_CODE = "no code for the next cell: the answer has no code block, and is no Python"
+_GO_ON = "continue it with {name}.more()"
+_LIMIT = f"the answer reached its token limit; {_GO_ON}, or raise the limit with --max-tokens"
+#: Why an answer is not whole, by the services' words for its end and our own.
+_CUT_BY = {
+    "length": _LIMIT,
+    "max_tokens": _LIMIT,
+    "token_limit": _LIMIT,
+    "interrupted": f"interrupted: this is what had arrived; {_GO_ON}",
+    "cut": f"cut: this is what had arrived; {_GO_ON}",
+    "time_limit": f"a time limit ended the answer, --timeout or the service's own; {_GO_ON}",
+    "cancelled": "the service cancelled the answer before its end",
+    "error": "the service failed before the answer's end",
+    "content_filter": "a content filter of the service ended the answer here; change the prompt, "
+    "or take another model (%watsonx models)",
+}
+_LIMIT_BEFORE_TEXT = (
+    "the token limit was reached before the first word of the answer; raise it with --max-tokens"
+)
+#: What a whole answer's end means besides.
+_NOTES = {
+    "unknown": "the service did not say why the answer ended; check that it is complete",
+}
+_TOOL = "a tool call instead of an answer: tools are not run here; ask without them"
+_CALLED = frozenset({"tool_calls", "function_call"})
+_MORE_CALLS = (
+    "the model called tools to the end and wrote no answer; raise --max-rounds, or ask anew"
+)
+#: Why a whole answer is empty.
+_EMPTY = {
+    "tool_calls": _TOOL,
+    "function_call": _TOOL,
+    "unknown": "the answer is empty, and the service did not say why; run it again",
+    "stop_sequence": "the answer is empty: a stop text came first; change --stop",
+}
+_EMPTY_OTHERWISE = (
+    "the answer is empty: it ended with '{reason}' at once; run it again, or change the prompt"
+)
+_ONLY_REASONING = (
+    "the model thought and wrote no answer; run it again, or with --reasoning low or off"
+)
+_LIMITS = frozenset({"length", "max_tokens", "token_limit"})
+
+
+def is_cut(finish_reason: str) -> bool:
+    """Return whether an answer that ended for this reason is not whole."""
+    return finish_reason.lower() in _CUT_BY
+
+
+def end_note(
+    finish_reason: str,
+    *,
+    name: str,
+    has_text: bool,
+    has_reasoning: bool,
+    is_refused: bool,
+    is_called: bool = False,
+) -> str:
+    """Return what the reader should know about the end of an answer, "" if nothing.
+
+    Parameters
+    ----------
+    finish_reason
+        The service's word, or one of ours.
+    name
+        The variable that holds the answer.
+    has_text, has_reasoning, is_refused, is_called
+        What it has; the last one is a tool that was called and run.
+    """
+    reason = finish_reason.lower()
+    if is_called and reason in _CALLED and not has_text:
+        return _MORE_CALLS
+    if reason in _LIMITS and not has_text:
+        return _LIMIT_BEFORE_TEXT
+    if reason in _CUT_BY:
+        return _CUT_BY[reason].format(name=name)
+    if has_text or is_refused or not reason:
+        return _NOTES.get(reason, "")
+    if reason not in _EMPTY and has_reasoning:
+        return _ONLY_REASONING
+    return _EMPTY.get(reason, _EMPTY_OTHERWISE.replace("{reason}", finish_reason))
+
+
+def refusal_note(refusal: str) -> str:
+    """Return a model's refusal in one line, "" if there is none."""
+    return f"the model refused: {' '.join(refusal.split())}" if refusal.strip() else ""
+
+
+def tool_note(name: str) -> str:
+    """Return that a model called a tool."""
+    return f"the model called the tool '{name}', which is not run here"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedHint:
+    """Tells where to find what was received of an answer that failed; `str` of it is the hint.
+
+    Attributes
+    ----------
+    variable
+        The variable of the notebook that holds it besides `wx.last()`, "" for none.
+    has_wx
+        Whether `wx` is this package where the user types.
+    """
+
+    variable: str = ""
+    has_wx: bool = True
+
+    def __str__(self) -> str:
+        if self.variable:
+            return (
+                f"What was received is in wx.last() and in {self.variable}, "
+                f"and {self.variable}.more() continues it."
+            )
+        if not self.has_wx:
+            return "What was received: import wx_notebook as wx; wx.last() and wx.last().more()"
+        return "What was received is in wx.last(), and wx.last().more() continues it."

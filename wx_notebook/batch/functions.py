@@ -1,0 +1,125 @@
+"""`wx.batch` and `wx.abatch`.
+
+This module is imported with the package, so it imports nothing heavy at its top.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wx_notebook.errors import BatchStopped
+from wx_notebook.options import known_options, options_from_keywords
+from wx_notebook.session import session
+
+if TYPE_CHECKING:
+    from wx_notebook.batch.prompt_batch import Batch, BatchResult
+
+
+class RunDisplay:
+    """Runs a batch and shows how far it is. The magics know how; without them nothing is shown."""
+
+    def __init__(self) -> None:
+        self.run: Callable[..., BatchResult] | None = None
+
+    def __call__(
+        self, batch: Batch, on_progress: Callable[[Any], None] | None = None, **more: Any  # noqa: ANN401
+    ) -> BatchResult:  # fmt: skip
+        """Return the result of a run; who takes its progress shows it, too."""
+        if self.run is None or on_progress is not None:
+            return batch.run(on_progress, **more)
+        return self.run(batch, **more)
+
+
+RUN_DISPLAY = RunDisplay()
+
+
+def make_batch(
+    prompt: str, table: Any, options: Mapping[str, Any], *,  # noqa: ANN401
+    names: Mapping[str, Any] | None = None,
+) -> Batch:  # fmt: skip
+    """Return a prompt over a table with the options of a Python call.
+
+    Raises
+    ------
+    BadOption, MissingName
+        As `Batch`; or an unknown option.
+    """
+    from wx_notebook.batch.prompt_batch import Batch
+
+    current = session()
+    own = {one.name for one in known_options() if one.metadata["batch"] and one.name != "each"}
+    given = {name: value for name, value in options.items() if name in own and value is not None}
+    others = {name: value for name, value in options.items() if name not in own}
+    resolved = current.state.options(options_from_keywords(others) | given)
+    return Batch(current, prompt, table, resolved, names or {})
+
+
+def batch(
+    prompt: str, table: Any, *, names: Mapping[str, Any] | None = None,  # noqa: ANN401
+    on_progress: Callable[[Any], None] | None = None, **options: Any,  # noqa: ANN401
+) -> Any:  # fmt: skip  # noqa: ANN401
+    """Send a prompt for each row of a table, and return the table with the answers beside its rows.
+
+    The rows are sent as fast as the service allows. Each answer is on disk before it is shown: the
+    same call again, after an interrupt or a crash, sends only what is missing.
+
+    Parameters
+    ----------
+    prompt
+        A text with columns of the table in double braces: ``{{ text }}``, or
+        ``{{ row["review text"] }}`` for a name that is none in Python.
+    table
+        A pandas or polars DataFrame or Series, a list of dicts or of plain values (which have the
+        column `value`), a dict of lists, an iterator of rows, or the path of a CSV or Parquet file.
+    names
+        Values for names that are no columns.
+    on_progress
+        Called a few times a second with how far the run is. Without it, a notebook shows that.
+    options
+        Those of `wx_notebook.ask`, and: `to` (a .csv, .jsonl or .parquet file that is written as
+        the run goes on; its path is returned), `rows`, `sample`, `budget`, `concurrency`,
+        `max_errors` ("5%" or a number), ``dedupe=False``, ``resend=False`` and ``fresh=True``.
+
+    Returns
+    -------
+    object
+        A table of the same kind, in the same order, with the columns `answer` and `error`; a list
+        of dicts for a list, an iterator or a file.
+
+    Raises
+    ------
+    BatchStopped
+        No other row would fare better: a dead key, a spent quota or budget, a log out, too many
+        errors. `.table` has the rows so far.
+    Interrupted
+        The user stopped it; `.table` as above.
+    BadOption, MissingName
+        What cannot be right; nothing was sent.
+
+    Examples
+    --------
+    ::
+
+        answered = wx.batch("Classify this review as good or bad: {{ text }}", reviews)
+        wx.batch("Summarize: {{ text }}", "reviews.parquet", to="summaries.parquet")
+    """
+    return RUN_DISPLAY(make_batch(prompt, table, options, names=names), on_progress).value
+
+
+async def abatch(
+    prompt: str, table: Any, *, names: Mapping[str, Any] | None = None,  # noqa: ANN401
+    on_progress: Callable[[Any], None] | None = None, **options: Any,  # noqa: ANN401
+) -> Any:  # fmt: skip  # noqa: ANN401
+    """Do what `batch` does, beside other tasks; cancelling the task stops the run."""
+    made = make_batch(prompt, table, options, names=names)
+    work = asyncio.get_running_loop().run_in_executor(None, made.run, on_progress)
+    try:
+        result: BatchResult = await asyncio.shield(work)
+    except asyncio.CancelledError:
+        made.stop(BatchStopped("The task of this run was cancelled."))
+        with_table = await asyncio.gather(work, return_exceptions=True)
+        del with_table
+        raise
+    return result.value

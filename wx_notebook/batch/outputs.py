@@ -1,0 +1,204 @@
+"""Where the rows go: into a table in memory, or into a file that grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from wx_notebook.batch.files import FileTable, check_pyarrow
+from wx_notebook.batch.jobs import RowPlace
+from wx_notebook.batch.shapes import ERROR
+from wx_notebook.batch.tables import SourceTable
+from wx_notebook.batch.writers import RowWriter, make_writer
+from wx_notebook.errors import BadOption
+
+_SUFFIXES = (".csv", ".jsonl", ".parquet")
+
+
+class Output(Protocol):
+    """Takes each row once, in any order."""
+
+    #: whether it needs the values of all columns of a row
+    needs_all: bool
+
+    def put(self, place: RowPlace, cells: Mapping[str, Any]) -> None:
+        """Take a row with the values of its new columns."""
+
+    def value(self) -> Any:  # noqa: ANN401  # the user's kind of table, or a path
+        """Return the table of all rows so far, in their order."""
+
+
+class MemoryOutput:
+    """A table of the kind that came in.
+
+    Parameters
+    ----------
+    table
+        Where the rows come from.
+    new
+        The names of the new columns.
+    """
+
+    def __init__(self, table: SourceTable, new: Sequence[str]) -> None:
+        self._table = table
+        self._new = tuple(new)
+        self.needs_all = not table.is_in_memory
+        self._cells: dict[int, tuple[RowPlace, tuple[Any, ...]]] = {}
+
+    def put(self, place: RowPlace, cells: Mapping[str, Any]) -> None:
+        """Take a row."""
+        if not self.needs_all:
+            # the table itself has them
+            place = place._replace(values=())
+        # the first word counts: an interrupt may tell of a row that is here already
+        row = place, tuple(cells.get(name) for name in self._new)
+        self._cells.setdefault(place.number, row)
+
+    def value(self) -> Any:  # noqa: ANN401
+        """Return the table with the new columns."""
+        ordered = [self._cells[number] for number in sorted(self._cells)]
+        if self.needs_all:
+            names = (*self._table.columns, *self._new)
+            return [
+                dict(zip(names, (*place.values, *cells), strict=True)) for place, cells in ordered
+            ]
+        new = {name: [cells[at] for _, cells in ordered] for at, name in enumerate(self._new)}
+        return self._table.result([place.position for place, _ in ordered], new)
+
+
+class FileOutput:
+    """A file that grows in the order of the rows; at the end it takes the place of an older one.
+
+    Parameters
+    ----------
+    path
+        Ends with .csv, .jsonl or .parquet.
+    table, new
+        As for `MemoryOutput`.
+
+    Raises
+    ------
+    BadOption
+        The file cannot be written, or would be the one that is read.
+    """
+
+    needs_all = True
+
+    def __init__(self, path: Path, table: SourceTable, new: Sequence[str]) -> None:
+        self.path = path
+        source = table.path if isinstance(table, FileTable) else None
+        suffix = check_suffix(path, "The file of --to")
+        if source is not None and path.resolve() == source.resolve():
+            raise BadOption(f"{path} is the table that is read.", hint="Give --to another file.")
+        names = (*table.columns, *new)
+        schema = table.schema if isinstance(table, FileTable) else None
+        self._new = tuple(new)
+        self._names = names
+        self._part = path.with_name(f"{path.name}.part")
+        self._writer: RowWriter = make_writer(self._part, suffix, names, schema)
+        self._waiting: dict[int, tuple[Any, ...]] = {}
+        self._next = 0
+        self._is_done = False
+
+    def put(self, place: RowPlace, cells: Mapping[str, Any]) -> None:
+        """Take a row, and write what is complete up to it."""
+        if place.number < self._next:
+            return
+        row = (*place.values, *(cells.get(name) for name in self._new))
+        self._waiting.setdefault(place.number, row)
+        while (waiting := self._waiting.pop(self._next, None)) is not None:
+            self._writer.write(waiting)
+            self._next += 1
+
+    def value(self) -> Path:
+        """Write the rest, and return the path of the file."""
+        if not self._is_done:
+            self._is_done = True
+            for number in sorted(self._waiting):
+                self._writer.write(self._waiting[number])
+            self._waiting.clear()
+            self._writer.close()
+            self._part.replace(self.path)
+        return self.path
+
+
+@dataclass(slots=True)
+class MatchingRows:
+    """Keeps the rows of which the value in one new column is true.
+
+    Parameters
+    ----------
+    table
+        Where the rows come from.
+    column
+        The name of that column.
+
+    Attributes
+    ----------
+    failed
+        Why rows have no answer.
+    """
+
+    table: SourceTable
+    column: str
+    failed: list[str] = field(default_factory=list)
+    _rows: dict[int, RowPlace] = field(default_factory=dict)
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether the table does not keep its rows."""
+        return not self.table.is_in_memory
+
+    def put(self, place: RowPlace, cells: Mapping[str, Any]) -> None:
+        """Take a row."""
+        if cells.get(ERROR) is not None:
+            self.failed.append(str(cells[ERROR]))
+        elif cells.get(self.column):
+            self._rows.setdefault(place.number, place)
+
+    def value(self) -> Any:  # noqa: ANN401
+        """Return the rows, in their order."""
+        places = [self._rows[number] for number in sorted(self._rows)]
+        if self.needs_all:
+            return [dict(zip(self.table.columns, one.values, strict=True)) for one in places]
+        return self.table.result([one.position for one in places], {})
+
+
+def export_rows(path: Path, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write rows into a file, and return how many there were.
+
+    Raises
+    ------
+    BadOption
+        The file is of another kind, or cannot be written.
+    """
+    suffix = check_suffix(path, "a file")
+    writer = make_writer(path, suffix, names, None)
+    number = 0
+    for row in rows:
+        writer.write(row)
+        number += 1
+    writer.close()
+    return number
+
+
+def check_suffix(path: Path, option: str) -> str:
+    """Return the kind of a file by the end of its name.
+
+    Raises
+    ------
+    BadOption
+        It is none that can be written.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise BadOption(
+            f"{option} ends with {', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}, and "
+            f"'{path.name}' does not.",
+            hint="For example: answers.csv",
+        )
+    if suffix == ".parquet":
+        check_pyarrow()
+    return suffix

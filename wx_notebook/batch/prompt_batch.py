@@ -1,0 +1,269 @@
+"""A prompt over a table: from what the user typed to the table that comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wx_notebook.answer import Answer
+from wx_notebook.batch.jobs import Counts, RowPlace
+from wx_notebook.batch.outputs import FileOutput, MemoryOutput, Output
+from wx_notebook.batch.plan import Plan, format_duration, make_plan
+from wx_notebook.batch.policy import RunLimits
+from wx_notebook.batch.progress import OnProgress
+from wx_notebook.batch.reading import number_of_rows, read_rows
+from wx_notebook.batch.requests import RowRequests
+from wx_notebook.batch.runner import BatchRun
+from wx_notebook.batch.shapes import ERROR, SchemaShape, Shape, TextShape, check_columns
+from wx_notebook.batch.tables import SourceTable, open_table
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.errors import BadOption, BatchStopped, Interrupted, UserFacingError, make_visible
+from wx_notebook.journal import BatchRecord, Journal, open_journal, prune, temporary_journal
+from wx_notebook.options import Options
+from wx_notebook.schemas import read_schema
+from wx_notebook.session import Session
+from wx_notebook.session.pipeline import PromptPipeline
+from wx_notebook.settings import journal_is_on
+from wx_notebook.templates import RowPrompt
+
+_MOST_WARNINGS = 5
+_AGAIN = "Run it again: rows with an answer are not sent again."
+
+
+class BatchResult(NamedTuple):
+    """A run that has ended.
+
+    Attributes
+    ----------
+    value
+        The table, or the path of the file.
+    counts
+        The figures.
+    line
+        One line about them.
+    notes
+        What should be said besides, a line each.
+    """
+
+    value: Any
+    counts: Counts
+    line: str
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Batch:
+    """A prompt over a table, ready to be planned and run, once.
+
+    Parameters
+    ----------
+    session
+        Sends the prompts.
+    text
+        The prompt as typed.
+    source
+        The user's table, or the path of one.
+    options
+        Those of a prompt, and those of a table.
+    names
+        The names of the notebook; those of the columns come first.
+    code
+        The cell, for the journal; "" for a call from Python.
+
+    Raises
+    ------
+    BadOption
+        The table is none, the prompt takes no column of it, or a new column is there already.
+    MissingName
+        The prompt names what is neither a column nor a variable.
+    """
+
+    session: Session
+    text: str
+    source: Any = field(repr=False)
+    options: Options
+    names: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    code: str = ""
+    shape: Shape = field(init=False, default_factory=TextShape)
+    table: SourceTable = field(init=False)
+    prompt: RowPrompt = field(init=False)
+    _run: BatchRun | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        _check_options(self.options)
+        if self.options.schema is not None:
+            # read once, and not for each row
+            schema = read_schema(self.options.schema)
+            self.options = replace(self.options, schema=schema)
+            self.shape = SchemaShape(schema)
+        self.table = open_table(self.source)
+        check_columns(self.shape, self.table.columns)
+        self.prompt = RowPrompt(
+            self.text, self.table.columns, self.names,
+            {"refused_types": (Secret, Session), "text_types": (Answer,)},
+        )  # fmt: skip
+
+    def plan(self) -> Plan:
+        """Return what a run will do; an iterator is not read for it."""
+        rows: Iterator[RowPlace] = iter(())
+        if self.table.is_repeatable:
+            rows = read_rows(self.table, self.options, self.prompt.used)
+        return make_plan(
+            rows, self._requests(self.prompt.used, time.time()), self.prompt,
+            total=number_of_rows(self.table, self.options), max_tokens=self.options.max_tokens,
+            rate=self.session.state.service.limiter.rate, dedupe=self.options.dedupe,
+        )  # fmt: skip
+
+    def run(
+        self, on_progress: OnProgress | None = None, output: Output | None = None
+    ) -> BatchResult:
+        """Send all rows, and return the table with the new columns, or what `output` returns.
+
+        Raises
+        ------
+        BatchStopped, Interrupted
+            It ended early; `.table` has the rows so far.
+        WatsonxError
+            Nothing could be sent.
+        """
+        began = time.time()
+        output = output or self._output()
+        columns = self.table.columns if output.needs_all else self.prompt.used
+        rows = read_rows(self.table, self.options, columns)
+        first = next(rows, None)
+        if first is None:
+            return BatchResult(output.value(), Counts(), "no rows, so nothing was sent", ())
+        rows = itertools.chain([first], rows)
+        batch_id = uuid.uuid4().hex[:8]
+        journal = open_journal() if journal_is_on() else temporary_journal()
+        with contextlib.closing(journal):
+            prune(journal)
+            pipeline = self.session.pipeline.apart()
+            self._run = run = BatchRun(
+                rows, self._requests(columns, began, pipeline), pipeline, journal, batch_id,
+                self.shape, output, RunLimits(self.options, batch_id),
+                total=number_of_rows(self.table, self.options), on_progress=on_progress,
+            )  # fmt: skip
+            return self._ended(run, journal, batch_id, began, output)
+
+    def _output(self) -> Output:
+        new, to = (*self.shape.columns, ERROR), self.options.to
+        if to is not None:
+            return FileOutput(Path(to).expanduser(), self.table, new)
+        return MemoryOutput(self.table, new)
+
+    def stop(self, error: BaseException) -> None:
+        """End a run from another thread."""
+        if self._run is not None:
+            self._run.stop(error)
+
+    def _requests(
+        self,
+        columns: Sequence[str],
+        began: float,
+        pipeline: PromptPipeline | None = None,
+    ) -> RowRequests:
+        places = tuple(list(columns).index(name) for name in self.prompt.used)
+        return RowRequests(
+            self.prompt, places, pipeline or self.session.pipeline, self.options, began
+        )
+
+    def _ended(
+        self, run: BatchRun, journal: Journal, batch_id: str, began: float, output: Output
+    ) -> BatchResult:
+        hide = self.session.state.transport.redaction.without_secrets
+        journal.begin(
+            BatchRecord(
+                batch_id, began, place=self.session.endpoints.place,
+                model_id=self.options.model or self.options.deployment or "",
+                prompt=hide(self.text), code=hide(self.code), rows=run.meter.total,
+            )
+        )  # fmt: skip
+        failure: BaseException | None = None
+        try:
+            run.run()
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # told with the table
+            failure = error
+        state = "done" if failure is None else (
+            "interrupted" if isinstance(failure, KeyboardInterrupt) else "stopped"
+        )  # fmt: skip
+        counts = run.counts
+        with contextlib.suppress(UserFacingError):
+            journal.end(
+                batch_id, state, rows=run.meter.total, done=counts.done, failed=counts.failed,
+                tokens=counts.tokens,
+            )  # fmt: skip
+        if failure is None:
+            notes = (*filter(None, [journal.note]), *_notes(run))
+            return BatchResult(output.value(), counts, last_line(counts, run.meter.seconds), notes)
+        raise self._early_end(run, failure, output)
+
+    def _early_end(
+        self, run: BatchRun, failure: BaseException, output: Output
+    ) -> BatchStopped | Interrupted:
+        """Return the error of a run that ended early, with its table."""
+        counts = run.counts
+        far = f"{counts.finished:,} rows have ended: " + last_line(counts, run.meter.seconds)
+        ended: BatchStopped | Interrupted
+        if isinstance(failure, KeyboardInterrupt):
+            ended = Interrupted(f"Stopped. {far}", hint=_AGAIN)
+        elif isinstance(failure, UserFacingError):
+            ended = BatchStopped(f"{failure.message}\n{far}", hint=failure.hint or _AGAIN)
+        else:
+            reason = make_visible(f"{type(failure).__name__}: {failure}"[:300])
+            ended = BatchStopped(
+                f"The table could not be written: {reason}\n{far}",
+                hint=_AGAIN,
+            )
+        with contextlib.suppress(Exception):
+            if self.table.is_in_memory:
+                run.put_rest()
+        with contextlib.suppress(Exception):
+            ended.table = output.value()
+        return ended
+
+
+def _check_options(options: Options) -> None:
+    if (options.n or 1) != 1:
+        raise BadOption(
+            "n and a table can't be combined: each row gets one answer.", hint="Remove n."
+        )
+    if options.tools:
+        raise BadOption(
+            "tools and a table can't be combined: each row gets one answer, in one round.",
+            hint="Remove tools.",
+        )
+
+
+def last_line(counts: Counts, seconds: float) -> str:
+    """Return one line about a run: rows, failures, tokens, time, and what was sent twice."""
+    parts = [f"{counts.done:,} row{'' if counts.done == 1 else 's'} answered"]
+    if counts.failed:
+        parts.append(f"{counts.failed:,} failed")
+    parts += [f"{counts.tokens:,} tokens", format_duration(seconds)]
+    if counts.reused:
+        parts.append(f"{counts.reused:,} from the journal")
+    if counts.equal:
+        parts.append(f"{counts.equal:,} equal to another row and sent once")
+    if counts.repeated:
+        billed = f", {counts.resent:,} of them may be billed twice" if counts.resent else ""
+        parts.append(f"{counts.repeated:,} sent twice{billed}")
+    return " · ".join(parts)
+
+
+def _notes(run: BatchRun) -> Iterator[str]:
+    counts = run.counts
+    if counts.unknown:
+        yield (
+            f"{counts.unknown:,} rows were under way when an earlier run ended: they may have been "
+            "billed, and were sent again"
+        )
+    if counts.cut:
+        yield f"{counts.cut:,} answers were cut at the limit of --max-tokens"
+    yield from list(run.warnings)[:_MOST_WARNINGS]

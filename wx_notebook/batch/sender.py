@@ -1,0 +1,172 @@
+"""Sending one row, and what its error means for it and for the others."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from wx_notebook.answer import Answer
+from wx_notebook.batch.jobs import Job, JobQueue, Outcome
+from wx_notebook.errors import (
+    AnswerCut,
+    HostRefused,
+    KeyRefused,
+    ModelError,
+    NotConnected,
+    ProjectError,
+    QuotaSpent,
+    RateLimited,
+    ServiceDown,
+    TokenRefused,
+    UnknownRegion,
+    WatsonxError,
+)
+from wx_notebook.journal import AnswerRecord, Journal, JournalError
+from wx_notebook.session.fitting import fitting_answer
+from wx_notebook.session.pipeline import PromptPipeline
+
+#: No other row would fare better: a dead key, a spent quota, a withdrawn model, a log out.
+_STOPS = (
+    NotConnected, KeyRefused, TokenRefused, ProjectError, QuotaSpent, ModelError, HostRefused,
+    UnknownRegion, JournalError,
+)  # fmt: skip
+
+
+class RowSender:
+    """Sends rows by the way of every prompt, and writes them into the journal.
+
+    Parameters
+    ----------
+    pipeline
+        Sends prompts.
+    journal
+        Keeps what was started and what is done.
+    batch_id
+        The batch in the journal.
+    """
+
+    def __init__(self, pipeline: PromptPipeline, journal: Journal, batch_id: str) -> None:
+        self._pipeline = pipeline
+        self._journal = journal
+        self._batch_id = batch_id
+
+    def send(self, job: Job) -> Outcome:
+        """Send a job once. When this returns an answer, the journal has it."""
+        job.attempts += 1
+        job.is_sent = False
+
+        def on_send() -> None:
+            # the repair of an answer that does not fit its schema is sent as well
+            job.sends += 1
+            self._journal.start(job.key, self._batch_id, job.places[0].position)
+            job.is_sent = True
+
+        error: WatsonxError
+        try:
+            request = replace(job.request, background=True, on_send=on_send)
+            answer = fitting_answer(self._pipeline, request)
+            record = self._record(job, answer)
+            self._journal.finish(job.key, self._batch_id, record)
+            return Outcome("done", record, whole=answer)
+        except WatsonxError as caught:
+            error = caught
+        fate = _fate(error)
+        if fate != "billed" and not isinstance(error, JournalError) and job.is_sent:
+            try:
+                self._journal.forget_start(job.key)
+            except JournalError as caught:
+                return Outcome("stop", error=caught)
+        return Outcome(fate, error=error)
+
+    def _record(self, job: Job, answer: Answer) -> AnswerRecord:
+        hide = self._pipeline.state.transport.redaction.without_secrets
+        usage = answer.usage
+        return AnswerRecord(
+            text=hide(answer.text),
+            model_id=answer.model_id,
+            finish_reason=answer.finish_reason,
+            input_tokens=usage.input_tokens if usage is not None else None,
+            output_tokens=usage.output_tokens if usage is not None else None,
+            request_id=answer.request_id,
+            seconds=round(answer.seconds, 3),
+            position=job.places[0].position,
+            prompt=hide(job.prompt),
+            at=time.time(),
+        )
+
+
+def _fate(error: WatsonxError) -> str:
+    if isinstance(error, _STOPS):
+        return "stop"
+    if error.maybe_billed or isinstance(error, AnswerCut):
+        return "billed"
+    return "retry" if isinstance(error, RateLimited | ServiceDown) else "failed"
+
+
+class SenderPool:
+    """Threads that send jobs, as many as there is work for.
+
+    Parameters
+    ----------
+    send
+        Sends a job once.
+    most
+        The ceiling of threads.
+    clock
+        Seconds that never go backwards.
+
+    Attributes
+    ----------
+    settled
+        What has come back: a job, and its outcome or what should never have been raised.
+    """
+
+    def __init__(
+        self, send: Callable[[Job], Outcome], most: int, clock: Callable[[], float]
+    ) -> None:
+        self.settled: queue.SimpleQueue[tuple[Job, Outcome | BaseException]] = queue.SimpleQueue()
+        self._send = send
+        self._most = most
+        self._clock = clock
+        self._queue = JobQueue(clock)
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def ready(self) -> int:
+        """How many jobs wait for a thread."""
+        return self._queue.ready
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no thread sends anything now."""
+        return self._queue.idle == len(self._threads)
+
+    def next_due_s(self) -> float | None:
+        """Return the seconds until the pause of the next job ends, None where none pauses."""
+        return self._queue.next_due_s()
+
+    def put(self, job: Job, pause_s: float = 0.0) -> None:
+        """Send a job, after a pause."""
+        self._queue.put(job, pause_s)
+        if self._queue.idle < self._queue.ready and len(self._threads) < self._most:
+            thread = threading.Thread(target=self._work, daemon=True, name="wx-row")
+            self._threads.append(thread)
+            thread.start()
+
+    def close(self, patience_s: float) -> None:
+        """Send no further job, and wait so long for those that are under way."""
+        self._queue.close()
+        ends_at = self._clock() + patience_s
+        for thread in self._threads:
+            thread.join(max(ends_at - self._clock(), 0.0))
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            try:
+                outcome: Outcome | BaseException = self._send(job)
+            except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
+                outcome = error
+            self.settled.put((job, outcome))

@@ -1,0 +1,84 @@
+"""The end of a row: its cells go into the table, and the figures count it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wx_notebook.answer import Answer
+from wx_notebook.batch.jobs import Counts, Job, RowPlace
+from wx_notebook.batch.outputs import Output
+from wx_notebook.batch.policy import RunLimits, sentence_of
+from wx_notebook.batch.progress import ProgressMeter
+from wx_notebook.batch.shapes import ERROR, Shape
+from wx_notebook.errors import SchemaMismatch
+from wx_notebook.journal import AnswerRecord
+
+#: The service's words for an answer that reached its limit.
+_CUT = frozenset({"length", "max_tokens", "token_limit", "time_limit"})
+
+
+class RowSettler:
+    """Ends rows.
+
+    Parameters
+    ----------
+    counts, meter
+        What counts them.
+    shape, output
+        What becomes of an answer, and where it goes.
+    limits
+        Learn how rows end.
+    """
+
+    def __init__(
+        self, counts: Counts, meter: ProgressMeter, shape: Shape, output: Output, limits: RunLimits
+    ) -> None:
+        self._counts = counts
+        self._meter = meter
+        self._shape = shape
+        self._output = output
+        self._limits = limits
+
+    def succeed(self, job: Job, answer: AnswerRecord, *, is_paid: bool) -> None:
+        """Put the answer of a job beside its rows; `is_paid` by this run.
+
+        Raises
+        ------
+        BatchStopped
+            Too many rows failed.
+        """
+        counts = self._counts
+        if is_paid:
+            counts.input_tokens += answer.input_tokens or 0
+            counts.output_tokens += answer.output_tokens or 0
+        try:
+            cells = dict(self._shape.cells(answer.text))
+        except SchemaMismatch as mismatch:
+            for place in job.places:
+                self.fail(place, sentence_of(mismatch))
+            return
+        if answer.finish_reason in _CUT:
+            counts.cut += len(job.places)
+        for place in job.places:
+            self.put(place, {**cells, ERROR: None})
+            counts.done += 1
+            counts.tally(cells)
+        self._limits.note_answer()
+        self._meter.add_sample(job.places[-1].position, answer.text)
+
+    def count_paid(self, answer: Answer | None) -> None:
+        """Count the tokens of an answer that no row gets, such as one that fits no schema."""
+        if answer is not None and answer.usage is not None:
+            self._counts.input_tokens += answer.usage.input_tokens
+            self._counts.output_tokens += answer.usage.output_tokens
+
+    def fail(self, place: RowPlace, sentence: str) -> None:
+        """Put the reason of a failure beside its row; raises as `succeed`."""
+        self.put(place, {ERROR: sentence})
+        self._counts.failed += 1
+        self._limits.check_errors(self._counts)
+
+    def put(self, place: RowPlace, cells: Mapping[str, Any]) -> None:
+        """Put cells beside a row, and count nothing."""
+        self._output.put(place, cells)

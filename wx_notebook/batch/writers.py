@@ -1,0 +1,156 @@
+"""Writing rows into a CSV, JSON Lines or Parquet file, a few at a time."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from wx_notebook.errors import BadOption
+
+#: Rows of a Parquet file that are written at a time, as one of its row groups.
+_GROUP = 5_000
+
+
+class RowWriter(Protocol):
+    """Writes rows in their order."""
+
+    def write(self, row: Sequence[Any]) -> None:
+        """Write one row."""
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+
+
+def make_writer(path: Path, suffix: str, names: Sequence[str], schema: Any) -> RowWriter:  # noqa: ANN401
+    """Return the writer of a file.
+
+    Parameters
+    ----------
+    suffix
+        ".csv", ".jsonl" or ".parquet".
+    names
+        The names of all columns.
+    schema
+        For Parquet: the types of the old columns, None to find them out.
+
+    Raises
+    ------
+    BadOption
+        The file cannot be written.
+    """
+    reason = ""
+    try:
+        path.open("wb").close()
+        if suffix == ".parquet":
+            return _ParquetWriter(path, names, schema)
+        return (_CsvWriter if suffix == ".csv" else _JsonWriter)(path, names)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise BadOption(
+        f"{path.with_suffix('')} cannot be written: {reason}.",
+        hint="Check the folder of --to, then run the cell again.",
+    )
+
+
+class _CsvWriter:
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self._file = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(names)
+
+    def write(self, row: Sequence[Any]) -> None:
+        self._writer.writerow(["" if value is None else _as_text(value) for value in row])
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _as_text(value: Any) -> Any:  # noqa: ANN401
+    return json.dumps(value, default=str) if isinstance(value, list | dict) else value
+
+
+class _JsonWriter:
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self._file = path.open("w", encoding="utf-8")
+        self._names = names
+
+    def write(self, row: Sequence[Any]) -> None:
+        document = dict(zip(self._names, row, strict=True))
+        self._file.write(json.dumps(document, default=_plain, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """Return a value of another library as JSON has it: numpy's numbers are numbers."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) and getattr(value, "shape", None) == () else str(value)
+
+
+class _ParquetWriter:
+    """The types are those of the first rows; a column without any value there is text."""
+
+    def __init__(self, path: Path, names: Sequence[str], schema: Any) -> None:  # noqa: ANN401
+        self._path = path
+        self._names = tuple(names)
+        self._known = schema
+        self._schema: Any = None
+        self._writer: Any = None
+        self._rows: list[Sequence[Any]] = []
+
+    def write(self, row: Sequence[Any]) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= _GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not self._rows and self._writer is not None:
+            return
+        columns = list(zip(*self._rows, strict=True)) or [()] * len(self._names)
+        self._rows = []
+        reason = ""
+        try:
+            if self._schema is None:
+                self._schema = pa.schema(
+                    [
+                        pa.field(name, self._type_of(name, values))
+                        for name, values in zip(self._names, columns, strict=True)
+                    ]
+                )
+                self._writer = pq.ParquetWriter(self._path, self._schema)
+            arrays = [
+                pa.array(_texts(values) if kind == pa.string() else values, type=kind)
+                for kind, values in zip(self._schema.types, columns, strict=True)
+            ]
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        except (ValueError, TypeError) as error:
+            # pyarrow's own errors are of these classes
+            reason = str(error).split("\n")[0]
+        if reason:
+            raise BadOption(
+                f"A column cannot be written as Parquet: {reason[:200]}",
+                hint="Give the values of a column one type, or use --to FILE.jsonl.",
+            )
+
+    def _type_of(self, name: str, values: Sequence[Any]) -> Any:  # noqa: ANN401
+        import pyarrow as pa
+
+        if self._known is not None and name in self._known.names:
+            return self._known.field(name).type
+        kind = pa.array(values).type
+        return pa.string() if pa.types.is_null(kind) else kind
+
+
+def _texts(values: Sequence[Any]) -> list[str | None]:
+    return [value if value is None or isinstance(value, str) else str(value) for value in values]

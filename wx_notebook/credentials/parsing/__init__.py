@@ -1,0 +1,1 @@
+"""Credentials as people have them: IBM's dict, pasted text, files."""

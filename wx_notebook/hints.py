@@ -1,0 +1,112 @@
+"""The next step of a message: what can be typed where the code runs.
+
+In a notebook with a person in front of it that is `%watsonx login`. Under `jupyter execute`,
+papermill or CI, and in a script, nobody can answer: there a variable or `wx.connect` helps.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from wx_notebook.errors import UserFacingError
+
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
+#: What is typed in a cell -> what says the same in Python, where the prompt was a call.
+_IN_PYTHON = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"%watsonx help lists all options", "help(wx.ask) lists all options"),
+        (r"%watsonx models lists", "wx.session().models() lists"),
+        (r"\(%watsonx models\)", "(wx.session().models())"),
+        (r"%watsonx status shows the connection", "wx.session() shows the connection"),
+        (r"Next: %watsonx use [^,]*, or (wx\.connect\()", r"Next: \1"),
+        (r"Next: %watsonx use --(?:project|space) \S+", "Give it to wx.connect(...)"),
+        (r"Next: %%?watsonx (?:use )?--model (\S+)", r"Next: model='\1'"),
+        (r"Try again with --no-stream", "Try again with wx.ask"),
+        (r"Next: --no-stream", "wx.stream() streams, and wx.ask() does not"),
+        (r"For example: --chat (\S+)", r"For example: wx.chat('\1')"),
+        (r"For example --stop END, and --stop '\\n' for a line end",
+         "For example stop=['END', '\\\\n']"),
+        (r"Write it below the %%watsonx line", "Give it as the prompt"),
+        (r"-p (\w+)=true\b", r"param={'\1': True}"),
+        (r"-p (\w+)=(\S+?)(?=[.,;]?(?:\s|$))", r"param={'\1': \2}"),
+        (r"--(max-tokens|timeout|reasoning|stop|temperature|top-p|seed|n|model|system|format)\b",
+         lambda found: found[1].replace("-", "_") + "="),
+        (r"--generate\b", "generate=True"),
+        (r"run the cell again", "run it again"),
+        (r"Run the cell again", "Run it again"),
+    )
+)  # fmt: skip
+
+#: What to do where nobody can be asked.
+_WITHOUT_USER = (
+    "set WATSONX_API_KEY, WATSONX_REGION and WATSONX_PROJECT_ID, or call wx.connect(...)"
+)
+
+
+def can_ask(shell: Any = None) -> bool:  # noqa: ANN401  # IPython's InteractiveShell
+    """Return whether somebody can be asked: not in nbclient, papermill, CI or a script.
+
+    Parameters
+    ----------
+    shell
+        IPython's; by default that of this process, if it has one.
+    """
+    if shell is None:
+        # without IPython there are no magics to type
+        ipython = sys.modules.get("IPython.core.interactiveshell")
+        shell_class = getattr(ipython, "InteractiveShell", None)
+        if shell_class is None or not shell_class.initialized():
+            return False
+        shell = shell_class.instance()
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        # of the request that runs
+        return bool(getattr(kernel, "_allow_stdin", False))
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def login_hint(arguments: str = "", *, after: str = "", otherwise: str = _WITHOUT_USER) -> str:
+    """Return the hint to sign in.
+
+    Parameters
+    ----------
+    arguments
+        What follows `%watsonx login`.
+    after
+        The rest of the sentence, such as ", or set WATSONX_API_KEY".
+    otherwise
+        What to do where nobody can be asked.
+    """
+    command = f"run %watsonx login {arguments}".rstrip()
+    return f"Next: {command}{after}." if can_ask() else f"Next: {otherwise}."
+
+
+def in_python(text: str) -> str:
+    """Return a message for who called a function, and typed no option line."""
+    for pattern, words in _IN_PYTHON:
+        text = pattern.sub(words, text)
+    return text
+
+
+def spoken_in_python(function: Callable[_Params, _Result]) -> Callable[_Params, _Result]:
+    """Decorate a function of the twin: its errors name what can be typed in Python."""
+
+    @functools.wraps(function)
+    def call(*args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
+        try:
+            result = function(*args, **kwargs)
+        except UserFacingError as error:
+            error.reword(in_python)
+            raise
+        if hasattr(result, "reword"):
+            # a stream, whose errors are still to come
+            result.reword = in_python
+        return result
+
+    return call

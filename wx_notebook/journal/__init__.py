@@ -1,0 +1,22 @@
+"""What was asked and answered, on disk, so that nothing that was paid for is lost.
+
+A row of a table is written down before it is sent, and its answer before it is shown. The files lie
+in Jupyter's data folder, readable by their user only. They hold prompts, answers, model IDs and
+numbers; no key, no token, no project.
+"""
+
+from wx_notebook.journal.journal import Journal, JournalError, open_journal, temporary_journal
+from wx_notebook.journal.records import AnswerRecord, BatchRecord, request_key
+from wx_notebook.journal.upkeep import KEPT_DAYS, prune
+
+__all__ = [
+    "KEPT_DAYS",
+    "AnswerRecord",
+    "BatchRecord",
+    "Journal",
+    "JournalError",
+    "open_journal",
+    "prune",
+    "request_key",
+    "temporary_journal",
+]

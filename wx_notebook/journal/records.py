@@ -1,0 +1,97 @@
+"""What the journal keeps: one record an answer, one a batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from wx_notebook.service import Request
+
+#: Who pays is no part of the question.
+_NOT_ASKED = ("project_id", "space_id")
+_KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """The answer to one request.
+
+    Attributes
+    ----------
+    position
+        The row of the table that it was sent for first.
+    prompt
+        The text that was sent.
+    at
+        When it came, in seconds since 1970.
+    """
+
+    text: str
+    model_id: str = ""
+    finish_reason: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    request_id: str = ""
+    seconds: float = 0.0
+    position: int = 0
+    prompt: str = ""
+    at: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens together, 0 where the service did not count."""
+        return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """One run over a table.
+
+    Attributes
+    ----------
+    began, ended
+        Seconds since 1970; `ended` is None while it runs, and for ever if its process was killed.
+    state
+        "running", "done", "interrupted" or "stopped".
+    prompt, code
+        The prompt as typed, and the cell that sent it; "" for a call from Python.
+    rows
+        The number of rows, None where that was not known before the end.
+    open
+        Requests that were started, and of which nobody knows what became.
+    """
+
+    id: str
+    began: float
+    ended: float | None = None
+    state: str = "running"
+    place: str = ""
+    model_id: str = ""
+    prompt: str = ""
+    code: str = ""
+    rows: int | None = None
+    done: int = 0
+    failed: int = 0
+    tokens: int = 0
+    open: int = 0
+
+
+def request_key(request: Request, base_url: str, *, also: str = "") -> bytes:
+    """Return the key of a request: a hash of its host, its path and its whole body.
+
+    The project and the credential are no part of it. Two rows with one key are the same question.
+
+    Parameters
+    ----------
+    base_url
+        Where it goes.
+    also
+        What tells equal requests apart, where each is to be sent.
+    """
+    body: dict[str, Any] = {
+        name: value for name, value in (request.body or {}).items() if name not in _NOT_ASKED
+    }
+    text = json.dumps([base_url, request.path, body, also], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:_KEY_BYTES]

@@ -1,0 +1,86 @@
+/*
+ * The commands, in the palette and in a menu of their own. What concerns the kernel is inserted as a
+ * cell and run, so that it can be read, repeated and undone.
+ */
+
+import { saidBy } from "./kernel_link.js";
+import { ANSWER_COMMANDS, EXPLAIN, KERNEL_COMMANDS, NEW_PROMPT } from "./names.js";
+import { editAtEnd, insertCell, runBelow } from "./notebooks.js";
+import { text } from "./texts.js";
+
+/** What the commands of the kernel run. */
+const CODE = {
+  signIn: "%watsonx login",
+  signOut: "%watsonx logout",
+  usage: "%watsonx usage",
+  check: "%watsonx check",
+  doctor: "%watsonx doctor",
+};
+/** What they write, for the user to choose with Tab. */
+const TO_COMPLETE = {
+  project: "%watsonx use --project ",
+  model: "%watsonx use --model ",
+};
+const LOAD = "%load_ext wx_notebook";
+const CATEGORY = "watsonx";
+
+/** @param {(name: string) => Promise<any>} shared */
+export default async (shared) => {
+  const [{ INotebookTracker }, { ICommandPalette }, { IMainMenu }, { Menu }] = await Promise.all(
+    ["@jupyterlab/notebook", "@jupyterlab/apputils", "@jupyterlab/mainmenu", "@lumino/widgets"]
+      .map(shared),
+  ); // prettier-ignore
+  return {
+    id: "wx-notebook:commands",
+    description: "The commands of wx_notebook, in the palette and in a menu.",
+    autoStart: true,
+    requires: [INotebookTracker],
+    optional: [ICommandPalette, IMainMenu],
+    activate: (app, tracker, palette, mainMenu) => {
+      const { commands } = app;
+      const isEnabled = () => !!tracker.currentWidget?.content.activeCell;
+      const add = (id, name, execute) =>
+        commands.addCommand(id, {
+          label: () => text(`command.${name}`),
+          isEnabled,
+          execute: () => execute(tracker.currentWidget),
+        });
+      /** A kernel that has not said a word may not have loaded it yet. */
+      const loaded = (panel, code) => (saidBy(panel) ? code : `${LOAD}\n${code}`);
+
+      add(NEW_PROMPT, "newPrompt", async (panel) => {
+        if (!saidBy(panel)) await runBelow(app, panel, LOAD);
+        insertCell(panel, panel.content.activeCellIndex + 1, "%%watsonx\n");
+        editAtEnd(panel);
+      });
+      for (const [name, code] of Object.entries(CODE)) {
+        add(KERNEL_COMMANDS[name], name, (panel) => runBelow(app, panel, loaded(panel, code)));
+      }
+      for (const [name, code] of Object.entries(TO_COMPLETE)) {
+        add(KERNEL_COMMANDS[name], name, async (panel) => {
+          insertCell(panel, panel.content.activeCellIndex + 1, loaded(panel, code));
+          editAtEnd(panel);
+          if (commands.hasCommand("completer:invoke-notebook")) {
+            await commands.execute("completer:invoke-notebook");
+          }
+        });
+      }
+
+      const groups = [
+        [NEW_PROMPT, ...Object.values(ANSWER_COMMANDS), EXPLAIN],
+        Object.values(KERNEL_COMMANDS),
+      ];
+      for (const command of groups.flat()) palette?.addItem({ command, category: CATEGORY });
+      if (mainMenu) {
+        const menu = new Menu({ commands });
+        menu.id = "wx-notebook-menu";
+        menu.title.label = CATEGORY;
+        for (const group of groups) {
+          for (const command of group) menu.addItem({ command });
+          menu.addItem({ type: "separator" });
+        }
+        mainMenu.addMenu(menu, true, { rank: 900 });
+      }
+    },
+  };
+};

@@ -1,0 +1,129 @@
+/*
+ * What a kernel says about its wx_notebook, and what this page says to it.
+ *
+ * The kernel tells and the page listens: no code runs for that in the kernel, and a busy kernel is
+ * not asked. (A message on a subshell would turn its status to "idle" below a running cell.) The
+ * messages are those of a comm that nobody opens, so front ends without this extension ignore them.
+ */
+
+/** The target and the ID of the comm; `magics/lab_link.py` has the other end. */
+const COMM = "wx_notebook.lab";
+export const VERSION = new URL(".", import.meta.url).pathname.split("/").at(-2);
+
+/** @type {WeakMap<any, Link>} */
+const links = new WeakMap();
+/** @type {Set<(panel: any) => void>} */
+const listeners = new Set();
+/** @type {Set<(panel: any, cell: {cell_id: string, text: string}) => void>} */
+const cellListeners = new Set();
+
+/** Return the last that the kernel of a notebook said, null where it said nothing yet. */
+export const saidBy = (panel) => (panel && links.get(panel)?.said) ?? null;
+
+/** Call a function with the notebook whenever its kernel says something new, or is gone. */
+export const onKernelSaid = (listener) => listeners.add(listener);
+
+/** Call a function with each cell that the kernel puts below another one. */
+export const onKernelCell = (listener) => cellListeners.add(listener);
+
+class Link {
+  constructor(panel, application, createMessage) {
+    this.panel = panel;
+    this.application = application;
+    this.createMessage = createMessage;
+    this.said = null;
+    /** the connection that knows this page */
+    this.greeted = null;
+    const { sessionContext } = panel;
+    sessionContext.iopubMessage.connect((_, message) => this.hear(message));
+    sessionContext.kernelChanged.connect(() => this.forget());
+    sessionContext.statusChanged.connect((_, status) => this.onStatus(status));
+    this.onStatus(this.kernel?.status);
+  }
+
+  get kernel() {
+    return this.panel.sessionContext.session?.kernel ?? null;
+  }
+
+  onStatus(status) {
+    if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) this.forget();
+    if (status === "idle" && this.greeted !== this.kernel) void this.greet();
+  }
+
+  forget() {
+    this.greeted = null;
+    if (this.said) this.tell(null);
+  }
+
+  tell(said) {
+    this.said = said;
+    listeners.forEach((listener) => listener(this.panel));
+  }
+
+  hear(message) {
+    if (message.header.msg_type !== "comm_msg" || message.content.comm_id !== COMM) return;
+    const { line, cell } = message.content.data;
+    // null: the kernel has unloaded it
+    if (line !== undefined) this.tell(line);
+    // in two browsers only the one that ran the cell gets the next one
+    if (cell && message.parent_header.session === this.kernel?.clientId) {
+      cellListeners.forEach((listener) => listener(this.panel, cell));
+    }
+  }
+
+  /** Say to a kernel with wx_notebook that this page is there; it answers with what it has. */
+  async greet() {
+    const { kernel } = this;
+    if (!kernel) return;
+    this.greeted = kernel;
+    const reply = this.said ?? (await this.isThere(kernel));
+    if (!reply) {
+      // `%load_ext` may come later
+      if (this.greeted === kernel) this.greeted = null;
+      return;
+    }
+    kernel.sendShellMessage(
+      this.createMessage({
+        msgType: "comm_msg",
+        channel: "shell",
+        session: kernel.clientId,
+        username: kernel.username,
+        content: {
+          comm_id: COMM,
+          data: { hello: { version: VERSION, application: this.application } },
+        },
+      }),
+    );
+  }
+
+  async isThere(kernel) {
+    if (this.asked === kernel) return false;
+    this.asked = kernel;
+    try {
+      const reply = await kernel.requestCommInfo({ target_name: COMM });
+      return COMM in (reply.content.comms ?? {});
+    } catch {
+      // it was restarted or has died in the meantime
+      return false;
+    }
+  }
+}
+
+/** @param {(name: string) => Promise<any>} shared */
+export default async (shared) => {
+  const [{ INotebookTracker }, { KernelMessage }] = await Promise.all(
+    ["@jupyterlab/notebook", "@jupyterlab/services"].map(shared),
+  );
+  return {
+    id: "wx-notebook:kernel-link",
+    description: "Listens to what a kernel says about its wx_notebook.",
+    autoStart: true,
+    requires: [INotebookTracker],
+    activate: (app, tracker) => {
+      const application = `${app.name} ${app.version}`;
+      tracker.widgetAdded.connect((_, panel) => {
+        links.set(panel, new Link(panel, application, KernelMessage.createMessage));
+      });
+    },
+  };
+};

@@ -1,0 +1,237 @@
+/*
+ * The panel “watsonx”: one sign-in for all notebooks, which the Jupyter server holds.
+ *
+ * The form in it is the form of the cells (`login/page/`), which the server sends. It takes the
+ * server for its kernel: what it sends becomes a request, and its view is what the server answers.
+ * The server is asked when the panel is shown, not when the page loads.
+ */
+
+import { loadTexts, text } from "./texts.js";
+
+const PANEL = "wx-notebook-panel";
+const OPEN_PANEL = "wx-notebook:open-panel";
+/** Milliseconds between two questions while a request runs, and while the panel is just open. */
+const WORKING_MS = 250;
+const OPEN_MS = 20_000;
+/** What the form says about itself to a kernel; a server need not know. */
+const NOT_SENT = new Set(["ping", "line_shown", "closed", "begun"]);
+const ICON = `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16">
+  <path class="jp-icon3" fill="#616161" d="M5 1a4 4 0 0 1 3.9 4.9L15 12v3h-3v-2h-2v-2H8L6.6 9.7A4 4 0 1 1
+  5 1Zm-.5 2.2a1.3 1.3 0 1 0 0 2.6 1.3 1.3 0 0 0 0-2.6Z"/></svg>`;
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** @param {string} tag @param {string} name @param {(Node | string)[]} children */
+const make = (tag, name, ...children) => {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.append(...children);
+  return element;
+};
+
+/** What the form takes for the model of its widget. */
+class ServerModel {
+  /** @param {(content?: object) => Promise<any>} ask sends a request, or asks for the state */
+  constructor(ask, form) {
+    this.ask = ask;
+    this.values = form;
+    this.listeners = new Map();
+    this.isAsking = false;
+    this.widget_manager = {
+      kernel: {
+        status: "idle",
+        connectionStatus: "connected",
+        interrupt: () => this.ask({ action: "cancel" }),
+      },
+    };
+  }
+
+  get(name) {
+    return this.values[name];
+  }
+
+  on(name, listener) {
+    this.listeners.set(name, [...(this.listeners.get(name) ?? []), listener]);
+  }
+
+  off(name, listener) {
+    const kept = (this.listeners.get(name) ?? []).filter((one) => one !== listener);
+    this.listeners.set(name, kept);
+  }
+
+  tell(name, content) {
+    for (const listener of this.listeners.get(name) ?? []) listener(content);
+  }
+
+  /** Take what the form sends to a kernel; the secret is in the only buffer. */
+  send(content, _, buffers = []) {
+    const secret = buffers.length ? new TextDecoder().decode(buffers[0]) : null;
+    void this.request(content, secret);
+  }
+
+  async request(content, secret) {
+    const of = content.action;
+    await Promise.resolve();
+    this.tell("msg:custom", { action: "ack", of });
+    if (!NOT_SENT.has(of)) await this.doRequest(content, secret);
+    this.tell("msg:custom", { action: "done", of });
+  }
+
+  async doRequest(content, secret) {
+    try {
+      const { request } = await this.ask(secret === null ? content : { ...content, secret });
+      while ((await this.refresh()).done < request) await pause(WORKING_MS);
+    } catch (error) {
+      this.show({ ...this.values.view, error: errorOf(error) });
+    }
+  }
+
+  /** Ask what the server shows, and show it. */
+  async refresh() {
+    const state = await this.ask();
+    if (state.form) this.show(state.form.view);
+    return state;
+  }
+
+  show(view) {
+    if (JSON.stringify(view) === JSON.stringify(this.values.view)) return;
+    this.values = { ...this.values, view };
+    this.tell("change:view");
+  }
+}
+
+/** @returns {{message: string, hint: string, field: string}} */
+const errorOf = (error) => {
+  const status = error?.response?.status;
+  if (status === 403) return { message: text("panel.refused"), hint: "", field: "" };
+  return { message: text("panel.unreachable"), hint: text("panel.again"), field: "" };
+};
+
+/** @param {(name: string) => Promise<any>} shared */
+export default async (shared) => {
+  const [services, { URLExt }, { ICommandPalette }, { ILayoutRestorer }, { ITranslator }, ui, lumino] =
+    await Promise.all(
+      ["@jupyterlab/services", "@jupyterlab/coreutils", "@jupyterlab/apputils",
+        "@jupyterlab/application", "@jupyterlab/translation", "@jupyterlab/ui-components",
+        "@lumino/widgets"].map(shared),
+    ); // prettier-ignore
+  const { ServerConnection } = services;
+
+  /** The panel: it asks the server when it is first shown. */
+  class Panel extends lumino.Widget {
+    constructor(settings) {
+      super();
+      this.settings = settings;
+      this.id = PANEL;
+      this.addClass("wx-panel");
+      this.title.caption = text("panel.title");
+      this.title.icon = new ui.LabIcon({ name: "wx-notebook:key", svgstr: ICON });
+      this.node.setAttribute("role", "region");
+      this.node.setAttribute("aria-label", text("panel.title"));
+      this.note = make("p", "wx-panel-note");
+      this.note.setAttribute("role", "status");
+      this.form = make("div", "wx-panel-form");
+      const help = make("details", "wx-panel-help", make("summary", "", text("panel.who")));
+      help.append(...["panel.who.kernels", "panel.who.boundary"].map((key) => make("p", "", text(key))));
+      this.help = help;
+      this.node.append(make("div", "wx-panel-body", this.form, this.note, help));
+      /** @type {ServerModel | null} */
+      this.model = null;
+      this.isStarting = false;
+      this.timer = 0;
+      window.addEventListener("focus", () => this.isVisible && void this.update_());
+    }
+
+    onAfterShow() {
+      void this.update_();
+    }
+
+    onAfterAttach() {
+      if (this.isVisible) void this.update_();
+    }
+
+    onBeforeHide() {
+      clearTimeout(this.timer);
+    }
+
+    /** Send a request to the server, or ask it for its state. */
+    async ask(content, path = "sign-in") {
+      const url = URLExt.join(this.settings.baseUrl, "wx-notebook", path);
+      const init = content ? { method: "POST", body: JSON.stringify(content) } : { method: "GET" };
+      const reply = await ServerConnection.makeRequest(url, init, this.settings);
+      if (!reply.ok) throw new ServerConnection.ResponseError(reply);
+      return reply.json();
+    }
+
+    /** Show what the server holds now; the first time, the form is made. */
+    async update_() {
+      if (this.isStarting) return;
+      clearTimeout(this.timer);
+      this.isStarting = true;
+      let isWorking = false;
+      try {
+        const state = this.model ? await this.model.refresh() : await this.start();
+        isWorking = state.form?.view.phase === "working";
+        this.say(state);
+      } catch (error) {
+        const { message, hint } = errorOf(error);
+        const isOff = error?.response?.status === 404;
+        this.note.textContent = isOff ? text("panel.missing") : `${message} ${hint}`.trim();
+      } finally {
+        this.isStarting = false;
+      }
+      const wait = isWorking ? WORKING_MS : OPEN_MS;
+      if (this.isVisible) this.timer = setTimeout(() => void this.update_(), wait);
+    }
+
+    say(state) {
+      this.help.hidden = !state.enabled;
+      if (!state.enabled) this.note.textContent = text("panel.off");
+      else this.note.textContent = state.shared ? text("panel.shared") : "";
+    }
+
+    async start() {
+      let state = await this.ask();
+      if (!state.enabled) return state;
+      const { request } = await this.ask({ action: "ping" });
+      while ((state = await this.ask()).done < request && !state.form) await pause(WORKING_MS);
+      const render = await this.loadForm();
+      this.model = new ServerModel((content) => this.ask(content), state.form);
+      render({ model: this.model, el: this.form });
+      return state;
+    }
+
+    /** Load the form from the server, as the widget of a cell gets it from the kernel. */
+    async loadForm() {
+      const sources = await this.ask(undefined, `sign-in/form?language=${text("language")}`);
+      const style = make("style", "", sources.styles);
+      const address = URL.createObjectURL(new Blob([sources.script], { type: "text/javascript" }));
+      try {
+        const module = await import(address);
+        document.head.append(style);
+        return module.default.render;
+      } finally {
+        URL.revokeObjectURL(address);
+      }
+    }
+  }
+
+  return {
+    id: "wx-notebook:sign-in-panel",
+    description: "A side panel with one sign-in for all notebooks of the Jupyter server.",
+    autoStart: true,
+    optional: [ICommandPalette, ILayoutRestorer, ITranslator],
+    activate: async (app, palette, restorer, translator) => {
+      await loadTexts(translator);
+      const panel = new Panel(app.serviceManager.serverSettings);
+      // Notebook 7 has no bar at its left
+      app.shell.add(panel, app.name === "JupyterLab" ? "left" : "right", { rank: 900 });
+      restorer?.add(panel, PANEL);
+      app.commands.addCommand(OPEN_PANEL, {
+        label: text("command.openPanel"),
+        execute: () => app.shell.activateById(PANEL),
+      });
+      palette?.addItem({ command: OPEN_PANEL, category: "watsonx" });
+    },
+  };
+};

@@ -1,0 +1,1 @@
+"""The web page of the sandbox: what was asked and answered, and switches for faults."""

@@ -1,0 +1,1 @@
+"""Answers from another server that speaks OpenAI's protocol, translated for our clients."""

@@ -1,0 +1,183 @@
+"""The sign-in that this server holds for its notebooks.
+
+The key stays in the memory of this process. One thread runs what the form asks for, so that the
+event loop never waits for IAM; the HTTP library is loaded in it, when the form is first opened.
+What kernels need to know is in a private file (`credentials.sign_in_file`); tokens they get from
+the `KernelListener`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import secrets
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.credentials.sign_in_file import SignInFile, read_sign_in_file, sign_in_path
+from wx_notebook.errors import NotConnected
+from wx_notebook.guard.kernel_fingerprints import PUBLISHER
+from wx_notebook.server.background import Background
+from wx_notebook.session.current import current_session, end_sessions
+from wx_notebook.session.events import SecretHeld, SessionChanged, subscribe
+
+if TYPE_CHECKING:
+    from wx_notebook.server.panel_form import PanelForm
+    from wx_notebook.session.connection import Session
+
+#: Threads that wait for a token; all of them wait for the same exchange.
+_TOKEN_THREADS = 2
+
+
+class HeldSignIn:
+    """Holds one sign-in for all notebooks of this server.
+
+    Parameters
+    ----------
+    log
+        The server's log.
+    """
+
+    def __init__(self, log: Any) -> None:  # noqa: ANN401  # a Logger, or traitlets' adapter
+        self._log = log
+        #: what a kernel shows to get tokens; another one for each process
+        self.secret = Secret(secrets.token_urlsafe(32))
+        #: where the listener is; "" before the form is first opened
+        self.url = ""
+        self._server_id = secrets.token_hex(16)
+        self._path = sign_in_path(os.getpid())
+        # of an earlier server that was killed and had the same process ID
+        self._path.unlink(missing_ok=True)
+        self._form_thread = Background("wx_notebook: sign-in")
+        self._token_threads = Background("wx_notebook: tokens", _TOKEN_THREADS)
+        self._thread_id = 0
+        self._lock = threading.Lock()
+        self._form: PanelForm | None = None
+        self._session: Session | None = None
+        self._generation = 0
+        self._begun = self._done = 0
+
+    # --- the form ------------------------------------------------------------------------------
+
+    def submit(self, content: dict[str, Any], secret: Secret | None) -> int:
+        """Do what the form asks for, in the thread of the form; return the number of the request.
+
+        Parameters
+        ----------
+        content
+            What the page sends, without the secret.
+        secret
+            The key, password or token that was typed.
+        """
+        if content.get("action") == "cancel":
+            if self._form is not None:
+                self._form.cancel()
+            return self._done
+        self._begun += 1
+        self._form_thread.submit(lambda: self._run(content, secret))
+        return self._begun
+
+    def state(self) -> dict[str, Any]:
+        """Return what the form shows, and how many requests are done."""
+        form = self._form
+        if form is None:
+            return {"done": self._done, "form": None}
+        if self._done == self._begun:
+            form.refresh()
+        return {"done": self._done, "form": form.as_json()}
+
+    def sources(self, language: str = "en") -> Future[dict[str, str]]:
+        """Return the script and the style sheet of the form, with the texts of a language."""
+        return self._form_thread.submit(lambda: self._loaded_form().sources(language))
+
+    def _run(self, content: dict[str, Any], secret: Secret | None) -> None:
+        try:
+            self._publish(is_signed_in=self._loaded_form().run(content, secret))
+        except Exception as error:  # noqa: BLE001  # its message and its frames could hold the key
+            self._log.error("The sign-in of wx_notebook failed: %s", type(error).__name__)
+        finally:
+            self._done += 1
+
+    def _loaded_form(self) -> PanelForm:
+        if self._form is None:
+            # brings the HTTP library along
+            from wx_notebook.server.panel_form import PanelForm
+
+            self._thread_id = threading.get_ident()
+            subscribe(self._on_event)
+            atexit.register(self.close)
+            self._form = PanelForm()
+        return self._form
+
+    # --- what kernels are told -----------------------------------------------------------------
+
+    def token(self, seen: str) -> Future[tuple[Secret, float]]:
+        """Return an access token and the seconds for which it is valid.
+
+        However many ask, there is one exchange at IAM.
+
+        Parameters
+        ----------
+        seen
+            The fingerprint of the token that the kernel had before, "" for none.
+        """
+        return self._token_threads.submit(lambda: self._token(seen))
+
+    def log_out(self) -> Future[None]:
+        """End the sign-in for all notebooks."""
+        # not in the thread of the form, which may wait for IAM
+        return self._token_threads.submit(end_sessions)
+
+    def close(self) -> None:
+        """Remove the file that names the listener, unless it is another server's by now."""
+        found = read_sign_in_file(self._path)
+        if found is not None and found.server_id == self._server_id:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
+
+    def _token(self, seen: str) -> tuple[Secret, float]:
+        form, session = self._form, self._session
+        if form is None or session is None:
+            raise NotConnected("Nobody is signed in at the Jupyter server.")
+        return form.token_of(session, seen)
+
+    def _on_event(self, event: SessionChanged | SecretHeld) -> None:
+        if isinstance(event, SecretHeld):
+            # so that the guard removes it from notebooks
+            PUBLISHER.add(event.secret, event.kind)
+        elif threading.get_ident() != self._thread_id:
+            self._publish(is_signed_in=False)
+
+    def _publish(self, *, is_signed_in: bool) -> None:
+        """Tell kernels whose sign-in holds now.
+
+        Only a sign-in by the form is handed on: code in this process may have a session of its own.
+        """
+        with self._lock:
+            current = current_session()
+            held = current if is_signed_in or current is self._session else None
+            if held is self._session:
+                return
+            self._session = held
+            self._generation += 1
+            self._write()
+
+    def _write(self) -> None:
+        connection = None
+        if self._form is not None and self._session is not None:
+            connection = self._form.connection_of(self._session)
+        file = SignInFile(self._server_id, self.url, self.secret, self._generation, connection)
+        try:
+            file.write(self._path)
+        except (OSError, RuntimeError) as error:
+            # an old file must not go on telling of an earlier sign-in
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
+            self._log.error(
+                "Notebooks can't find the sign-in of wx_notebook: %s can't be written (%s).",
+                self._path.name,
+                type(error).__name__,
+            )

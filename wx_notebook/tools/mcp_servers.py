@@ -1,0 +1,134 @@
+"""The MCP servers of this process, and the tools that they offer a model (the extra `mcp`).
+
+A server is started for the first prompt that uses it, and ends with the kernel. It is named in the
+user's own `wx_notebook.toml` or in Python. A project file cannot name one, because that would start
+a program.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import json
+import threading
+from functools import partial
+from typing import Any
+
+from wx_notebook.errors import BadOption, Interrupted, did_you_mean, mask_keys
+from wx_notebook.settings import McpSettings, mcp_servers
+from wx_notebook.tools.mcp_connection import McpConnection, McpServer
+from wx_notebook.tools.values import TOOL_NAME, Tool
+
+PREFIX = "mcp:"
+
+
+class McpConnections:
+    """The servers that this process has started."""
+
+    def __init__(self) -> None:
+        self._by_server: dict[McpServer, McpConnection] = {}
+        self._lock = threading.Lock()
+
+    def of(self, server: McpServer) -> McpConnection:
+        """Return the connection to a server; a new one where it has ended."""
+        with self._lock:
+            connection = self._by_server.get(server)
+            if connection is None or not connection.is_alive:
+                if connection is not None:
+                    connection.close(0)
+                if not self._by_server:
+                    atexit.register(self.close)
+                known = connection.known if connection is not None else {}
+                connection = self._by_server[server] = McpConnection(server)
+                connection.known = known
+            return connection
+
+    def close(self) -> None:
+        """End all of them."""
+        with self._lock:
+            connections, self._by_server = list(self._by_server.values()), {}
+        for connection in connections:
+            connection.close(0)
+        for connection in connections:
+            connection.close()
+
+
+CONNECTIONS = McpConnections()
+
+
+def named_server(name: str) -> McpServer:
+    """Return the server of this name in the user's settings.
+
+    Raises
+    ------
+    BadOption
+        There is none.
+    """
+    servers = mcp_servers()
+    if name not in servers:
+        raise BadOption(
+            f"There is no MCP server '{mask_keys(name)}' in your settings."
+            f"{did_you_mean(name, servers)}",
+            hint='Write into wx_notebook.toml: [mcp.files], command = "PROGRAM", args = ["..."]',
+        )
+    return _of_settings(name, servers[name])
+
+
+def server_tools(server: McpServer, *, accept_changes: bool = False) -> list[Tool]:
+    """Return the tools of a server, which is started if it does not run.
+
+    Parameters
+    ----------
+    accept_changes
+        Take the tools as they are now, also where they are not those of an earlier prompt.
+
+    Raises
+    ------
+    BadOption
+        The extra is missing, the server fails, or its tools are other ones than before.
+    """
+    if importlib.util.find_spec("mcp") is None:
+        raise BadOption(
+            "The package for MCP servers (mcp) is not installed here.",
+            hint="Next: pip install 'wx-notebook[mcp]' (in a notebook: %pip)",
+        )
+    connection = CONNECTIONS.of(server)
+    listed = _listed(connection)
+    tools = [_tool(connection, one) for one in listed]
+    now = {tool.name: json.dumps(tool.document(), sort_keys=True) for tool in tools}
+    before = connection.known
+    changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    if before and changed and not accept_changes:
+        shown = ", ".join(changed[:5])
+        raise BadOption(
+            f"The tools of the MCP server '{server.name}' are not those that it had: {shown}.",
+            hint="Next: %watsonx tools, which shows them as they are now; then run the cell again.",
+        )
+    connection.known = now
+    return tools
+
+
+def _listed(connection: McpConnection) -> list[Any]:
+    name = connection.server.name
+    try:
+        return connection.tools()
+    except KeyboardInterrupt:
+        pass
+    raise Interrupted(f"Stopped while the MCP server '{name}' was asked.", hint="Run it again.")
+
+
+def _tool(connection: McpConnection, listed: Any) -> Tool:  # noqa: ANN401  # a type of mcp's
+    name = str(listed.name)
+    if not TOOL_NAME.fullmatch(name):
+        raise BadOption(
+            f"A tool of the MCP server '{connection.server.name}' has a name that no model could "
+            f"call: {mask_keys(name)}.",
+            hint="Tell it to whoever made the server.",
+        )
+    schema = getattr(listed, "input_schema", None) or getattr(listed, "inputSchema", None)
+    parameters = schema if isinstance(schema, dict) else {"type": "object", "properties": {}}
+    return Tool(name, str(listed.description or ""), parameters, partial(connection.call, name))
+
+
+def _of_settings(name: str, settings: McpSettings) -> McpServer:
+    return McpServer(name, settings.command, settings.args, settings.pass_env, settings.url)

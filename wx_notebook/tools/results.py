@@ -1,0 +1,67 @@
+"""What a tool returned, as the text that the model gets."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wx_notebook.errors import WatsonxError
+from wx_notebook.templates.documents import document_of
+
+#: Characters of a result; more would fill the model's context and cost accordingly.
+LONGEST_RESULT = 20_000
+
+
+def result_text(value: Any, name: str, redact: Callable[[str], str]) -> str:  # noqa: ANN401
+    """Return a result as text, without secrets, and shortened where it is too long.
+
+    Parameters
+    ----------
+    name
+        The tool.
+    redact
+        Takes secrets out. It sees the whole text: the half of a key is a secret, too.
+    """
+    return shortened(redact(_text_of(value, name)))
+
+
+def shortened(text: str) -> str:
+    """Return a text within the limit; its end says how much is left out."""
+    if len(text) <= LONGEST_RESULT:
+        return text
+    left_out = len(text) - LONGEST_RESULT
+    return f"{text[:LONGEST_RESULT]}\n... ({left_out:,} more characters are left out)"
+
+
+def _text_of(value: Any, name: str) -> str:  # noqa: ANN401
+    if isinstance(value, str):
+        return str(value)
+    if value is None:
+        return "done; there is no result"
+    if (describe := getattr(type(value), "model_dump_json", None)) is not None:
+        return str(describe(value))
+    try:
+        document = document_of(value, name)
+    except WatsonxError:
+        document = None
+    if document is not None:
+        return document.text
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    except (TypeError, ValueError, RecursionError):
+        return str(value)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    if callable(scalar := getattr(value, "item", None)):
+        # a number of numpy's
+        return scalar()
+    return str(value)

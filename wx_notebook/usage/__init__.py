@@ -1,0 +1,1 @@
+"""What prompts have cost in tokens, and the budgets that stop the next one."""
