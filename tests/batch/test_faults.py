@@ -61,29 +61,39 @@ def test_a_revoked_token_is_renewed_and_no_row_notices(session, sandbox):
     assert [row["error"] for row in table] == [None] * 60
 
 
-def test_a_dead_key_stops_the_whole_and_keeps_what_was_done(session, sandbox):
+@pytest.fixture
+def slow_service(sandbox):
+    """A function that connects to a service that takes a moment for each answer.
+
+    Progress is told every now and then: here it is told while most rows are still to come.
+    """
+    with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=400) as slow:
+        yield lambda: wx.connect(api_key=slow.api_key, url=slow.url, project_id=slow.project_id)
+
+
+def test_a_dead_key_stops_the_whole_and_keeps_what_was_done(session, sandbox, slow_service):
     def kill(progress):
         if progress.counts.done >= 10:
             sandbox.disable_key()
             sandbox.revoke_tokens()
 
-    with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=400) as slow:
-        wx.connect(api_key=slow.api_key, url=slow.url, project_id=slow.project_id)
-        with pytest.raises(BatchStopped, match="KeyRefused: ") as caught:
-            wx.batch(PROMPT, ROWS * 3, dedupe=False, concurrency=4, on_progress=kill)
+    slow_service()
+    with pytest.raises(BatchStopped, match="KeyRefused: ") as caught:
+        wx.batch(PROMPT, ROWS * 3, dedupe=False, concurrency=4, on_progress=kill)
     table = caught.value.table
     assert len(table) == 180
     assert sum(row["error"] is None for row in table) >= 10
     assert table[-1]["error"] == "not sent: the run was stopped before this row"
 
 
-def test_a_log_out_stops_the_whole(session, sandbox):
+def test_a_log_out_stops_the_whole(session, slow_service):
     from wx_notebook.session import end_sessions
 
+    slow_service()
     with pytest.raises(BatchStopped, match="NotConnected: ") as caught:
-        wx.batch(PROMPT, ROWS, concurrency=2,
+        wx.batch(PROMPT, ROWS * 3, dedupe=False, concurrency=4,
                  on_progress=lambda now: now.counts.done > 5 and end_sessions())  # fmt: skip
-    assert len(caught.value.table) == 60
+    assert len(caught.value.table) == 180
 
 
 def test_a_share_of_errors_stops_a_prompt_that_is_wrong(session, sandbox):

@@ -100,9 +100,10 @@ class RateLimiter:
         """
         began = self._clock()
         ticket = _Ticket((background, next(self._numbers)))
-        with self._lock:
-            heapq.heappush(self._waiting, ticket)
         try:
+            # in here, too: a ticket that an interrupt left behind would hold up all others
+            with self._lock:
+                heapq.heappush(self._waiting, ticket)
             while (pause := self._try(ticket)) is not None:
                 check()
                 ticket.event.wait(min(pause, _LOOK_S))
