@@ -69,7 +69,7 @@ def batch(
     ----------
     prompt
         A text with columns of the table in double braces: ``{{ text }}``, or
-        ``{{ row["review text"] }}`` for a name that is none in Python.
+        ``{{ row["review text"] }}`` for a column whose name is not a Python name.
     table
         A pandas or polars DataFrame or Series, a list of dicts or of plain values (which have the
         column `value`), a dict of lists, an iterator of rows, or the path of a CSV or Parquet file.

@@ -79,7 +79,7 @@ class Batch:
     Raises
     ------
     BadOption
-        The table is none, the prompt takes no column of it, or a new column is there already.
+        The value is not a table, the prompt takes no column of it, or a new column exists already.
     MissingName
         The prompt names what is neither a column nor a variable.
     """

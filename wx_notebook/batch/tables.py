@@ -59,7 +59,7 @@ def open_table(value: Any) -> SourceTable:  # noqa: ANN401
     Raises
     ------
     BadOption
-        It is none, or two of its columns have one name.
+        The value is not a table, or two of its columns have the same name.
     """
     table = _open(value)
     if len(set(table.columns)) < len(table.columns):
@@ -91,7 +91,7 @@ def _open(value: Any) -> SourceTable:  # noqa: ANN401
 
 
 def _is(value: Any, library: str, *names: str) -> bool:  # noqa: ANN401
-    # who has such a table has imported the library
+    # a user who has such a table has imported the library
     module = sys.modules.get(library)
     kinds = [getattr(module, name, None) for name in names]
     return any(isinstance(kind, type) and isinstance(value, kind) for kind in kinds)
@@ -273,7 +273,7 @@ class IteratorTable:
             yield row_values(row, columns)
 
     def result(self, positions: Sequence[int], new: NewColumns) -> list[dict[str, Any]]:
-        """Return the new columns as a list of dicts: whoever reads keeps the old ones."""
+        """Return the new columns as a list of dicts: the reader keeps the old ones."""
         return [dict(zip(new, values, strict=True)) for values in zip(*new.values(), strict=True)]
 
 
