@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook import errors
 from wx_notebook.errors import Interrupted, WatsonxError, did_you_mean
@@ -18,7 +19,7 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("kind", KINDS)
 def test_the_last_line_is_the_next_step_and_there_are_at_most_six(kind):
     lines = kind(
         "\n".join(f"line {n}" for n in range(20)), hint="Next: type this"
@@ -28,7 +29,7 @@ def test_the_last_line_is_the_next_step_and_there_are_at_most_six(kind):
     assert lines[-1] == "Next: type this"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("kind", KINDS)
 def test_escape_sequences_and_direction_marks_are_taken_out(kind):
     error = kind("a \x1b[31mred\x1b[0m \x1b]0;title\x07 \x9b1m \u202eb\r\x00", hint="h\x1b[2J")
     shown = "\n".join(error._render_traceback_()) + str(error) + repr(error)
@@ -40,7 +41,7 @@ def test_a_line_without_end_is_cut():
     assert all(len(line) < 700 for line in WatsonxError("x" * 100_000)._render_traceback_())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("kind", KINDS)
 def test_an_error_crosses_processes_with_its_words_and_without_the_answer(kind):
     copy = pickle.loads(pickle.dumps(kind("what", hint="next", answer=object())))
     assert (type(copy), copy.message, copy.hint, copy.answer) == (kind, "what", "next", None)
@@ -63,7 +64,7 @@ def test_a_near_name_is_offered_for_a_typo_only(word, told):
     assert did_you_mean(word, ["granite", "llama"]) == told
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("word", "known", "nearest"),
     [
         ("--temp", ["--system", "--temperature"], "--temperature"),

@@ -14,6 +14,7 @@ import nbformat
 import pytest
 import requests
 from credentials.keyring_stand_ins import Keeps, system
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook import interop
@@ -54,9 +55,7 @@ def test_what_was_built_from_public_documents_alone_is_named():
         assert word in sentence, word
 
 
-@pytest.mark.parametrize(
-    "call", re.findall(r"^# yours: (wx\.connect\(.+\))$", SIGNING_IN_CODE, re.MULTILINE)
-)
+@all_cases("call", re.findall(r"^# yours: (wx\.connect\(.+\))$", SIGNING_IN_CODE, re.MULTILINE))
 def test_a_call_of_connect_has_arguments_that_it_takes_and_says_what_is_billed(call):
     keywords = {each.arg for each in ast.parse(call, mode="eval").body.keywords}
     assert keywords <= inspect.signature(wx.connect).parameters.keys()
@@ -133,7 +132,7 @@ def test_the_last_five_minutes_of_a_token_are_announced(sandbox):
 # --- 06: other libraries --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("call", sorted(set(re.findall(r"`(wx\.interop\.\w+)\(\)`", PRODUCTION))))
+@all_cases("call", sorted(set(re.findall(r"`(wx\.interop\.\w+)\(\)`", PRODUCTION))))
 def test_a_hand_over_that_it_names_is_there_and_wants_nothing_but_a_session(call):
     function = getattr(interop, call.rpartition(".")[2])
     parameters = inspect.signature(function).parameters.values()
@@ -157,7 +156,7 @@ def test_its_extras_and_targets_are_those_that_there_are():
 COMMANDS = re.findall(r"^(wx-notebook .+)$", WITHOUT_ACCOUNT, re.MULTILINE)
 
 
-@pytest.mark.parametrize("line", COMMANDS)
+@all_cases("line", COMMANDS)
 def test_a_command_of_the_shell_has_the_options_that_it_has(line):
     _, *arguments = line.split()
     assert command_line().parse_args(arguments)
@@ -246,7 +245,7 @@ def test_every_cell_of_the_table_of_clients_is_a_test_and_an_empty_one_is_none()
     assert set(re.findall(r"`(\w+)\(\)`", CLIENTS)) <= set(interop.__all__)
 
 
-@pytest.mark.parametrize("proof", sorted({f"{client}::{test}" if "::" not in test else test
+@all_cases("proof", sorted({f"{client}::{test}" if "::" not in test else test
                          for row in PROOFS.values() for client, tests in row.items()
                          for test in tests}))  # fmt: skip
 def test_the_test_of_a_cell_is_there_and_is_run(proof):

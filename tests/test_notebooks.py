@@ -19,6 +19,7 @@ import pytest
 import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from support.cases import all_cases
 from support.kernels import Kernel
 
 import wx_notebook as wx
@@ -67,7 +68,7 @@ def credentials(sandbox):
             "WATSONX_PROJECT_ID": sandbox.project_id}  # fmt: skip
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@all_cases("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_carries_no_outputs(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
@@ -77,7 +78,7 @@ def test_a_notebook_carries_no_outputs(path):
         assert cell.get("execution_count") is None
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@all_cases("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_asks_one_question_and_explains_each_cell(path):
     cells = nbformat.read(path, as_version=4).cells
     assert cells[0].cell_type == "markdown"
@@ -376,7 +377,7 @@ def test_all_of_its_cells_run_where_a_front_end_could_answer_and_none_waits_for_
     assert "connected to project 'Sandbox project'" in said["%watsonx login --text"]
 
 
-@pytest.mark.parametrize("line", [yours(cell) for cell in
+@all_cases("line", [yours(cell) for cell in
                          nbformat.read(CREDENTIALS, as_version=4).cells
                          if cell.cell_type == "code" and "wx.connect" in yours(cell)])  # fmt: skip
 def test_a_line_of_yours_has_the_arguments_of_connect_and_no_key(line):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 
-import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook import errors
@@ -118,7 +118,7 @@ def members(cls):
     return public(fields | set(dir(cls)))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("is_there", "reasons"),
     [
         (lambda: set(dir(wx)), PACKAGE),
@@ -171,7 +171,7 @@ def test_the_typed_options_are_those_of_the_table():
                 assert wanted <= set(typing.get_args(typed[name])), name
 
 
-@pytest.mark.parametrize("function", TWIN.values(), ids=TWIN)
+@all_cases("function", TWIN.values(), ids=TWIN)
 def test_shift_tab_lists_the_options_with_their_meaning(function):
     parameters = inspect.signature(function).parameters
     about = inspect.getdoc(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook import __version__, errors
 from wx_notebook.cli import _parser as command_line
@@ -53,12 +53,12 @@ def test_its_commands_are_those_that_are_run():
     assert 'grep -m1 -E "&& pytest$" README.md' in (ROOT / ".ci/run").read_text()
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([A-Z][a-zA-Z]+)(?::[^`]*)?`", README))))
+@all_cases("name", sorted(set(re.findall(r"`([A-Z][a-zA-Z]+)(?::[^`]*)?`", README))))
 def test_a_class_in_its_troubleshooting_is_an_error_of_ours(name):
     assert hasattr(errors, name)
 
 
-@pytest.mark.parametrize("quoted", re.findall(r"^\| `[A-Z]\w+: (?:\.\.\. )?(.*?)(?: ?\.\.\.)?` \|",
+@all_cases("quoted", re.findall(r"^\| `[A-Z]\w+: (?:\.\.\. )?(.*?)(?: ?\.\.\.)?` \|",
                                             README, re.MULTILINE))  # fmt: skip
 def test_what_its_troubleshooting_quotes_is_said_somewhere(quoted):
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "wx_notebook").rglob("*.py"))
@@ -82,7 +82,7 @@ def test_every_region_that_it_names_is_in_the_table_and_those_not_seen_are_marke
             assert endpoints(region=text).place == region.region_id
 
 
-@pytest.mark.parametrize("line", sorted({" ".join(line.split()) for line in
+@all_cases("line", sorted({" ".join(line.split()) for line in
                          re.findall(r"`(%watsonx [^`]+)`", README)}))  # fmt: skip
 def test_a_command_in_its_text_is_one_with_the_options_that_it_has(line):
     _, command, *words = line.split()
@@ -91,7 +91,7 @@ def test_a_command_in_its_text_is_one_with_the_options_that_it_has(line):
     assert all(word in flags for word in words if word.startswith("--"))
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"`(wx-notebook [^`]+)`", README))))
+@all_cases("line", sorted(set(re.findall(r"`(wx-notebook [^`]+)`", README))))
 def test_a_command_of_the_shell_in_its_text_has_the_options_that_it_has(line):
     _, *arguments = line.split()
     assert command_line().parse_args(arguments)

@@ -11,6 +11,7 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.answer import Answer, Continuation, named_answer
 from wx_notebook.errors import BadOption, SchemaMismatch
@@ -51,7 +52,7 @@ def test_it_behaves_as_its_text():
     assert not Answer("")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "wrong", [lambda a: a + 1, lambda a: 1 + a, lambda a: 1 in a, lambda a: a + None, iter, list]
 )
 def test_what_a_text_refuses_is_refused(wrong):
@@ -60,7 +61,7 @@ def test_what_a_text_refuses_is_refused(wrong):
         wrong(ANSWER)
 
 
-@pytest.mark.parametrize("text", ["Just words.", "", '{"a": 1', "[1] says so."])
+@all_cases("text", ["Just words.", "", '{"a": 1', "[1] says so."])
 def test_data_that_is_not_there_is_no_attribute(text):
     answer = Answer(text)
     assert not hasattr(answer, "data")
@@ -128,8 +129,8 @@ def test_an_answer_at_the_limit_says_how_to_raise_it(reason):
 CUT = ["interrupted", "cut", "time_limit", "cancelled", "error", "content_filter"]
 
 
-@pytest.mark.parametrize("reason", [*CUT, *map(str.upper, CUT)])
-@pytest.mark.parametrize("text", ["x", ""])
+@all_cases("reason", [*CUT, *map(str.upper, CUT)])
+@all_cases("text", ["x", ""])
 def test_an_answer_that_did_not_end_by_itself_says_so(reason, text):
     answer = Answer(text, finish_reason=reason)
     (note,) = answer.notes
@@ -143,7 +144,7 @@ def test_an_answer_that_a_filter_stopped_says_what_to_do():
     assert note.startswith("a content filter of the service ended the answer here; change the pro")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("reason", "words"),
     [
         ("stop", "the answer is empty: it ended with 'stop' at once; run it again"),
@@ -183,7 +184,7 @@ def test_words_around_the_json_are_named_where_json_was_asked_for():
     assert Answer('{"a": 1}', finish_reason="stop", format="json").notes == ()
 
 
-@pytest.mark.parametrize("reason", ["stop", "eos_token", "stop_sequence", "tool_calls", ""])
+@all_cases("reason", ["stop", "eos_token", "stop_sequence", "tool_calls", ""])
 def test_an_answer_that_did_has_no_note(reason):
     assert Answer("x", finish_reason=reason).notes == ()
 

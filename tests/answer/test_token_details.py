@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 from transport.servers import connect, http
 
 import wx_notebook as wx
@@ -73,7 +74,7 @@ def test_a_model_that_sends_none_is_told(serve):
     assert "the model sent no log probabilities, though they were asked for" in answer.warnings
 
 
-@pytest.mark.parametrize("logprobs", [None, [], {"content": None}, {"content": [5]}, 7])
+@all_cases("logprobs", [None, [], {"content": None}, {"content": [5]}, 7])
 def test_log_probabilities_of_another_shape_lose_no_text(serve, logprobs):
     server = serve()
     choice = {"index": 0, "message": {"content": "Sea"}, "finish_reason": "stop"}
@@ -82,7 +83,7 @@ def test_log_probabilities_of_another_shape_lose_no_text(serve, logprobs):
     assert (answer.text, answer.logprobs) == ("Sea", ())
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("options", "message"),
     [
         (

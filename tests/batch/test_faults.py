@@ -22,7 +22,10 @@ def run(rows=ROWS, **options):
     return table, seen[-1].counts
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "503", "reset", "reset-after", "502-html"])
+SLOW_429 = pytest.param("429", marks=pytest.mark.slow)  # three refusals slow all rows
+
+
+@pytest.mark.parametrize("fault", [SLOW_429, "500", "503", "reset", "reset-after", "502-html"])
 def test_what_may_be_repeated_is_repeated_and_no_row_is_lost(fault, session, sandbox):
     sandbox.fault(f"{fault}=0.15", times=8, on="chat")
     table, counts = run()
@@ -71,6 +74,7 @@ def slow_service(sandbox):
         yield lambda: wx.connect(api_key=slow.api_key, url=slow.url, project_id=slow.project_id)
 
 
+@pytest.mark.slow
 def test_a_dead_key_stops_the_whole_and_keeps_what_was_done(session, sandbox, slow_service):
     def kill(progress):
         if progress.counts.done >= 10:
@@ -131,6 +135,7 @@ def test_a_service_that_is_down_ends_the_run(session, sandbox, monkeypatch):
         run()
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_what_is_done_and_closes_the_connections(session, sandbox):
     # with half a second for each answer: the first alone, then four at a time
     with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=100) as slow:

@@ -9,6 +9,7 @@ import re
 import pandas as pd
 import polars as pl
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.errors import BadOption, BatchStopped, MissingName
@@ -115,7 +116,7 @@ def test_a_row_without_a_value_is_an_error_of_its_own_and_is_not_sent(prompts):
     assert prompts() == ["Say this: x"]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("prompt", "table", "error", "says"),
     [
         ("{{ txet }}", ROWS, MissingName, "Did you mean 'text'?"),

@@ -6,6 +6,7 @@ import json
 
 import pandas as pd
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.errors import BadOption, BatchStopped
@@ -78,7 +79,7 @@ def test_classify_gives_one_of_the_labels(session, sandbox):
     assert asked.endswith(f"Text: {asked.rpartition('Text: ')[2]}")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("labels", "examples", "says"),
     [
         (["good"], (), "two labels or more"),

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.errors import AnswerCut, BadOption, WatsonxError
@@ -220,14 +221,14 @@ def test_where_the_list_of_models_is_not_known_nothing_is_left_out(session, sand
     assert prepared.news == ""
 
 
-@pytest.mark.parametrize("name", ["a/b", "../x", ".hidden", "a" * 65, "x\ny", "a.", "C:\\x"])
+@all_cases("name", ["a/b", "../x", ".hidden", "a" * 65, "x\ny", "a.", "C:\\x"])
 def test_a_name_that_is_no_name_of_a_file_is_refused(name):
     with pytest.raises(BadOption, match="name of a chat") as caught:
         wx.chat(name)
     assert name not in str(caught.value)
 
 
-@pytest.mark.parametrize("prompt", ["", "  ", None, [{"role": "user", "content": "hi"}], 7])
+@all_cases("prompt", ["", "  ", None, [{"role": "user", "content": "hi"}], 7])
 def test_what_is_no_text_is_refused_before_anything_is_sent(session, sandbox, prompt):
     chat = wx.chat()
     with pytest.raises(BadOption):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.chats import chats, registry, unreadable_chats
@@ -72,7 +73,7 @@ def test_clear_forgets_the_turns_and_deletes_the_file(session, project):
     assert not (project / "talk" / "plan.json").exists()
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("content", "what"),
     [
         ("[1, 2", "is no valid JSON"),
@@ -98,7 +99,7 @@ def test_a_file_that_somebody_edited_is_an_error_with_its_place_and_is_left_alon
     session, sandbox, project, content, what
 ):
     path = project / "talk" / "plan.json"
-    path.parent.mkdir(mode=0o700)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     path.write_text(content)
     with pytest.raises(BadOption, match=r"plan\.json") as caught:
         wx.chat("plan").ask("one")
@@ -120,7 +121,7 @@ def test_an_answer_is_not_lost_when_the_chat_cannot_be_written(session, project)
         plan.save()
 
 
-@pytest.mark.parametrize("folder", ["/tmp", "..", "../x", "", ".", "a/../..", 7, ["x"]])
+@all_cases("folder", ["/tmp", "..", "../x", "", ".", "a/../..", 7, ["x"]])
 def test_a_folder_outside_of_the_project_is_refused(project, folder):
     (project / "pyproject.toml").write_text(f"[tool.wx_notebook]\nchats = {json.dumps(folder)}\n")
     with pytest.raises(BadOption, match="not a folder inside the project") as caught:
@@ -134,7 +135,7 @@ def test_a_link_that_leads_out_of_the_project_is_refused(project, tmp_path_facto
         wx.chat("plan")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("content", "what"),
     [
         ("{}", "has no list of messages"),

@@ -7,7 +7,7 @@ import inspect
 import re
 from pathlib import Path
 
-import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook import settings
@@ -48,7 +48,7 @@ def test_the_rows_are_the_fields_of_the_connection():
     assert set(CREDENTIAL_FIELDS) <= set(CONNECTION_FIELDS)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("field", "variable"),
     [(name, variable) for name, row in CONNECTION_FIELDS.items() for variable in row.variables],
 )
@@ -64,7 +64,7 @@ def test_each_variable_of_the_table_is_read(field, variable):
     assert read == ("software" if field == "kind" else value)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("field", "name"),
     [(field, name) for field, row in CONNECTION_FIELDS.items() for name in row.ibm_names],
 )

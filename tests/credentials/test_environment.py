@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.credentials.environment import (
     VARIABLES,
@@ -34,7 +35,7 @@ def revealed(given):
 # --- every spelling ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", KEY_NAMES)
+@all_cases("name", KEY_NAMES)
 def test_an_api_key_is_read_under_every_spelling_and_the_source_names_it(name):
     given = from_environment({name: f" {FIRST}\n"})
     assert revealed(given) == {"api_key": FIRST}
@@ -79,7 +80,7 @@ def test_a_password_without_a_user_name_is_mentioned_and_no_credential():
     assert given.notes == ("WATSONX_PASSWORD is ignored: WATSONX_USERNAME is not set.",)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("field", "name", "value", "read"),
     [
         *(("url", name, EU_DE, EU_DE) for name in VARIABLES["url"]),
@@ -103,7 +104,7 @@ def test_every_name_of_the_reference_is_read(field, name, value, read):
     assert (given.source, given.has_credential) == ("environment", False)
 
 
-@pytest.mark.parametrize("what", sorted(set(VARIABLES) - {"kind", "instance_id", "ca_bundle"}))
+@all_cases("what", sorted(set(VARIABLES) - {"kind", "instance_id", "ca_bundle"}))
 def test_the_first_spelling_wins_and_an_empty_one_is_not_set(what):
     names = VARIABLES[what]
     values = {name: PROJECT if what.endswith("_id") else "eu-de" for name in names}
@@ -119,7 +120,7 @@ def test_the_first_spelling_wins_and_an_empty_one_is_not_set(what):
 # --- names that belong to everybody ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ["europe-west1", "us-east-1", "ap-south-1", "us", "Dallas", "EU"])
+@all_cases("value", ["europe-west1", "us-east-1", "ap-south-1", "us", "Dallas", "EU"])
 def test_a_region_of_another_cloud_is_not_taken_for_one_of_ours(value):
     assert from_environment({"REGION": value}).region == ""
     assert from_environment({"WATSONX_REGION": value}).region == value
@@ -131,8 +132,8 @@ def test_a_region_that_anybody_may_have_set_does_not_contradict_our_url():
     assert ours.region == "us-south", "`hosts` says that the two do not fit"
 
 
-@pytest.mark.parametrize("what", ["project_id", "space_id"])
-@pytest.mark.parametrize("value", ["my-google-project", "12345", PROJECT[:-1], f"{PROJECT}x"])
+@all_cases("what", ["project_id", "space_id"])
+@all_cases("value", ["my-google-project", "12345", PROJECT[:-1], f"{PROJECT}x"])
 def test_a_project_of_another_cloud_is_not_taken_for_one_of_ours(what, value):
     name = what.upper()
     assert getattr(from_environment({name: value}), what) == ""
@@ -181,7 +182,7 @@ def test_the_auth_type_can_prefer_the_token(word):
     assert given.shadowed == ("environment (WATSONX_API_KEY)",)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("word", "kind"),
     [("iam", "iam"), ("AWS", "mcsp"), ("cp4d", "software"), ("zen", "zen"), ("bearertoken", "")],
 )
@@ -197,7 +198,7 @@ def test_the_auth_type_zen_prefers_the_zen_key():
     assert revealed(from_environment(environ)) == {"api_key": "z"}
 
 
-@pytest.mark.parametrize("word", ["noauth", "none", "kerberos", "bearer-token", FIRST])
+@all_cases("word", ["noauth", "none", "kerberos", "bearer-token", FIRST])
 def test_an_auth_type_that_does_not_exist_is_refused_by_the_variables_name(word):
     with pytest.raises(BadOption, match="WATSONX_AI_AUTH_TYPE has the unknown value") as caught:
         from_environment({"WATSONX_AI_AUTH_TYPE": word, "WATSONX_API_KEY": SECOND})
@@ -258,7 +259,7 @@ def test_at_a_cluster_a_key_without_a_user_name_comes_after_a_token():
     assert (revealed(given), given.kind) == ({"token": "t"}, "software")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("url", "told", "kind"),
     [
         (CLUSTER, True, "software"),
@@ -278,7 +279,7 @@ def test_a_host_of_ones_own_is_a_cluster_only_where_something_says_so(url, told,
 # --- verification ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "value"),
     [
         ("WATSONX_AI_DISABLE_SSL", "true"),

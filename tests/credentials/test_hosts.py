@@ -10,6 +10,7 @@ import requests
 import urllib3
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.credentials.hosts import endpoints
 from wx_notebook.errors import BadOption, HostRefused, UnknownRegion
@@ -70,7 +71,7 @@ def test_a_region_comes_with_its_own_iam_and_platform():
     assert found.platform_url == "https://api.jp-tok.dataplatform.cloud.ibm.com"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "url",
     ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080", "http://127.8.9.10",
      "https://127.0.0.1:8443", "https://localhost", "http://127.0.0.1:1/"],
@@ -82,7 +83,7 @@ def test_the_loopback_is_iam_and_platform_too_and_may_be_plain_http(url):
     assert found.place == "sandbox"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "origin"),
     [("127.0.0.1:8080", "http://127.0.0.1:8080"), ("localhost:80", "http://localhost:80"),
      ("LOCALHOST:8080/x", "http://localhost:8080"), ("http://LocalHost:9", "http://localhost:9"),
@@ -94,8 +95,8 @@ def test_a_local_address_is_taken_as_people_paste_it(typed, origin):
     assert endpoints(region=typed).url == origin
 
 
-@pytest.mark.parametrize("iam", sorted(IAM))
-@pytest.mark.parametrize("path", ["", "/", "/identity/token", "/identity/token/"])
+@all_cases("iam", sorted(IAM))
+@all_cases("path", ["", "/", "/identity/token", "/identity/token/"])
 def test_the_iam_url_may_be_one_of_ibms_with_or_without_the_token_path(iam, path):
     assert endpoints(region="eu-de", iam_url=iam + path).iam_url == iam
 
@@ -128,12 +129,12 @@ def test_any_other_https_host_is_refused(field):
     assert caught.value.hint
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("field", "host"),
     [("url", DALLAS), ("iam_url", "iam.cloud.ibm.com"),
      ("platform_url", "api.dataplatform.cloud.ibm.com")],
 )  # fmt: skip
-@pytest.mark.parametrize("form", ["http://{}", "http://{}:443", "https://{}:8443", "http://{}:80"])
+@all_cases("form", ["http://{}", "http://{}:443", "https://{}:8443", "http://{}:80"])
 def test_a_host_of_ibms_by_plain_http_or_at_another_port_is_refused_with_what_to_write(
     field, host, form
 ):
@@ -146,7 +147,7 @@ def test_a_host_of_ibms_by_plain_http_or_at_another_port_is_refused_with_what_to
 # --- who signs people in -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("kind", "path"),
     [("", "/identity/token"), ("iam", "/identity/token"), ("mcsp", "/api/2.0/apikeys/token"),
      ("software", "/icp4d-api/v1/authorize"), ("zen", "")],
@@ -172,7 +173,7 @@ def test_the_account_iam_may_be_another_of_its_own_and_its_path_goes_with_it(reg
         assert (found.iam_url, found.token_path) == (iam, path)
 
 
-@pytest.mark.parametrize("region", ["us-south", "ap-south-1", "govcloud", "govcloud-prep"])
+@all_cases("region", ["us-south", "ap-south-1", "govcloud", "govcloud-prep"])
 def test_a_key_goes_to_no_sign_in_of_ibms_but_its_own(region):
     own = {"us-south": IAM, "ap-south-1": AWS_IAM, "govcloud-prep": {"https://dai.prep.ibmforusgov.com"},
            "govcloud": GOV_IAM - {"https://dai.prep.ibmforusgov.com"}}[region]  # fmt: skip
@@ -208,7 +209,7 @@ def test_on_this_machine_the_kind_says_which_of_ibms_hosts_may_be_asked_instead(
 # --- a cluster of somebody's own ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "base"),
     [("https://cpd.example.com", CLUSTER), ("https://cpd.example.com/", CLUSTER),
      ("https://CPD.Example.com:8443/zen/#/homepage", f"{CLUSTER}:8443"),
@@ -219,7 +220,7 @@ def test_on_this_machine_the_kind_says_which_of_ibms_hosts_may_be_asked_instead(
      ("https://10.0.0.7:31843", "https://10.0.0.7:31843"),
      ("https://[fd00::7]:8443", "https://[fd00::7]:8443")],
 )  # fmt: skip
-@pytest.mark.parametrize("kind", ["software", "zen", "cpd"])
+@all_cases("kind", ["software", "zen", "cpd"])
 def test_a_cluster_s_three_bases_are_the_host_that_was_given_with_the_credential(kind, typed, base):
     found = endpoints(url=typed, kind=kind)
     assert (found.url, found.iam_url, found.platform_url) == (base, base, base)
@@ -269,7 +270,7 @@ def test_a_cluster_named_like_a_place_of_ours_is_still_a_cluster():
             endpoints(url=f"https://{name}", kind="software", iam_url="http://127.0.0.1:1")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "odd",
     ["http://cpd.example.com", "http://internal-nginx-svc:12080", "https://localhost.",
      "https://127.1", "https://2130706433", "https://0x7f000001", "https://0x7f.1", "https://0",
@@ -303,9 +304,7 @@ def test_what_stands_in_a_query_is_not_quoted():
     assert "short" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "piece", ["a.", "your", "[a", "a-", "x", "@", "(", "eu ", "https://", "{", "%7", "\\"]
-)
+@all_cases("piece", ["a.", "your", "[a", "a-", "x", "@", "(", "eu ", "https://", "{", "%7", "\\"])
 def test_a_text_that_was_made_to_take_long_is_refused_at_once(piece):
     for field in ("url", "region", "iam_url", "platform_url"):
         with pytest.raises((HostRefused, UnknownRegion)) as caught:
@@ -389,7 +388,7 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD)
+@all_cases("odd", ODD)
 def test_an_odd_spelling_is_refused_or_means_a_host_of_ours_to_every_library(odd):
     for field in ("url", "region", "iam_url", "platform_url"):
         found = refused = None
@@ -404,7 +403,7 @@ def test_an_odd_spelling_is_refused_or_means_a_host_of_ours_to_every_library(odd
             assert refused.hint
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "odd", [o for o in ODD if not o.startswith(("https:us-south", "https:///us", "//us-south"))]
 )
 def test_none_of_them_is_taken_for_a_place_of_ours(odd):
@@ -502,7 +501,7 @@ def test_of_all_addresses_only_the_loopback_is_ours(address):
         check(found)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("url", "service", "needed"),
     [
         ("https://api.us-south.watson-orchestrate.cloud.ibm.com/instances/1", "watsonx Orchestrate",
@@ -528,7 +527,7 @@ def test_of_all_addresses_only_the_loopback_is_ours(address):
          "us-south.ml"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("kind", ["", "software"])
+@all_cases("kind", ["", "software"])
 def test_a_host_of_ibm_that_serves_something_else_is_named_with_the_url_that_is_needed(
     url, service, needed, kind
 ):

@@ -33,6 +33,7 @@ from credentials.keyring_stand_ins import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.credentials import keyring_backend, keyring_store
 from wx_notebook.credentials.keyring_store import KeyringEntry
@@ -52,7 +53,7 @@ def quick(monkeypatch):
 # -- what it keeps
 
 
-@pytest.mark.parametrize("name", keyring_backend.SYSTEM_KEYRINGS)
+@all_cases("name", keyring_backend.SYSTEM_KEYRINGS)
 def test_the_keyrings_of_operating_systems_are_used(name):
     with system(Keeps, name):
         assert keyring_store.missing_keyring() == ""
@@ -153,7 +154,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("which", REFUSED)
+@all_cases("which", REFUSED)
 def test_every_other_back_end_is_refused_by_name(which):
     backend, words = REFUSED[which]
     with chosen(backend):
@@ -218,7 +219,7 @@ def test_looking_for_a_keyring_asks_it_for_nothing():
 # -- what fails
 
 
-@pytest.mark.parametrize("kind", [Loses, Garbles, Tells, TellsAtOnce, TellsWhenAsked, Exits])
+@all_cases("kind", [Loses, Garbles, Tells, TellsAtOnce, TellsWhenAsked, Exits])
 def test_a_keyring_that_does_not_keep_it_is_an_error_and_nothing_is_left(kind):
     with system(kind) as backend:
         with pytest.raises(BadOption, match=r"'work' was not remembered: the system keyring") as e:
@@ -287,7 +288,7 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("which", DAMAGED)
+@all_cases("which", DAMAGED)
 def test_an_entry_that_is_none_of_ours_is_an_error_that_does_not_quote_it(which):
     with system(Keeps) as backend:
         backend.entries["wx_notebook", "work"] = DAMAGED[which]

@@ -23,6 +23,7 @@ from credentials.keyring_stand_ins import (
 )
 from hypothesis import given as generated
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook import settings
 from wx_notebook.credentials import keyring_backend, keyring_store, profiles
@@ -94,7 +95,7 @@ GIVEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("which", GIVEN)
+@all_cases("which", GIVEN)
 def test_what_is_remembered_comes_back(which, kept):
     given = GIVEN[which]
     profiles.remember_credentials("work", given)
@@ -200,7 +201,7 @@ def test_nothing_cannot_be_remembered(given, kept):
     assert kept.entries == {}
 
 
-@pytest.mark.parametrize("name", ["", "my work", "../work", KEY])
+@all_cases("name", ["", "my work", "../work", KEY])
 def test_a_name_that_is_none_is_said_before_anything_is_written(name, kept):
     with pytest.raises(BadOption, match="is not a valid profile name"):
         profiles.remember_credentials(name, CLOUD)
@@ -210,9 +211,7 @@ def test_a_name_that_is_none_is_said_before_anything_is_written(name, kept):
     assert not settings.settings_file().exists()
 
 
-@pytest.mark.parametrize(
-    "place", ["project_id", "space_id", "username", "url", "region", "trusted_profile_id"]
-)
+@all_cases("place", ["project_id", "space_id", "username", "url", "region", "trusted_profile_id"])
 def test_a_key_that_also_stands_in_another_field_is_not_written_with_it(place, kept):
     given = dataclasses.replace(CLOUD, **{place: f"x {KEY}"})
     with pytest.raises(BadOption, match=f"The API key is also in {place}") as caught:
@@ -347,7 +346,7 @@ CHANGED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("which", CHANGED)
+@all_cases("which", CHANGED)
 def test_a_file_that_names_other_hosts_than_the_key_was_given_with_is_refused(which, kept):
     given, old, new = CHANGED[which]
     profiles.remember_credentials("work", given)
@@ -372,7 +371,7 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize("which", SAME)
+@all_cases("which", SAME)
 def test_a_file_may_be_edited_where_that_moves_no_key(which, kept):
     given, old, new = SAME[which]
     profiles.remember_credentials("work", given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.credentials.connection_params import ConnectionParams
 from wx_notebook.credentials.parsing.pasted import validate_id
@@ -139,7 +140,7 @@ def test_a_sandboxs_key_opens_nothing_else(demo, where):
     assert found.shadowed == ()
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "content",
     [None, "", "not json", "[]", "{}", "7", '{"api_key": "x", "url": "y"}', "\xff", "null"],
 )
@@ -169,7 +170,7 @@ def test_a_sandbox_file_with_something_other_than_texts_counts_as_none(tmp_path,
 # --- keys and ids ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("around", [" {}", "{}\n", "\t{} \r\n", "\u00a0{}\u00a0"])
+@all_cases("around", [" {}", "{}\n", "\t{} \r\n", "\u00a0{}\u00a0"])
 def test_blanks_around_a_key_are_taken_off(around):
     assert find_credentials(arguments(around.format(FIRST)), {}).api_key.reveal() == FIRST
     assert (
@@ -185,21 +186,21 @@ def test_an_empty_key_that_was_given_does_not_fall_back_to_another(key):
     assert "API keys" in caught.value.hint
 
 
-@pytest.mark.parametrize("inside", [" ", "\n", "\r", "\t", "\x00", "\x1b"])
+@all_cases("inside", [" ", "\n", "\r", "\t", "\x00", "\x1b"])
 def test_a_key_with_a_blank_or_control_character_inside_is_refused(inside):
     with pytest.raises(KeyRefused, match="blank or a line end inside") as caught:
         find_credentials(arguments(FIRST + inside + SECOND), {})
     assert FIRST not in str(caught.value)
 
 
-@pytest.mark.parametrize("strange", ["ä", "–", "\u200b", "“", "\udcff", "Ｋ"])
+@all_cases("strange", ["ä", "–", "\u200b", "“", "\udcff", "Ｋ"])
 def test_a_key_with_characters_that_no_key_has_is_refused(strange):
     with pytest.raises(KeyRefused, match="characters that no key has") as caught:
         find_credentials(arguments(FIRST + strange + SECOND), {})
     assert FIRST not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["x", "short", "k9" * 21, "k9" * 23, "k9" * 250, "a+b/c=", "a.b.c"])
+@all_cases("key", ["x", "short", "k9" * 21, "k9" * 23, "k9" * 250, "a+b/c=", "a.b.c"])
 def test_keys_of_another_form_are_taken_since_their_form_is_not_documented(key):
     assert find_credentials(arguments(key), {}).api_key.reveal() == key
 
@@ -213,8 +214,8 @@ def test_no_id_is_no_error():
     assert validate_id("  ", "project") == ""
 
 
-@pytest.mark.parametrize("what", ["project", "space"])
-@pytest.mark.parametrize(
+@all_cases("what", ["project", "space"])
+@all_cases(
     "typed",
     ["my project", PROJECT[:-1], PROJECT + "0", PROJECT.replace("-", ""), f"{{{PROJECT}}}",
      "g" + PROJECT[1:], PROJECT + "\n" + OTHER],
@@ -252,9 +253,7 @@ def test_the_services_that_a_platform_binds_are_read_from_its_variable():
     assert [(one.name, one.secret.reveal()) for one in secrets] == [("VCAP_SERVICES", FIRST)]
 
 
-@pytest.mark.parametrize(
-    "value", ["", "{", "[]", "7", json.dumps({"cloudant": SERVICES["cloudantNoSQLDB"]})]
-)
+@all_cases("value", ["", "{", "[]", "7", json.dumps({"cloudant": SERVICES["cloudantNoSQLDB"]})])
 def test_a_variable_about_other_services_is_none_of_ours(value):
     with pytest.raises(NotConnected):
         find_credentials(ConnectionParams("arguments"), {"VCAP_SERVICES": value})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.credentials.hosts import Endpoints, endpoints, other_regions
 from wx_notebook.credentials.regions import REGIONS
@@ -41,7 +42,7 @@ def expected(region_id: str, host: str, console: str) -> Endpoints:
     return Endpoints(url, IAM, platform, region_id, "iam", "/identity/token")
 
 
-@pytest.mark.parametrize(("region_id", "city", "host", "console"), TABLE)
+@all_cases(("region_id", "city", "host", "console"), TABLE)
 def test_a_region_is_found_by_id_city_and_each_of_its_urls(region_id, city, host, console):
     for text in (
         region_id,
@@ -75,7 +76,7 @@ def test_a_region_is_found_by_id_city_and_each_of_its_urls(region_id, city, host
         assert endpoints(region=text) == expected(region_id, host, console), text
 
 
-@pytest.mark.parametrize(("region_id", "city", "host", "console"), TABLE)
+@all_cases(("region_id", "city", "host", "console"), TABLE)
 def test_a_private_url_leads_to_the_private_twins_of_all_three(region_id, city, host, console):
     for text in (f"https://private.{host}", f"https://private.api.{console}"):
         assert endpoints(url=text) == Endpoints(
@@ -84,7 +85,7 @@ def test_a_private_url_leads_to_the_private_twins_of_all_three(region_id, city, 
         assert endpoints(region=text) == endpoints(url=text)
 
 
-@pytest.mark.parametrize(("region_id", "city", "host", "console"), TABLE)
+@all_cases(("region_id", "city", "host", "console"), TABLE)
 def test_the_url_argument_takes_the_same_urls_with_or_without_https(region_id, city, host, console):
     for text in (f"https://{host}", host, f" {host}/ ", f"https://{console}"):
         assert endpoints(url=text) == expected(region_id, host, console)
@@ -97,7 +98,7 @@ def test_without_region_and_url_it_is_dallas():
     assert endpoints(region="  ", url=" ") == endpoints()
 
 
-@pytest.mark.parametrize(("region_id", "place", "host", "console", "iam", "path"), ELSEWHERE)
+@all_cases(("region_id", "place", "host", "console", "iam", "path"), ELSEWHERE)
 def test_aws_regions_and_govcloud_sign_in_at_their_account_iam(
     region_id, place, host, console, iam, path
 ):
@@ -125,7 +126,7 @@ def test_govcloud_is_signed_in_to_from_inside_only_where_its_private_url_was_giv
     assert endpoints(region="govcloud").iam_url == "https://dai.ibmforusgov.com"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "region_id"),
     [("US East (N. Virginia)", "us-east-1"), ("Northern Virginia", "us-east-1"),
      ("Asia Pacific (Mumbai)", "ap-south-1"), ("us gov cloud", ""), ("GovCloud", "govcloud"),
@@ -143,7 +144,7 @@ def test_the_url_may_be_just_a_region_too():
     assert endpoints(url="eu-de") == endpoints(region="eu-de")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("kind", "region", "says"),
     [("mcsp", "us-south", "kind='mcsp' does not fit us-south (Dallas), where users sign in at IBM"),
      ("iam", "ap-south-1", "kind='iam' does not fit ap-south-1 (Mumbai), where users sign in at"),
@@ -175,7 +176,7 @@ def test_a_kind_that_does_not_exist_gets_the_near_name():
         endpoints(region="eu-de", kind="softwear")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "near"),
     [("us-suth", "us-south"), ("ussouth", "us-south"), ("eu_dee", "eu-de"),
      ("Franfurt", "Frankfurt"), ("jp-tokyo", "jp-tok"), ("au-sydney", "Sydney"),
@@ -205,7 +206,7 @@ def test_a_key_that_was_typed_as_the_region_is_not_shown():
         assert key.lower() not in str(caught.value).lower()
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     ["https://{region}.ml.cloud.ibm.com", "https://{cluster_url}/ml/v1/text/chat", "{region}",
      "<region>", "https://<REGION>.ml.cloud.ibm.com/ml/v1", "YOUR_REGION", "your-region",
@@ -223,7 +224,7 @@ def test_a_place_for_the_region_that_was_left_unfilled_has_its_own_error(text):
         assert "https://eu-de.ml.cloud.ibm.com" in caught.value.hint
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "says"),
     [("https://cloud.ibm.com/iam/apikeys", "cloud.ibm.com is the IBM Cloud console; its address"),
      ("cloud.ibm.com", "cloud.ibm.com is the IBM Cloud console"),
@@ -252,7 +253,7 @@ def test_a_url_of_an_unknown_region_gets_the_near_name():
         endpoints(url="https://us-suth.ml.cloud.ibm.com")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "given",
     [{"region": "eu-de", "url": "https://us-south.ml.cloud.ibm.com"},
      {"region": "Tokyo", "url": "http://127.0.0.1:8080"},
@@ -290,7 +291,7 @@ def test_who_is_on_the_private_network_has_the_others_there_too():
         assert all("//private." in base for base in (other.url, other.iam_url, other.platform_url))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "given",
     [{"url": "http://127.0.0.1:8080"}, {"url": "https://cpd.example.com", "kind": "software"},
      {"url": "https://us-south", "kind": "software"},

@@ -14,6 +14,7 @@ import shelve
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.credentials.connection_params import ConnectionParams
 from wx_notebook.credentials.secret import Secret
@@ -67,14 +68,14 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
+@all_cases("form", FORMS)
 def test_a_secret_has_no_text_form(form):
     text = FORMS[form](Secret(KEY))
     assert KEY not in text
     assert not any(KEY[at : at + 6] in text for at in range(len(KEY) - 6))
 
 
-@pytest.mark.parametrize("way", WRITTEN)
+@all_cases("way", WRITTEN)
 def test_a_secret_is_not_written_copied_or_taken_apart(way):
     with pytest.raises(TypeError) as caught:
         WRITTEN[way](Secret(KEY))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.credentials.hosts import endpoints
 from wx_notebook.credentials.studio import from_studio
@@ -36,7 +37,7 @@ def test_the_runtimes_own_token_address_and_project_are_taken():
     assert endpoints(url=given.url).place == "eu-de"
 
 
-@pytest.mark.parametrize("typed", ["t0ken", "Bearer t0ken", "bearer  t0ken\n", "  BEARER t0ken "])
+@all_cases("typed", ["t0ken", "Bearer t0ken", "bearer  t0ken\n", "  BEARER t0ken "])
 def test_the_word_bearer_is_taken_off(typed):
     assert from_studio({"USER_ACCESS_TOKEN": typed}).token().reveal() == "t0ken"
 
@@ -70,7 +71,7 @@ def test_a_token_that_is_gone_is_said_so_with_what_to_do(tmp_path):
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("content", [None, b"", b"  \n", b"\xff\xfe", b"x" * 200_000])
+@all_cases("content", [None, b"", b"  \n", b"\xff\xfe", b"x" * 200_000])
 def test_a_file_without_a_token_counts_as_none(tmp_path, content):
     file = tmp_path / "token"
     if content is not None:
@@ -91,7 +92,7 @@ def test_a_pipe_under_that_name_is_not_waited_for(tmp_path):
     assert from_studio({"RUNTIME_ENV_ACCESS_TOKEN_FILE": str(tmp_path / "pipe")}) is None
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("url", "kind"),
     [
         ("https://internal-nginx-svc:12443", "software"),

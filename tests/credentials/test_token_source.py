@@ -206,6 +206,7 @@ def test_nobody_waits_for_an_early_renewal(source, iam, clock):
     assert soon(lambda: source.token().value.reveal() == "t2")
 
 
+@pytest.mark.slow
 def test_a_token_is_renewed_also_while_nobody_asks(iam):
     iam.clock, iam.lifetime_s = steady_clock, 1.0
     source = TokenSource(iam)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.credentials.arguments import from_credentials
 from wx_notebook.credentials.connection_params import ConnectionParams
@@ -19,7 +20,7 @@ NOTHING = ConnectionParams("arguments")
 EU_DE = "https://eu-de.ml.cloud.ibm.com"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "name",
     ["IBM_CLOUD_API_KEY", "IBM_API_KEY", "IBM_WATSONX_API_KEY", "IBM_CLOUD_APIKEY",
      "IBMCLOUD_APIKEY", "WATSON_MACHINE_LEARNING_APIKEY", "PM_20_APIKEY", "WATSONX_AI_API_KEY",
@@ -30,14 +31,14 @@ def test_a_key_is_read_under_the_names_of_public_env_files_and_the_source_names_
     assert (found.api_key.reveal(), found.source) == (KEY, f"environment ({name})")
 
 
-@pytest.mark.parametrize("name", [n for n in VARIABLES["api_key"] if n.startswith("IBM")])
+@all_cases("name", [n for n in VARIABLES["api_key"] if n.startswith("IBM")])
 def test_a_key_that_opens_the_whole_account_comes_after_each_name_of_watsonx(name):
     if "WATSONX" not in name:
         found = find_credentials(NOTHING, {name: OTHER, "PM_20_APIKEY": KEY})
         assert (found.api_key.reveal(), found.shadowed) == (KEY, (f"environment ({name})",))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "environ",
     [
         {"WATSONX_SERVICE_URL": EU_DE},
@@ -63,7 +64,7 @@ def test_a_project_is_read_under_the_names_beside_a_key(name):
     assert find_credentials(NOTHING, {"IBM_API_KEY": KEY, name: PROJECT}).project_id == PROJECT
 
 
-@pytest.mark.parametrize("name", VARIABLES["model"])
+@all_cases("name", VARIABLES["model"])
 def test_a_model_of_the_environment_is_that_of_prompts_and_its_source_is_known(name):
     found = find_credentials(NOTHING, {"WATSONX_API_KEY": KEY, name: "openai/gpt-oss-120b"})
     assert (found.model, found.model_source) == ("openai/gpt-oss-120b", "environment")
@@ -72,7 +73,7 @@ def test_a_model_of_the_environment_is_that_of_prompts_and_its_source_is_known(n
     assert find_credentials(with_key, {name: "openai/gpt-oss-120b"}).model == "openai/gpt-oss-120b"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "note"),
     [
         ("WATSONX_PROJECTID", "WATSONX_PROJECTID is not read. Did you mean 'WATSONX_PROJECT_ID'?"),
@@ -94,7 +95,7 @@ def test_a_name_that_looks_like_ours_and_is_not_read_is_told_with_the_nearest(na
     assert note in caught.value.message
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "name",
     ["WX_NOTEBOOK_SANDBOX", "WATSONX_MAX_RETRIES", "WATSONX_ORCHESTRATE_API_KEY", "WX_CONFIG",
      "IBM_COS_ENDPOINT", "OPENAI_API_KEY", "IBM_DB2_HOST", "WATSONX_AI_DISABLE_SSL", "PATH"],
@@ -143,7 +144,7 @@ def test_quotes_that_docker_keeps_are_no_part_of_a_value():
 # --- a cluster -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "given",
     [
         {"kind": "software", "username": "jane", "url": "https://cpd.example.com"},
@@ -151,7 +152,7 @@ def test_quotes_that_docker_keeps_are_no_part_of_a_value():
         {"kind": "zen", "username": "jane", "url": "https://cpd.example.com"},
     ],
 )
-@pytest.mark.parametrize("environ", [{}, {"WATSONX_PASSWORD": "p"}, {"WATSONX_URL": EU_DE}])
+@all_cases("environ", [{}, {"WATSONX_PASSWORD": "p"}, {"WATSONX_URL": EU_DE}])
 def test_a_user_name_without_a_password_is_told_that_the_password_is_missing(given, environ):
     with pytest.raises(NotConnected, match="The password is missing") as caught:
         find_credentials(ConnectionParams("arguments", **given), environ)

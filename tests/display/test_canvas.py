@@ -8,6 +8,7 @@ import pytest
 from allowed_html import check_html
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.answer import Answer
 from wx_notebook.display import NotebookCanvas, TerminalCanvas, canvas_for
@@ -175,7 +176,7 @@ def test_a_file_gets_no_thinking():
     assert out.getvalue() == "one\n\n[m · 0.0 s]\n"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("format_", "text", "printed"),
     [
         ("code", "Do:\n```python\nx = 1\n```\nNice?", "x = 1"),

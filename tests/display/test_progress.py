@@ -8,6 +8,7 @@ from display.recording import Canvas, Clock
 from wx_notebook.display import Live, Progress
 
 
+@pytest.mark.slow
 def test_a_long_wait_says_what_it_waits_for():
     canvas = Canvas(Clock())
     import threading

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from support.cases import all_cases
 from support.fronts import pieces
 from transport.servers import http
 
@@ -181,7 +182,7 @@ def anonymise():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "shown"),
     [(f"/home/{USER}/x/ca.pem", "~/x/ca.pem"), (f"in /home/{USER}, here", "in ~, here"),
      (f"/home/{USER}-old/x", "/home/<user>-old/x"), (f"/data/{USER}/x", "/data/<user>/x"),

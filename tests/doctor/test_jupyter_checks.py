@@ -12,6 +12,7 @@ from importlib.metadata import version
 from types import SimpleNamespace
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook import __version__
 from wx_notebook.doctor import FrontEnd, detect_front_end
@@ -111,7 +112,7 @@ def test_what_is_older_or_missing_is_told_with_the_line_that_mends_it(run_checks
 # --- the front end -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("command", "program"),
     [(["/x/bin/python3", "/x/bin/jupyter-lab", "--port=1"], "JupyterLab"),
      (["/x/bin/python", "-m", "jupyterlab"], "JupyterLab"),
@@ -143,7 +144,7 @@ def test_a_front_end_is_what_the_shell_lets_one_know():
     assert detect_front_end(shell(), {"JPY_SESSION_NAME": "x.ipynb"}).kind == "jupyter"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("kind", "says"),
     [("vscode", "VS Code"), ("colab", "Colab"), ("none", "nbclient"), ("terminal", "terminal"),
      ("other", "does not know"), ("command", "without a notebook"),
@@ -183,7 +184,7 @@ def test_the_widgets_of_this_environment_are_there(run_checks):
     assert f"anywidget {OURS}" in status.finding
 
 
-@pytest.mark.parametrize("kind", ["vscode", "colab", "none", "terminal"])
+@all_cases("kind", ["vscode", "colab", "none", "terminal"])
 def test_where_jupyters_extensions_do_not_count_they_are_not_looked_at(run_checks, kind):
     assert run_checks("widgets", front_end=FrontEnd(kind))["widgets"].state == "skipped"
 
@@ -314,7 +315,7 @@ def test_a_guard_that_is_told_to_look_at_nothing_is_told(run_checks, made):
     assert "its mode is off" in status.finding
 
 
-@pytest.mark.parametrize("kind", ["vscode", "colab", "none", "terminal", "other"])
+@all_cases("kind", ["vscode", "colab", "none", "terminal", "other"])
 def test_without_a_server_nothing_is_looked_for(run_checks, kind):
     assert run_checks("extension", front_end=FrontEnd(kind))["extension"].state == "skipped"
 

@@ -12,6 +12,7 @@ import threading
 import pytest
 import trustme
 from credentials.keyring_stand_ins import BlocksAtOnce, Keeps, system
+from support.cases import all_cases
 from transport.servers import Proxy, Server, http
 
 from wx_notebook.doctor.anonymise import url_origin
@@ -138,7 +139,7 @@ def test_hosts_that_need_no_proxy_are_left_out(run_checks, away):
     assert (status.state, status.finding) == ("ok", "no proxy is used (HTTPS_PROXY, NO_PROXY)")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("address", "shown"),
     [("http://jane:secret@proxy.example.com:3128", "http://proxy.example.com:3128"),
      ("proxy.example.com:3128", "http://proxy.example.com:3128"),

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from credentials.keyring_stand_ins import BlocksAtOnce, Keeps, system
+from support.cases import all_cases
 from transport.servers import PROJECT, TOKEN_DOCUMENT, http
 
 from wx_notebook.credentials import profiles
@@ -59,7 +60,7 @@ def test_without_a_credential_the_network_is_looked_at_and_nothing_is_signed_in(
     assert not any("authorization" in call.headers for call in sandbox.calls)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("offset_s", "says"),
     [(3600, "60 min behind"), (-3600, "60 min ahead of"), (-86400 * 3, "3 days ahead of"),
      (10_800, "3 h behind")],
@@ -357,7 +358,7 @@ def test_a_project_without_a_runtime_is_told_with_where_to_associate_one(
     assert "Services & integrations" in results["runtime"].repair
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("model", "verdict", "says"),
     [("meta-llama/llama-2-13b-chat", "warning", "is deprecated since 2024-08-26"),
      ("ibm/granite-13b-instruct-v2", "failed",

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from credentials.keyring_stand_ins import Keeps, system
+from support.cases import all_cases
 from support.guard import book, code, jwt, leaks, new_key, printed, shown
 
 from wx_notebook.cli import main
@@ -357,7 +358,7 @@ def test_the_hook_for_pre_commit_runs_the_command_on_the_files_that_it_is_given(
         assert done.returncode == status, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["a.ipynb", "x/a.py", ".env", "x/.env.local", "a.R", "a.json",
+@all_cases("name", ["a.ipynb", "x/a.py", ".env", "x/.env.local", "a.R", "a.json",
                                   ".jupyter_ystore.db", "README.md"])  # fmt: skip
 def test_the_hook_takes_the_files_that_the_command_looks_at_in_a_folder(name):
     assert re.search(HOOK["files"], name.lower())

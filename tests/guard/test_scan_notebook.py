@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 from support.guard import GONE, TOKEN_GONE, book, code, fingerprints, jwt, new_key, printed, shown
 
 from wx_notebook.credentials.secret import Secret
@@ -108,7 +109,7 @@ def test_every_hiding_place_is_found_by_the_server_and_everything_else_is_saved_
     assert len(kept) == len(HIDING_PLACES) - len(in_pieces)
 
 
-@pytest.mark.parametrize("place", HIDING_PLACES)
+@all_cases("place", HIDING_PLACES)
 def test_a_key_is_found(place):
     search = fingerprints(("api_key", KEY))
     before = book(HIDING_PLACES[place](KEY))
@@ -164,7 +165,7 @@ def test_a_key_split_over_two_outputs_is_not_found():
     assert removed(before, fingerprints(("api_key", KEY)))[0] is before
 
 
-@pytest.mark.parametrize(("before", "behind"), [(60, 60), (84, 0), (5_000, 5_000), (0, 40_000)])
+@all_cases(("before", "behind"), [(60, 60), (84, 0), (5_000, 5_000), (0, 40_000)])
 def test_a_key_is_found_in_data_of_any_length(before, behind):
     text = "a" * before + KEY + "b" * behind
     after, _ = removed(book(code(text)), fingerprints(("api_key", KEY)))
@@ -177,7 +178,7 @@ def test_a_key_is_found_once_however_many_kernels_know_it():
     assert [match.start for match in search(f"x = '{KEY}'")] == [5]
 
 
-@pytest.mark.parametrize("number", [1, 2, 16, 17, 50])
+@all_cases("number", [1, 2, 16, 17, 50])
 def test_each_of_many_keys_and_tokens_is_found(number):
     known = [("api_key", new_key()) for _ in range(number)]
     known += [("token", jwt(f"https://{n}.example")) for n in range(number)]
@@ -189,8 +190,8 @@ def test_each_of_many_keys_and_tokens_is_found(number):
     ]
 
 
-@pytest.mark.parametrize("at", [0, 100, 2**18 - 44, 2**18 - 20, 2**18, 2**19 - 1, 2**20])
-@pytest.mark.parametrize("kind", ["api_key", "token", "in colours"])
+@all_cases("at", [0, 100, 2**18 - 44, 2**18 - 20, 2**18, 2**19 - 1, 2**20])
+@all_cases("kind", ["api_key", "token", "in colours"])
 def test_a_secret_is_found_once_wherever_it_is_in_a_text_of_many_pieces(kind, at):
     secret = TOKEN if kind == "token" else KEY
     shown_as = f"{RED}{KEY[:9]}{OFF}{BLUE}{KEY[9:]}" if kind == "in colours" else secret
@@ -221,7 +222,7 @@ PICTURES = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(PICTURES)))
+@all_cases("number", range(len(PICTURES)))
 def test_pictures_of_outputs_and_attachments_are_not_searched(number):
     picture = PICTURES[number]
     lines = [picture[:60], picture[60:] + "\n"]
@@ -251,7 +252,7 @@ NO_PICTURES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("place", NO_PICTURES)
+@all_cases("place", NO_PICTURES)
 def test_a_field_named_like_a_picture_is_searched(place):
     after, findings = removed(book(NO_PICTURES[place](KEY)), fingerprints(("api_key", KEY)))
     assert KEY not in json.dumps(after)
@@ -283,9 +284,7 @@ def test_a_key_is_found_however_deeply_it_is_nested(depth):
 # --- tokens --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "around", ["{}", "Bearer {}", "x{}", "('{}',)", "a\n{}\nb", '{{"t":"{}"}}']
-)
+@all_cases("around", ["{}", "Bearer {}", "x{}", "('{}',)", "a\n{}\nb", '{{"t":"{}"}}'])
 def test_a_live_token_is_found_and_what_stands_around_it_stays(around):
     text = around.format(TOKEN)
     after, findings = removed(book(code("", [printed(text)])), fingerprints(("token", TOKEN)))
@@ -298,7 +297,7 @@ def test_a_token_that_is_no_json_web_token_is_found_when_nobody_could_guess_it()
     assert len(list(fingerprints(("token", opaque))(f"x={opaque}"))) == 1
 
 
-@pytest.mark.parametrize("issuer", [
+@all_cases("issuer", [
     "https://iam.cloud.ibm.com/identity", "https://iam.cloud.ibm.com", "https://IAM.cloud.ibm.com/x",
     "https://private.iam.cloud.ibm.com/identity", "https://iam.test.cloud.ibm.com/identity",
     "https://account-iam.platform.saas.ibm.com/api", "https://iam.bluemix.net/identity",
@@ -309,7 +308,7 @@ def test_a_token_of_iam_is_known_by_its_issuer_without_any_kernel(issuer):
     assert after["cells"][0]["source"] == f"print('{TOKEN_GONE}')"
 
 
-@pytest.mark.parametrize("issuer", [
+@all_cases("issuer", [
     None, "KNOXSSO", "https://accounts.google.com", "https://iam.cloud.ibm.com.evil.example", "",
     "iam.cloud.ibm.com", "https://[", "http://evil.example/https://iam.cloud.ibm.com/identity",
 ])  # fmt: skip
@@ -318,7 +317,7 @@ def test_a_token_of_somebody_else_is_left(issuer):
     assert removed(before, find_ibm_tokens) == (before, [])
 
 
-@pytest.mark.parametrize("text", ["eyJ" * 400, "eyJhbGciOiJub25lIn0.!!!.x", TOKEN[:100],
+@all_cases("text", ["eyJ" * 400, "eyJhbGciOiJub25lIn0.!!!.x", TOKEN[:100],
                                   "eyJ" + "a" * 9 + "." + "_" * 9 + "." + "b" * 9])  # fmt: skip
 def test_what_begins_like_a_token_and_is_none_is_left(text):
     assert list(find_ibm_tokens(text)) == []

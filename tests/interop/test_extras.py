@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import PackageNotFoundError
 
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.errors import BadOption
@@ -28,7 +29,7 @@ def installed(monkeypatch, **versions):
     monkeypatch.setattr(extras, "version", version)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@all_cases("way", WAYS)
 def test_an_absent_library_is_an_error_with_the_line_that_installs_it(way, session, monkeypatch):
     installed(monkeypatch)
     with pytest.raises(BadOption, match="is not installed here") as caught:
@@ -37,14 +38,14 @@ def test_an_absent_library_is_an_error_with_the_line_that_installs_it(way, sessi
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("way", WAYS)
+@all_cases("way", WAYS)
 def test_the_shorthand_of_a_session_is_the_same_function(way, session, monkeypatch):
     installed(monkeypatch)
     with pytest.raises(BadOption, match="is not installed here"):
         getattr(session, way)()
 
 
-@pytest.mark.parametrize("found", ["0.2.6", "1.0", "1.5.14", "1.5rc1"])
+@all_cases("found", ["0.2.6", "1.0", "1.5.14", "1.5rc1"])
 def test_an_older_sdk_is_one_clear_message(found, session, monkeypatch):
     installed(monkeypatch, ibm_watsonx_ai=found)
     with pytest.raises(BadOption) as caught:
@@ -55,7 +56,7 @@ def test_an_older_sdk_is_one_clear_message(found, session, monkeypatch):
     assert caught.value.hint.startswith("Next: pip install --upgrade 'wx-notebook[sdk]'")
 
 
-@pytest.mark.parametrize("found", ["1.6", "1.6.0", "1.10.0", "2.0rc1", "10.0"])
+@all_cases("found", ["1.6", "1.6.0", "1.10.0", "2.0rc1", "10.0"])
 def test_versions_are_compared_as_numbers(found, monkeypatch):
     installed(monkeypatch, ibm_watsonx_ai=found)
     assert import_extra(SDK).__name__ == "ibm_watsonx_ai"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from interop import program_runs
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.credentials.connection_params import ConnectionParams
@@ -232,7 +233,7 @@ def test_names_of_variables_stand_in_it_and_no_value(target, session, sandbox):
         assert name in text
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@all_cases("target", TARGETS)
 def test_a_prompt_that_quotes_the_project_keeps_it(target):
     # only the field becomes a variable
     text = program(prompt_request(f'"project_id": "..." and {PROJECT}'), target)
@@ -240,7 +241,7 @@ def test_a_prompt_that_quotes_the_project_keeps_it(target):
     assert "WATSONX_PROJECT_ID" in text
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@all_cases("target", TARGETS)
 def test_a_space_is_read_from_its_own_variable(target):
     request = prompt_request()
     body = {("space_id" if name == "project_id" else name): v for name, v in request.body.items()}
@@ -249,8 +250,8 @@ def test_a_space_is_read_from_its_own_variable(target):
     assert "project" not in text.lower()
 
 
-@pytest.mark.parametrize("target", IN_PYTHON)
-@pytest.mark.parametrize("prompt", program_runs.PROMPTS.values(), ids=program_runs.PROMPTS)
+@all_cases("target", IN_PYTHON)
+@all_cases("prompt", program_runs.PROMPTS.values(), ids=program_runs.PROMPTS)
 def test_every_python_program_compiles_and_shows_all_that_it_holds(target, prompt):
     for stream in (True, False):
         text = program(prompt_request(prompt, stream=stream), target)

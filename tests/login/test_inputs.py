@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.credentials.hosts import endpoints_of
 from wx_notebook.credentials.secret import Secret
@@ -67,7 +68,7 @@ def test_a_project_or_space_is_told_by_id_address_or_name():
         parse_scope("https://example.com/projects")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "said"),
     [
         ({}, "An API key is needed."),

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook import errors
 from wx_notebook.credentials.hosts import endpoints
@@ -77,7 +78,7 @@ REPAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("step", "href"), REPAIRS, ids=lambda it: getattr(it, "name", ""))
+@all_cases(("step", "href"), REPAIRS, ids=lambda it: getattr(it, "name", ""))
 def test_a_step_that_failed_has_its_reason_its_repair_and_the_exact_page(step, href):
     (line,) = as_json(after(step))["steps"]
     assert (line["state"], line["message"]) == ("bad", step.error.message)
@@ -125,7 +126,7 @@ ABOUT = [
 ]
 
 
-@pytest.mark.parametrize(("error", "name"), ABOUT, ids=lambda it: type(it).__name__)
+@all_cases(("error", "name"), ABOUT, ids=lambda it: type(it).__name__)
 def test_an_error_stands_at_the_step_that_it_is_about(error, name):
     (line,) = as_json(reducers.on_error(FormView(), error))["steps"]
     assert (line["name"], line["is_invalid"]) == (name, True)

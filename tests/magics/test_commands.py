@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.magics.commands import COMMANDS, command_help, overview, parser_of
 from wx_notebook.magics.completion.lines import complete_command
@@ -13,7 +13,7 @@ from wx_notebook.magics.completion.values import ValueLists
 from wx_notebook.options import known_options
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@all_cases("name", COMMANDS)
 def test_every_command_can_be_imported_and_has_help_and_is_completed(name):
     command = COMMANDS[name]
     module, _, function = command.target.partition(":")

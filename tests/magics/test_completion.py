@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.completer import CompletionContext
 from jinja2.filters import FILTERS as JINJAS
+from support.cases import all_cases
 from transport.servers import KEY, connect, http, serve  # noqa: F401  # a fixture
 
 from wx_notebook.credentials.secret import Secret
@@ -333,7 +334,7 @@ def hostile_shell():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "expected"),
     [("{{ ", ["hostile", "inside", "mapping", "plain", "things"]),
      ("{{ hostile.", ["a_property"]), ("{{ hostile.a_property.", []), ("{{ mapping.", ["key"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from support.cases import all_cases
 from transport.servers import connect, http, serve  # noqa: F401  # a fixture
 
 from wx_notebook.errors import BadOption
@@ -112,7 +113,7 @@ def test_one_model_alone_comes_with_what_it_is_about(place):
 # --- searching ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("words", "can", "matching"),
     [(["granite"], [], [DEFAULT_MODEL]), (["ibm"], [], [DEFAULT_MODEL]),
      (["images"], [], ["z/vision"]), (["IMAGE_chat"], [], ["z/vision"]),
@@ -126,7 +127,7 @@ def test_words_and_abilities_narrow_the_list(place, words, can, matching):
     assert ids(search(place(), *words, can=can)) == matching
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("words", "can", "message"),
     [(["granit-5"], [], "No model in sandbox matches 'granit-5'. Did you mean 'granite'?"),
      (["visoin"], [], "No model in sandbox matches 'visoin'. Did you mean 'vision'?"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.errors import BadOption
 from wx_notebook.magics.arguments import Argument
@@ -36,7 +37,7 @@ def refused(line, parser=PARSER):
     return caught.value.message
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "values"),
     [
         ("", {"words": [], "name": None, "each": None, "keep": None, "left": None}),
@@ -55,7 +56,7 @@ def test_a_line_becomes_values(line, values):
     assert {name: parsed[name] for name in values} == values
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "message"),
     [
         ("--nam x", "'--nam' is not an option of %watsonx try. Did you mean '--name'?"),
@@ -80,8 +81,8 @@ def test_a_value_that_begins_with_a_hyphen_gets_the_way_to_write_it():
     assert caught.value.hint == "A value that begins with a hyphen is written --name=VALUE."
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("ask", "help")])
-@pytest.mark.parametrize("line", ["--api-key={}", "--token {}", "--password hunter2", "--x-{}"])
+@all_cases("name", [name for name in COMMANDS if name not in ("ask", "help")])
+@all_cases("line", ["--api-key={}", "--token {}", "--password hunter2", "--x-{}"])
 def test_a_key_on_a_line_is_never_repeated(name, line):
     message = refused(line.format(KEY), parser_of(name))
     assert "takes no key on its line" in message
@@ -89,12 +90,12 @@ def test_a_key_on_a_line_is_never_repeated(name, line):
     assert "hunter2" not in message
 
 
-@pytest.mark.parametrize("name", ["login", "status", "usage", "code"])
+@all_cases("name", ["login", "status", "usage", "code"])
 def test_a_key_as_a_word_is_never_repeated(name):
     assert "takes no key on its line" in refused(KEY, parser_of(name))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "line", "message"),
     [
         ("status", "now", "%watsonx status takes no arguments."),
@@ -118,7 +119,7 @@ def test_whatever_stands_on_a_line_is_parsed_or_an_error_with_a_hint(name, line)
     assert error is None or error.hint
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "words"),
     [
         ("a  b\tc", ["a", "b", "c"]),
@@ -155,7 +156,7 @@ def test_the_help_shows_the_line_and_each_argument():
 # --- what people type and paste in the place of an option ----------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "options"),
     [
         ("--max_tokens 20", {"max_tokens": 20}),
@@ -178,7 +179,7 @@ def test_underscores_dashes_and_curly_quotes_are_understood(line, options):
         assert parse_options(line) == options
 
 
-@pytest.mark.parametrize("name", ["use", "usage", "login", "models"])
+@all_cases("name", ["use", "usage", "login", "models"])
 def test_commands_take_an_underscore_and_a_dash_too(name):
     for action in {id(each): each for each in parser_of(name).flags.values()}.values():
         flag = action.option_strings[-1]
@@ -189,7 +190,7 @@ def test_commands_take_an_underscore_and_a_dash_too(name):
                 getattr(parsed, action.dest), list) else (value[1:] or action.const))  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "hint"),
     [
         ("--system You are a pirate", 'Quote the text: --system "You are a pirate"'),
@@ -222,7 +223,7 @@ def test_a_misspelt_option_behind_another_one_is_told_as_such(line, said):
     assert caught.value.message.startswith(said)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("word", "told"),
     [("--json", "Did you mean '--format json'?"), ("--tokens 5", "Did you mean '--max-tokens'?"),
      ("--max-new-tokens 5", "Did you mean '--max-tokens'?"), ("--n-best 2", "Did you mean '--n'?"),
@@ -260,7 +261,7 @@ def test_a_system_message_without_quotes_in_front_of_a_prompt_is_refused(line):
     assert '--system "You are ..." PROMPT' in caught.value.hint
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "line",
     ["--system 'You are a pirate' hi", '-s "Pirate" hi', "--system=Pirate hi", "-s Pirate -- hi",
      "--system “You are” hi", "-s Pirate", "-s Pirate -t 1 hi", "-t 1 hi", "hi", ""],
@@ -270,7 +271,7 @@ def test_a_system_message_whose_end_is_clear_is_taken(line):
     check_free_text(options, text, line)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "line",
     ["--model=x {}", "{}", "-t {}", "--format {}", "--seed={}", "-p {}", "--no-stream {}", "--{}"],
 )
@@ -288,7 +289,7 @@ def test_words_on_a_line_of_commands_are_not_repeated():
     assert caught.value.hint == 'Quote the text: --project "..."'
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "options", "text"),
     [
         ("What is a watt?", "", "What is a watt?"),

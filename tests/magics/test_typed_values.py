@@ -114,7 +114,7 @@ def test_a_cut_answer_is_gone_on_with(notebook, sandbox):
         ("--schema get_ipython", "of the type method in this notebook, which is no schema"),
         ("--schema Person --generate", "--generate and --schema can't be combined"),
         ("--schema", "--schema needs a value"),
-        ("--no-repair", "--no-repair needs a schema, and the prompt has none"),
+        ("--no-repair", "--no-repair is about a schema, and there is none"),
         ("--schema name, age", "--schema takes one word, or a text in quotes"),
     ],
 )
@@ -186,6 +186,7 @@ def test_a_chat_from_python_asks_once_more_too(session, sandbox):
         plan.stream("Who?", schema="name", repair=False)
 
 
+@pytest.mark.slow
 def test_an_interrupt_in_the_second_request_leaves_the_first_answer_as_a_value(tmp_path):
     with Sandbox(words_per_second=20) as sandbox, Kernel(tmp_path) as kernel:
         kernel.run("%load_ext wx_notebook").ok()

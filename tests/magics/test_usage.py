@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 from support.kernels import Kernel
 
 from wx_notebook.errors import BadOption
@@ -110,7 +111,7 @@ def test_two_kernels_at_once_share_the_day_and_its_budget(spending, sandbox, tmp
         assert ran.error[0].startswith("QuotaSpent: The budget for today is used up: ")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "tokens"),
     [("50000", 50_000), ("50_000", 50_000), ("50,000", 50_000), ("50k", 50_000),
      ("1.5M", 1_500_000), ("1,000,000", 10**6), (" 7 ", 7)],
@@ -119,7 +120,7 @@ def test_a_budget_is_written_as_people_write_numbers(text, tokens):
     assert _tokens(text) == tokens
 
 
-@pytest.mark.parametrize("text", ["0", "-3", "5x", "1.5", "1,00", "k", "", "9" * 50, "k9" * 22])
+@all_cases("text", ["0", "-3", "5x", "1.5", "1,00", "k", "", "9" * 50, "k9" * 22])
 def test_what_is_no_number_of_tokens_is_refused_without_repeating_a_key(text):
     with pytest.raises(BadOption) as problem:
         _tokens(text)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.errors import BadOption
 from wx_notebook.magics.option_line import options_table, parse_options
@@ -45,7 +46,7 @@ TAKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "value", "kept"), TAKEN, ids=repr)
+@all_cases(("name", "value", "kept"), TAKEN, ids=repr)
 def test_a_value_that_can_be_is_kept_in_one_type(name, value, kept):
     found = getattr(Options(**{name: value}), name)
     assert found == kept
@@ -68,14 +69,14 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "value"), REFUSED, ids=[f"{name}-{place}" for place, (name, _) in enumerate(REFUSED)]
 )
 def test_a_value_that_cannot_be_is_refused_with_the_options_name(name, value):
     assert refused(**{name: value}).message.startswith(f"{name} ")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("options", "said"),
     [
         ({"format": "htm"}, ("auto, markdown, text, code, json, html or math, "
@@ -107,7 +108,7 @@ OWN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", OWN)
+@all_cases("name", OWN)
 def test_a_parameter_that_is_set_elsewhere_is_refused_with_where(name):
     error = refused(param={name: 1})
     assert error.message.startswith(f"param does not take '{name}': ")
@@ -149,7 +150,7 @@ EXCLUDE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("options", "said"), EXCLUDE, ids=repr)
+@all_cases(("options", "said"), EXCLUDE, ids=repr)
 def test_options_that_exclude_each_other_say_so(options, said):
     assert refused(**options).message.startswith(said)
 
@@ -177,7 +178,7 @@ def test_what_python_gives_as_none_is_not_given():
 # --- the line of a cell --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "given"),
     [
         ("", {}),
@@ -194,7 +195,7 @@ def test_a_line_says_what_was_given_and_nothing_else(line, given):
     assert parse_options(line) == given
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("line", "said"),
     [
         ("-p a", "--param takes KEY=VALUE with an equals sign, and 'a' has none."),
@@ -249,7 +250,7 @@ def test_whatever_stands_in_a_line_it_is_options_or_an_error_with_a_hint(line):
 # --- what is said of them ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("option", known_options(), ids=lambda option: option.name)
+@all_cases("option", known_options(), ids=lambda option: option.name)
 def test_everything_about_an_option_is_said(option):
     about = option.metadata
     assert about["flags"]
@@ -277,7 +278,7 @@ def test_the_readmes_table_of_options_is_current():
 # --- what a line says twice, and JSON without its quotes ------------------------------------------
 
 
-@pytest.mark.parametrize("line", ["-t 0.2 --temperature 0.9", "--max-tokens 5 --max-tokens 5",
+@all_cases("line", ["-t 0.2 --temperature 0.9", "--max-tokens 5 --max-tokens 5",
                                   "-m a/b -m c/d", "-s one --system two"])  # fmt: skip
 def test_an_option_that_is_given_twice_is_refused_and_not_the_first_one_ignored(line):
     with pytest.raises(BadOption, match="is given more than once") as caught:
@@ -298,7 +299,7 @@ def test_json_whose_quotes_the_line_took_away_is_not_sent_as_a_text():
     assert given["param"] == {"response_format": {"type": "json_object"}}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "name", ["Out", "In", "print", "input", "_", "___", "_i", "_ii", "_12", "_i3", "_oh", "exit",
              "display", "get_ipython"],
 )  # fmt: skip
@@ -307,6 +308,6 @@ def test_an_answer_does_not_take_a_name_of_python_s_or_ipython_s(name):
         Options(output=name)
 
 
-@pytest.mark.parametrize("name", ["answer", "out", "_own", "_index", "outputs", "größe", "_1st"])
+@all_cases("name", ["answer", "out", "_own", "_index", "outputs", "größe", "_1st"])
 def test_any_other_name_is_a_variable_of_the_user_s(name):
     assert Options(output=name).output == name

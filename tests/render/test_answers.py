@@ -7,6 +7,7 @@ import re
 
 import pytest
 from allowed_html import ALIGNED, check_html
+from support.cases import all_cases
 
 from wx_notebook.render import (
     MAX_MARKDOWN,
@@ -36,7 +37,7 @@ def test_an_answer_that_is_an_object_or_a_list_is_shown_as_json(text):
     assert 'class="wxn-json"' not in answer_html(text, format="markdown")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text", ["[1] is a reference", '{"a": 1', "42", '"a"', "null", "{{ x }}", 'Here: {"a": 1}']
 )
 def test_an_answer_that_is_something_else_is_not(text):
@@ -95,9 +96,7 @@ def test_html_is_a_page_with_its_source_below():
 FENCED = "```latex\nx^2\n```"
 
 
-@pytest.mark.parametrize(
-    "text", ["x^2", "$x^2$", "$$x^2$$", r"\(x^2\)", r"\[x^2\]", FENCED, "\n$$\nx^2\n$$"]
-)
+@all_cases("text", ["x^2", "$x^2$", "$$x^2$$", r"\(x^2\)", r"\[x^2\]", FENCED, "\n$$\nx^2\n$$"])
 def test_math_is_one_formula_without_its_delimiters(text):
     assert check_html(answer_html(text, format="math")).tex == [r"\[x^2\]"]
     assert check_html(answer_html(text, format="math", typeset=False)).tex == []
@@ -115,14 +114,14 @@ def test_words_with_formulas_in_them_are_markdown_also_for_math():
     assert "<em>root</em>" in html
 
 
-@pytest.mark.parametrize("format_", ["auto", "code", "json", "html", "math", "markdown", "text"])
+@all_cases("format_", ["auto", "code", "json", "html", "math", "markdown", "text"])
 def test_no_format_loses_an_answer_that_is_too_long_for_it(format_):
     text = "{word " * (MAX_MARKDOWN // 6 + 1)
     assert shown(text, format_).strip() == text.strip()
 
 
-@pytest.mark.parametrize("format_", ["auto", "code", "json", "html", "math"])
-@pytest.mark.parametrize("text", ["", " \n", "{", "```", "$", "<", "[[[["])
+@all_cases("format_", ["auto", "code", "json", "html", "math"])
+@all_cases("text", ["", " \n", "{", "```", "$", "<", "[[[["])
 def test_no_format_stumbles_over_an_answer_with_nothing_in_it(format_, text):
     check_html(answer_html(text, format=format_))
     assert isinstance(answer_text(text, format_), str)
@@ -153,7 +152,7 @@ def test_a_summary_is_announced_politely_and_seen_by_nobody():
     assert "role=" not in answer_html("x")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "format_", "plain"),
     [
         (CODE, "code", "x = 1"),
@@ -226,7 +225,7 @@ def test_no_frame_is_announced():
         assert "aria-" not in html
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "format_", "what"),
     [
         ('{"a": [1, 2, 3, "b', "auto", "JSON"),
@@ -244,7 +243,7 @@ def test_a_format_that_has_no_beginning_to_show_is_counted(text, format_, what):
     assert shown.startswith(f"receiving {what} ({len(text):,} characters)")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text", ["[1] is a reference", "{{ x }}", "[a](https://b.org)", "{a} b", "[12] x", "[trust me]"]
 )
 def test_what_cannot_become_json_is_markdown_at_once(text):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from allowed_html import check_html, unwrap
+from support.cases import all_cases
 
 from wx_notebook.render import markdown_html, partial_html
 
@@ -12,7 +12,7 @@ def body(text: str) -> str:
     return unwrap(markdown_html(text))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         "<details>\n<summary>More</summary>\n\n**a**\n\n</details>\n\nEnd",
@@ -65,7 +65,7 @@ def test_details_that_never_end_end_with_what_is_around_them():
     )
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ("a\n</details>\nb", "<p>a</p><p>&lt;/details&gt;</p><p>b</p>"),

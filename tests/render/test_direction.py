@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from allowed_html import unwrap
+from support.cases import all_cases
 
 from wx_notebook.render import answer_html, markdown_html, partial_html, pre_html
 
@@ -14,8 +14,8 @@ def body(text: str) -> str:
     return unwrap(markdown_html(text))
 
 
-@pytest.mark.parametrize("words", [ARABIC, HEBREW, "ܫܠܡܐ", "ދިވެހި"])
-@pytest.mark.parametrize(
+@all_cases("words", [ARABIC, HEBREW, "ܫܠܡܐ", "ދިވެހި"])
+@all_cases(
     ("text", "html"),
     [
         ("{}", '<p dir="auto">{}</p>'),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from allowed_html import unwrap
+from support.cases import all_cases
 
 from wx_notebook.render import markdown_html, partial_html
 
@@ -12,7 +12,7 @@ def body(text: str) -> str:
     return unwrap(markdown_html(text))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ("**注意：**正文", "<strong>注意：</strong>正文"),
@@ -36,7 +36,7 @@ def test_a_full_width_mark_is_no_obstacle_to_emphasis(text, html):
     assert body(text) == f"<p>{html}</p>"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     ["a**(b)**c", "a*“b”*c", "a**🎉**b", "snake__case__name", "中文_（强调）_中文", "2 ** 3 ** 4"],
 )
@@ -44,7 +44,7 @@ def test_between_other_letters_the_rule_of_commonmark_holds(text):
     assert body(text) == f"<p>{text}</p>"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ("**注意：*", "<strong>注意：</strong>"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from allowed_html import check_html
+from support.cases import all_cases
 
 from wx_notebook.render import answer_html, fenced_code, markdown_html, partial_html
 
@@ -39,7 +39,7 @@ def test_a_block_of_markdown_ends_at_its_own_fence_and_the_sentence_behind_it_is
     assert blocks(EXAMPLE) == ["p: Here:", f"pre: {INSIDE}", "p: That is all."]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "inside"),
     [
         (EXAMPLE.replace("markdown", "md"), INSIDE),
@@ -104,7 +104,7 @@ def test_the_code_of_such_an_answer_is_the_whole_block():
 DOCUMENT = "```markdown\n# Title\n\n```python\nx = 1\n```\n\n**More**\n```"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         DOCUMENT, DOCUMENT + "\n\n", "\n" + DOCUMENT, DOCUMENT.replace("markdown", "md"),
@@ -112,7 +112,7 @@ DOCUMENT = "```markdown\n# Title\n\n```python\nx = 1\n```\n\n**More**\n```"
         DOCUMENT.replace("```", "````"), DOCUMENT.removesuffix("\n```"), DOCUMENT[:-1],
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("format_", ["auto", "markdown"])
+@all_cases("format_", ["auto", "markdown"])
 def test_an_answer_that_is_one_fenced_document_is_rendered(text, format_):
     html = answer_html(text, format=format_)
     assert "<h1>Title</h1>" in html
@@ -121,7 +121,7 @@ def test_an_answer_that_is_one_fenced_document_is_rendered(text, format_):
     assert "```" not in check_html(html).text
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         DOCUMENT.replace("markdown", "python"), DOCUMENT.replace("markdown", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from allowed_html import check_html, unwrap
+from support.cases import all_cases
 
 from wx_notebook.render import markdown_html, partial_html
 
@@ -12,7 +13,7 @@ def body(text: str) -> str:
     return unwrap(markdown_html(text))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ("A[^1].\n\n[^1]: *one*", "<p>A<sup>[1]</sup>.</p><hr><ol><li><em>one</em></li></ol>"),

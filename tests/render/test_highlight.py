@@ -9,6 +9,7 @@ import pytest
 from allowed_html import COLOURS as ALLOWED_COLOURS
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.render import answer_html, partial_html
 from wx_notebook.render.highlight import (
@@ -58,7 +59,7 @@ def test_no_text_whatever_loses_a_character(code, language):
     assert "<" not in PIECE.sub("", html).replace("&lt;", "")
 
 
-@pytest.mark.parametrize("language", ["", "mermaid", "vega-lite", "brainfuck", "PYTHON3000"])
+@all_cases("language", ["", "mermaid", "vega-lite", "brainfuck", "PYTHON3000"])
 def test_a_language_that_is_not_known_has_no_colours(language):
     assert highlight("x = 1 < 2", language, 100) == ("x = 1 &lt; 2", 100)
 

@@ -14,6 +14,7 @@ import pytest
 from allowed_html import assert_visible, check_html
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.cases import all_cases
 from support.payloads import PAGES, PAYLOADS
 
 from wx_notebook.render import (
@@ -70,7 +71,7 @@ def test_no_payload_passes_in_a_frame_on_the_way(name):
             check_html(partial_html("", format=format_, reasoning=text[:end]), typeset=False)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@all_cases("name", PAGES)
 def test_no_page_leaves_its_frame(name):
     html = answer_html(PAGES[name].replace("{leak}", LEAK), format="html")
     check_html(html)
@@ -93,7 +94,7 @@ def test_no_page_leaves_its_frame(name):
             assert attributes.get("type") != "file"
 
 
-@pytest.mark.parametrize("name", PAYLOADS)
+@all_cases("name", PAYLOADS)
 def test_no_payload_passes_through_our_own_lines(name):
     text = PAYLOADS[name].replace("{leak}", LEAK)
     for html in (
@@ -114,7 +115,7 @@ def test_no_payload_passes_through_our_own_lines(name):
         assert "mathjax_ignore" in html.partition(">")[0]
 
 
-@pytest.mark.parametrize("name", PAYLOADS)
+@all_cases("name", PAYLOADS)
 def test_plain_text_is_clean_too(name):
     assert_visible(clean_text(PAYLOADS[name]))
 

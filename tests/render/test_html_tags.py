@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from allowed_html import check_html, unwrap
+from support.cases import all_cases
 
 from wx_notebook.render import answer_text, markdown_html, partial_html
 
@@ -14,7 +14,7 @@ def body(text: str) -> str:
     return unwrap(markdown_html(text))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ("H<sub>2</sub>O", "H<sub>2</sub>O"),
@@ -35,7 +35,7 @@ def test_the_elements_of_a_paragraph_are_drawn(text, html):
     assert body(text) == f"<p>{html}</p>"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ('<sub class="x" id=y onclick="z">2</sub >', "<sub>2</sub>"),
@@ -49,7 +49,7 @@ def test_no_attribute_of_theirs_passes(text, html):
     assert body(text) == f"<p>{html}</p>"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         "vector<int> and List<String>", "the <b> tag", "a</b>", "x <y> z", "<script>a</script>",
@@ -71,7 +71,7 @@ def test_they_are_drawn_in_headings_items_cells_and_links():
     assert "<kbd>d</kbd><br>e</td>" in html
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ("H<sub>2", "H<sub>2</sub>"),

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from allowed_html import check_html
+from support.cases import all_cases
 
 from wx_notebook.render import (
     answer_html,
@@ -20,8 +21,8 @@ def shown(text: str, format_: str, **options: str) -> str:
     return check_html(answer_html(text, format=format_, **options)).text
 
 
-@pytest.mark.parametrize("format_", ["json", "auto"])
-@pytest.mark.parametrize("depth", [50, 500, 5_000])
+@all_cases("format_", ["json", "auto"])
+@all_cases("depth", [50, 500, 5_000])
 def test_json_as_deep_as_it_likes_is_shown(format_, depth):
     text = "[" * depth + "]" * depth
     html = answer_html(text, format=format_)
@@ -46,7 +47,7 @@ def test_a_tree_hides_no_character_of_a_value():
     assert answer_text('{"a": "Größe 函数"}', "json") == '{\n  "a": "Größe 函数"\n}'
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "value"),
     [
         ('{"a": 1}', {"a": 1}),
@@ -63,7 +64,7 @@ def test_the_value_of_an_answer(text, value):
     assert parse_json(text) == value
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "problem"),
     [
         ("", "line 1, column 1: expecting value, but the answer ends there."),
@@ -88,7 +89,7 @@ def test_what_is_wrong_is_said_with_its_place(text, problem):
 # --- somewhere in the answer ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "value", "passed_over"),
     [
         ('{"a": 1}', {"a": 1}, ""),
@@ -124,7 +125,7 @@ def test_the_value_is_found_wherever_it_stands_and_the_words_around_it_are_named
     assert '"a"' in shown(text, "json")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "problem"),
     [
         ("Sorry, no.", "expecting value, found 'Sorry, no.'."),
@@ -145,7 +146,7 @@ def test_a_text_without_one_value_says_why(text, problem):
         find_json(text)
 
 
-@pytest.mark.parametrize("part", ['{"a": [1,', "{[", "[1, ", "[{} "], ids=range(4))
+@all_cases("part", ['{"a": [1,', "{[", "[1, ", "[{} "], ids=range(4))
 def test_hundreds_of_thousands_of_braces_are_given_up(part):
     with pytest.raises(ValueError, match="line 1"):
         find_json("x" + 200_000 * part)

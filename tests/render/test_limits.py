@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from allowed_html import check_html
+from support.cases import all_cases
 from support.payloads import PAYLOADS
 
 from wx_notebook.render import (
@@ -107,7 +108,7 @@ def depth(html: str) -> int:
     return most
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         "> " * 500 + "a", "- " * 500 + "a", "*" * 999 + "a" + "*" * 999,

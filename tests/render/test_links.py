@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from allowed_html import CODE
+from support.cases import all_cases
 
 from wx_notebook.render import markdown_html
 
@@ -28,7 +28,7 @@ def body(text: str) -> str:
 LONG = ".".join(["a" * 60, "b" * 60, "c" * 60])
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         # the host is printed unless it is what the text names, and all that it names
@@ -101,7 +101,7 @@ def test_a_link_tells_its_host(text, html):
     assert body(text) == f"<p>{html}</p>"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "shown"),
     [
         ("![a b](https://example.org/c.png)", "[image not loaded: a b https://example.org/c.png]"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from allowed_html import CODE
+from support.cases import all_cases
 
 from wx_notebook.render import markdown_html
 
@@ -23,7 +23,7 @@ def body(text: str) -> str:
     return inside.replace(f'<pre style="{CODE}">', "<pre>")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ("# a\n\n###### b", "<h1>a</h1><h6>b</h6>"),
@@ -66,7 +66,7 @@ def test_html_that_is_not_listed_is_shown_as_text():
     assert body("<div>a</div> <img src=x>") == "<p>&lt;div&gt;a&lt;/div&gt; &lt;img src=x&gt;</p>"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         (

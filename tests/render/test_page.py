@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from html import unescape
 
-import pytest
 from allowed_html import PAGE_HEAD
+from support.cases import all_cases
 from support.payloads import PAYLOADS
 
 from wx_notebook.render.page import page_html, page_source
@@ -22,7 +22,7 @@ def page(source: str) -> str:
     return inside[len(PAGE_HEAD) :].partition("</style>")[2]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("answer", "source"),
     [
         ("Here:\n```html\n<b>x</b>\n```\nBye", "<b>x</b>"),
@@ -47,7 +47,7 @@ def test_what_a_page_is_drawn_with_stays():
     assert page(source) == source
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "gone",
     [
         "<script>x</script>", "<link rel=preconnect href=http://example.org>", "<base href=/x>",
@@ -61,7 +61,7 @@ def test_what_could_ask_for_something_goes(gone):
     assert page(f"<p>a</p>{gone}<p>b</p>") == "<p>a</p><p>b</p>"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("source", "left"),
     [
         ("<a href=http://example.org ping=x>a</a>", "<a>a</a>"),
@@ -79,7 +79,7 @@ def test_of_an_element_that_may_stay_what_asks_or_runs_goes(source, left):
     assert page(source) == left
 
 
-@pytest.mark.parametrize("name", PAYLOADS)
+@all_cases("name", PAYLOADS)
 def test_no_payload_leaves_the_frame_or_gets_before_the_policy(name):
     html = page_html(PAYLOADS[name])
     assert re.fullmatch(r"<iframe [^<>]*></iframe>", html)
@@ -88,7 +88,7 @@ def test_no_payload_leaves_the_frame_or_gets_before_the_policy(name):
     assert not re.search(asking, page(PAYLOADS[name]))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("source", "height"),
     [("x", 120), ("<p>x</p>" * 8, 280), ("<svg></svg>", 240), ("<p>x</p>" * 5_000, 480)],
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from allowed_html import CODE
+from support.cases import all_cases
 
 from wx_notebook.render.sanitiser import clean_html
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("html", "left"),
     [
         ('<span style="color: var(--wxn-k)">x</span>', None),

@@ -8,6 +8,7 @@ import pytest
 from allowed_html import check_html
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.render import markdown_html, partial_html
 from wx_notebook.render.stable_prefix import stable_inline, stable_prefix
@@ -29,7 +30,7 @@ def seen(text: str, **options: str) -> str:
     return " ".join(check_html(partial_html(text, **options), typeset=False).text.split())
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         ("a **bol", "<p>a <strong>bol</strong></p>"),
@@ -55,12 +56,12 @@ def test_what_is_open_at_the_end_of_a_paragraph_is_closed(text, html):
     assert body(text) == html
 
 
-@pytest.mark.parametrize("mark", ["**", "*", "_", "~~", "`", "``", "***"])
+@all_cases("mark", ["**", "*", "_", "~~", "`", "``", "***"])
 def test_an_emphasis_that_never_ends_is_text_when_it_goes_on_for_too_long(mark):
     assert seen(f"{mark}kwargs " + "word " * 80).startswith(f"{mark}kwargs word")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "shown"),
     [
         ("see [the docs", "see the docs"),
@@ -89,7 +90,7 @@ def test_a_link_on_its_way_is_its_words_and_a_sign_without_its_end_is_nothing(te
     assert seen(text) == shown
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "end",
     [
         "-", "- ", "*", "1", "12.", "1. ", "#", "## ", "=", "===", "---", "--", "***", ">", "> ",
@@ -160,7 +161,7 @@ def test_a_formula_is_words_until_it_is_typeset():
     assert seen(r"none in *some $\alp") == "none in some"
 
 
-@pytest.mark.parametrize("text", ["it is $5", "it is $5 and", "$HOME is", "US$", "from $5 to $10"])
+@all_cases("text", ["it is $5", "it is $5 and", "$HOME is", "US$", "from $5 to $10"])
 def test_a_price_is_no_formula(text):
     assert seen(text) == text.removesuffix("$")
 

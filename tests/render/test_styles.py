@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.render import answer_html
 from wx_notebook.render.styles import COLOUR_SHARE, COLOURS
@@ -82,15 +82,15 @@ def pages() -> dict[str, tuple[dict[str, str], Colour, Colour]]:
     return found
 
 
-@pytest.mark.parametrize("page", pages())
-@pytest.mark.parametrize("name", COLOURS)
+@all_cases("page", pages())
+@all_cases("name", COLOURS)
 def test_every_colour_of_code_can_be_read(page, name):
     known, paper, text = pages()[page]
     own = colour(f"var({COLOURS[name].variable}, {COLOURS[name].fallback})", known, paper)
     assert contrast(mixed(own, text, COLOUR_SHARE / 100), paper) >= 4.5
 
 
-@pytest.mark.parametrize("page", pages())
+@all_cases("page", pages())
 def test_our_own_lines_can_be_read(page):
     known, paper, text = pages()[page]
     elsewhere = mixed(text, paper, 0.7)

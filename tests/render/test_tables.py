@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from render.test_in_the_browser import counter, show  # noqa: F401  # a fixture
+from support.cases import all_cases
 from support.payloads import PAYLOADS
 
 from wx_notebook.render import Column, Row, TableView, bar, sparkline, table_html, table_text
@@ -49,7 +50,7 @@ class Read(HTMLParser):
         self.words += data
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+@all_cases("payload", PAYLOADS.values(), ids=PAYLOADS)
 def test_no_text_becomes_an_element_or_an_attribute(payload):
     html = table_html(hostile(payload))
     read = Read(html)

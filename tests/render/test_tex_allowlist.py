@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.render.tex_allowlist import is_tex_allowed
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "tex",
     [
         r"\def\alpha{H}", r"\newcommand{\x}{}", r"\let\a\b", r"\DeclareMathOperator{\x}{y}",

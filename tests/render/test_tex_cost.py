@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.render import answer_html, markdown_html
 from wx_notebook.render.tex_cost import MAX_COST, tex_cost
@@ -33,7 +33,7 @@ MEASURED = {
 }
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@all_cases("name", MEASURED)
 def test_the_estimate_is_near_what_was_measured(name):
     tex, times, seconds = MEASURED[name]
     estimate = times * tex_cost(tex) / 2_400
@@ -47,7 +47,7 @@ def typeset(text: str) -> list[str]:
     return [unescape(tex) for tex in found]
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@all_cases("name", MEASURED)
 def test_no_answer_costs_the_page_more_than_its_budget(name):
     tex, _, _ = MEASURED[name]
     # more than a page can take, and less than what is shown without any markup

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from html import unescape
 
-import pytest
 from allowed_html import CODE
+from support.cases import all_cases
 
 from wx_notebook.render import markdown_html
 
@@ -20,7 +20,7 @@ def typeset(text: str) -> list[str]:
     return [unescape(tex) for tex in found]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "formulas"),
     [
         ("$x^2$ and $a_1 < b$", [r"\(x^2\)", r"\(a_1 < b\)"]),
@@ -64,7 +64,7 @@ def test_tex_is_found_in_its_delimiters_and_environments(text, formulas):
     assert typeset(text) == formulas
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         "$5 and $10",
@@ -100,7 +100,7 @@ def test_what_is_no_formula_stays_text(text):
     assert typeset(text) == []
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "html"),
     [
         (r"$\def\alpha{<b>}$", r"<p><code>$\def\alpha{&lt;b&gt;}$</code></p>"),

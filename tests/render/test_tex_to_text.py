@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.render.tex_to_text import tex_to_text
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("tex", "shown"),
     [
         (r"\alpha + \beta \neq \Gamma", "α + β ≠ Γ"),

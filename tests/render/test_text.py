@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.render import clean_text
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "cleaned"),
     [
         ("a\tb\nc", "a\tb\nc"),

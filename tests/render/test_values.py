@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from allowed_html import check_html
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.render import VALUE_FORMAT, answer_html, partial_html, value_as_text
 from wx_notebook.render.partial_json import partial_json
@@ -49,7 +49,7 @@ def test_each_beginning_shows_what_is_certain_and_takes_nothing_back(value, asci
     assert before == value
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "value"),
     [
         ("", ()),
@@ -132,7 +132,7 @@ def test_of_a_long_table_the_first_rows_are_shown_and_the_json_has_all():
     assert value_as_text([{"n": n} for n in range(500)]).splitlines()[-1] == "300 more rows"
 
 
-@pytest.mark.parametrize("value", [{}, [], "text", 3, None, True, [1, 2], [{}], {"a": {"b": [1]}}])
+@all_cases("value", [{}, [], "text", 3, None, True, [1, 2], [{}], {"a": {"b": [1]}}])
 def test_any_other_value_is_a_tree_and_json(value):
     assert "wxn-json" in whole(value) or "<table" in whole(value)
     assert value_as_text(value)

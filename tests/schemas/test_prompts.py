@@ -11,6 +11,7 @@ import sys
 import threading
 
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook import errors
@@ -236,13 +237,13 @@ def test_a_second_request_keeps_the_schema_in_the_prompt(session, sandbox):
 # --- what can't be combined, and secrets ----------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("options", "said"),
     [
         ({"schema": Person, "generate": True}, "generate and schema can't be combined"),
         ({"schema": Person, "param": {"response_format": {"type": "text"}}},
          "schema and param.response_format can't be combined"),
-        ({"repair": False}, "repair needs a schema, and the prompt has none"),
+        ({"repair": False}, "repair is about a schema, and there is none"),
         ({"schema": ""}, "schema takes the name of a class"),
         ({"schema": True}, "schema takes the name of a class"),
         ({"schema": "age: integer"}, "has the unknown type 'integer'"),

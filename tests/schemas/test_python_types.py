@@ -13,6 +13,7 @@ import uuid
 import jsonschema
 import pydantic
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.errors import BadOption
 from wx_notebook.schemas import read_schema
@@ -119,7 +120,7 @@ def test_pydantic_alone_says_what_its_model_takes():
     assert "greater than 0" in read(list[Model], [{**good, "count": -1}]).fault
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("spec", "sent", "value"),
     [
         (Mood, "bad", Mood.BAD),
@@ -180,7 +181,7 @@ class Keyed:
     by_number: dict[int, str]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("spec", "said"),
     [
         (Plain, "'Plain' is a plain class"),
@@ -239,7 +240,7 @@ def test_references_lead_to_the_same_parts_when_a_root_is_wrapped():
     assert "3 is not of type 'object'" in read(tree, [{"below": [3]}]).fault
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("schema", "said"),
     [
         ({"name": "str"}, "The dict is no JSON Schema"),

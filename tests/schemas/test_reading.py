@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.schemas import read_schema
 
@@ -15,7 +15,7 @@ PEOPLE = read_schema("(name, age: int)[]")
 ADA = {"name": "Ada", "age": 36}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "damage"),
     [
         ('{"name": "Ada", "age": 36}', ""),
@@ -39,7 +39,7 @@ def test_small_damage_is_mended_without_a_second_request_and_told(text, damage):
     assert bool(read.notes) is bool(damage)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "name"),
     [
         (r"{'name': 'it\'s \"me\"', 'age': 36}", 'it\'s "me"'),
@@ -54,7 +54,7 @@ def test_what_stands_in_a_text_stays_what_it_is(text, name):
     assert PERSON.read(text).value == {"name": name, "age": 36}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "fault"),
     [
         ("I don't know.", "it is not JSON"),

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.errors import BadOption
 from wx_notebook.schemas import read_schema
@@ -32,7 +33,7 @@ def test_the_example_of_the_notebook_says_each_kind_of_field():
     }
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("field", "schema"),
     [
         ("price: float", {"type": "number"}),
@@ -68,7 +69,7 @@ def test_a_value_has_every_field_and_dates_are_dates():
     assert "ValueError" in schema.read('{"name": "A", "born": "1815-02-31", "seen": []}').fault
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "said", "hint"),
     [
         ("age: integer", "has the unknown type 'integer'. Did you mean 'int'?", "Types: str"),

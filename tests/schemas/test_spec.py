@@ -7,6 +7,7 @@ import datetime as dt
 import typing
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.errors import BadOption
 from wx_notebook.schemas.spec import schema_of_spec
@@ -27,7 +28,7 @@ NAMES = {"Person": Person, "Company": Company, "People": list[Person], "dt": dt,
          "form": JSON_SCHEMA, "forms": {"first": JSON_SCHEMA}, "typing": typing}  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("spec", "title"),
     [
         ("Person", "Person"),
@@ -59,7 +60,7 @@ def test_date_alone_is_a_field():
     assert schema_of_spec("date", NAMES).document["properties"] == {"date": {"type": "string"}}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("spec", "said", "hint"),
     [
         ("Persn", "'Persn' is no name of this notebook. Did you mean 'Person'?", "'Persn: str'"),

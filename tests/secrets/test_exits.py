@@ -13,6 +13,7 @@ from types import FunctionType
 import pytest
 from credentials.keyring_stand_ins import Keeps, system
 from IPython.core.interactiveshell import InteractiveShell
+from support.cases import all_cases
 from transport.servers import CHAT, PROJECT, held_by, http
 
 import wx_notebook as wx
@@ -278,7 +279,7 @@ def test_what_is_typed_for_login_text_is_in_no_message(kernel, sandbox):
 # --- in this process, for each kind of credential ----------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("kind", KINDS)
 def test_only_a_secret_leads_from_a_session_to_a_secret(serve, kind):
     """Wherever `gc` can get from there: requests that were kept, buffers, caches."""
     server = serve(token=False)
@@ -294,7 +295,7 @@ def test_only_a_secret_leads_from_a_session_to_a_secret(serve, kind):
     assert found("\n".join(held_by(session)), *SECRETS) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("kind", KINDS)
 def test_every_kind_s_session_is_pickled_without_its_secret(serve, kind):
     server = serve(token=False)
     answers(server, kind, http(200, CHAT))

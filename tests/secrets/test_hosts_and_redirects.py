@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 from credentials.keyring_stand_ins import Keeps, system
+from support.cases import all_cases
 from transport.servers import CHAT, PROJECT, Proxy, caught, http, shown
 from transport.servers import KEY as OTHER_KEY
 
@@ -78,15 +79,15 @@ def env(monkeypatch, **variables):
         monkeypatch.setenv(name, value)
 
 
-@pytest.mark.parametrize("url", ODD)
-@pytest.mark.parametrize("place", ["url", "region", "iam_url", "platform_url"])
+@all_cases("url", ODD)
+@all_cases("place", ["url", "region", "iam_url", "platform_url"])
 def test_a_hostile_url_as_an_argument_is_refused(no_socket, place, url):
     check_refused(lambda: wx.connect(api_key=Secret(KEY), **{place: url}), no_socket)
     check_refused(lambda: wx.connect(token=Secret(TOKEN), **{place: url}), no_socket)
 
 
-@pytest.mark.parametrize("url", ODD)
-@pytest.mark.parametrize(
+@all_cases("url", ODD)
+@all_cases(
     "name",
     ["WATSONX_URL", "WATSONX_API_BASE", "WATSONX_AI_URL", "WATSONX_IAM_URL", "WATSONX_PLATFORM_URL",
      "WATSONX_AI_AUTH_URL", "WATSONX_REGION"],
@@ -96,9 +97,9 @@ def test_a_hostile_url_in_the_environment_is_refused(no_socket, monkeypatch, nam
     check_refused(wx.connect, no_socket)
 
 
-@pytest.mark.parametrize("name", ["WATSONX_URL", "WATSONX_URL_HOST", "WML_URL"])
-@pytest.mark.parametrize("word", ["cp4d", "zen"])
-@pytest.mark.parametrize("by", ["key", "password", "token"])
+@all_cases("name", ["WATSONX_URL", "WATSONX_URL_HOST", "WML_URL"])
+@all_cases("word", ["cp4d", "zen"])
+@all_cases("by", ["key", "password", "token"])
 def test_an_environment_that_says_cluster_does_not_get_a_secret_of_the_call(
     no_socket, monkeypatch, name, word, by
 ):
@@ -190,7 +191,7 @@ def test_a_cell_cannot_lead_a_profile_s_key_away(no_socket, kept):
         check_refused(lambda m=more: wx.connect(**m), no_socket)
 
 
-@pytest.mark.parametrize("sets", ["url", "host", "region", "iam_url", "profile", "ca_bundle"])
+@all_cases("sets", ["url", "host", "region", "iam_url", "profile", "ca_bundle"])
 def test_a_project_file_sets_no_host(no_socket, tmp_path, monkeypatch, sets):
     """What a cloned repository brings along, beside the notebook."""
     (tmp_path / "pyproject.toml").write_text(f'[tool.wx_notebook]\n{sets} = "{EVIL}"\n')
@@ -230,8 +231,8 @@ def test_the_parts_of_a_hostile_pickle_open_no_host(no_socket, monkeypatch):
 # --- redirects ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("status", [301, 302, 303, 307, 308])
+@all_cases("kind", KINDS)
 def test_no_sign_in_and_no_prompt_follows_a_redirect(serve, kind, status):
     """Each path that sees a secret, in turn, sends us to a second server."""
     for path in [*KINDS[kind].paths, "/ml/", "/v2/"]:
@@ -273,8 +274,8 @@ def test_a_redirect_of_a_library_does_carry_a_form_so_the_tests_above_can_fail(s
 # --- .netrc and proxies ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("entry", ["machine 127.0.0.1", "default"])
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("entry", ["machine 127.0.0.1", "default"])
+@all_cases("kind", KINDS)
 def test_an_entry_in_netrc_changes_no_request(serve, monkeypatch, tmp_path, entry, kind):
     netrc = tmp_path / "netrc"
     netrc.write_text(f"{entry} login somebody password of-somebody\n")
@@ -294,8 +295,8 @@ def test_an_entry_in_netrc_changes_no_request(serve, monkeypatch, tmp_path, entr
     assert not any(b"somebody" in seen.raw for seen in server.seen)
 
 
-@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+@all_cases("kind", KINDS)
 def test_no_proxy_sees_what_goes_to_this_machine(serve, monkeypatch, name, kind):
     server = serve(token=False)
     answers(server, kind, http(200, CHAT))
@@ -318,8 +319,8 @@ FAR = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("status", [403, 407])
-@pytest.mark.parametrize("kind", FAR)
+@all_cases("status", [403, 407])
+@all_cases("kind", FAR)
 def test_a_proxy_that_refuses_has_seen_no_secret_and_its_error_shows_none(
     monkeypatch, kind, status
 ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.cases import all_cases
 from transport.servers import CHAT, caught, http, shown
 
 import wx_notebook as wx
@@ -19,8 +20,8 @@ from .leaks import KEY, KINDS, PASSWORD, SECRETS, TOKEN, answers, found, logged,
 open_hole = pytest.mark.xfail(strict=True, raises=AssertionError)
 
 
-@pytest.mark.parametrize("secret", [KEY, TOKEN], ids=["key", "token"])
-@pytest.mark.parametrize("option", ["temperature", "max_tokens", "generate"])
+@all_cases("secret", [KEY, TOKEN], ids=["key", "token"])
+@all_cases("option", ["temperature", "max_tokens", "generate"])
 def test_a_value_of_an_option_that_is_a_secret_is_not_quoted(serve, option, secret):
     """`options.py` quotes values by `{value!r}`: it needs `without_keys`, as all that was typed."""
     server = serve(http(200, CHAT))
@@ -69,7 +70,7 @@ def test_a_name_of_a_project_that_is_the_key_is_in_no_url_and_in_no_log(serve):
     assert found("".join(logs), *SECRETS) == []
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "variables",
     [{"WATSONX_URL": f"https://jane:{KEY}@us-south.ml.cloud.ibm.com"},
      {"WATSONX_URL": f"https://us-south.ml.cloud.ibm.com?apikey={KEY}"},
@@ -152,8 +153,8 @@ def test_what_was_typed_into_a_wrong_argument_is_in_no_frame(serve):
     assert found(repr([frame.f_locals for frame in ours]), PASSWORD) == []
 
 
-@pytest.mark.parametrize("kind", ["software", "zen"])
-@pytest.mark.parametrize("way", ["credentials", "api_key"])
+@all_cases("kind", ["software", "zen"])
+@all_cases("way", ["credentials", "api_key"])
 def test_a_cell_that_says_cluster_does_not_get_the_key_of_a_file(tmp_path, kind, way):
     """`credentials.arguments`: the host came with the call, the key did not.
 

@@ -10,7 +10,7 @@ import threading
 import time
 import types
 
-import pytest
+from support.cases import all_cases
 from transport.servers import caught, held_by
 
 from wx_notebook.credentials.secret import Opaque, OpaqueMapping, Secret
@@ -64,7 +64,7 @@ def seen_while(hanging: Hanging, call) -> list[str]:
         thread.join(10)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("kind", KINDS)
 def test_no_frame_holds_the_credential_while_it_is_exchanged_or_the_token_while_a_prompt_is_sent(
     serve, kind
 ):

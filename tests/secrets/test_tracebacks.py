@@ -19,6 +19,7 @@ from http.client import HTTPConnection
 
 import pytest
 import requests
+from support.cases import all_cases
 from transport.servers import CHAT, PROJECT, Server, caught, chunked, http, interrupt_when, shown
 
 import wx_notebook as wx
@@ -241,8 +242,8 @@ def check(problem):
     assert libraries == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("kind", KINDS)
+@all_cases("fault", FAULTS)
+@all_cases("kind", KINDS)
 def test_an_error_of_any_sign_in_has_no_frame_with_a_secret(serve, kind, fault):
     server = serve(token=False)
     server.on("", FAULTS[fault](server, KINDS[kind].holds))
@@ -251,8 +252,8 @@ def test_an_error_of_any_sign_in_has_no_frame_with_a_secret(serve, kind, fault):
     assert found(f"{session!r} {session.status_line()} {vars(session)}", *SECRETS) == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("kind", ["a trusted profile", "a cluster with an IAM"])
+@all_cases("fault", FAULTS)
+@all_cases("kind", ["a trusted profile", "a cluster with an IAM"])
 def test_nor_has_the_second_step_of_a_sign_in(serve, kind, fault):
     """It is asked with the token of the first one, in a form or in a header."""
     server = serve(token=False)
@@ -265,7 +266,7 @@ def test_nor_has_the_second_step_of_a_sign_in(serve, kind, fault):
     assert any(TOKEN.encode() in seen.raw for seen in server.seen), "the second step was taken"
 
 
-@pytest.mark.parametrize("kind", EXCHANGED)
+@all_cases("kind", EXCHANGED)
 def test_nor_has_an_interrupt_while_a_sign_in_hangs(serve, kind):
     server = serve(token=False)
     server.on("", server.silent(b'HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{"token": "x'))

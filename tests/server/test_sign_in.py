@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support.cases import all_cases
 from support.guard import new_key
 from support.signing_in import SETTINGS, SigningServer, ask, memory_of
 
@@ -352,7 +353,7 @@ def test_a_server_that_ends_leaves_no_file_behind(server_with, sandbox):
     assert list(server.server.runtime.glob("wx-notebook-*")) == []
 
 
-@pytest.mark.parametrize("region", [region.region_id for region in REGIONS])
+@all_cases("region", [region.region_id for region in REGIONS])
 def test_what_a_kernel_is_told_leads_to_the_hosts_of_the_sign_in(region):
     session = wx.connect(api_key=new_key(), region=region, project_id=PROJECT)
     assert _told_to_a_kernel(session) == session.endpoints

@@ -51,6 +51,7 @@ def test_each_comes_with_its_region_projects_first_and_by_name(account):
     assert found.silent == ()
 
 
+@pytest.mark.slow
 def test_a_region_that_hangs_fails_or_knows_nobody_is_named_and_asked_once(account, serve):
     hanging, stranger = serve(), serve(http(401, {"errors": []}))
     hanging.on("/v2/", hanging.silent())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
+from support.cases import all_cases
 from transport.servers import CHAT, caught, connect, http
 
 from wx_notebook.errors import ModelError
@@ -38,7 +38,7 @@ OLD = ("available", "2024-01-01")
 # --- the life of a model -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("stages", "told"),
     [
         ([OLD], ""),
@@ -64,13 +64,13 @@ def test_a_model_says_by_when_it_goes_and_what_replaces_it(stages, told):
     assert describe_outlook(lifecycle, TODAY) == told
 
 
-@pytest.mark.parametrize("odd", [None, 7, "x", {}, [7], [{}], [{"id": None}], [{"id": ["x"]}]])
+@all_cases("odd", [None, 7, "x", {}, [7], [{}], [{"id": None}], [{"id": ["x"]}]])
 def test_a_lifecycle_of_another_shape_says_nothing_wrong(odd):
     assert read_stages(odd) == ()
     assert stage_on(read_stages(odd), TODAY) == "available"
 
 
-@pytest.mark.parametrize("odd", ["soon", "", 7, None, "99999-01-01", {"a": 1}])
+@all_cases("odd", ["soon", "", 7, None, "99999-01-01", {"a": 1}])
 def test_a_day_that_is_none_does_not_hide_one_that_is(odd):
     stages = read_stages([{"id": "available", "start_date": "2024-01-01"},
                    {"id": "deprecated", "start_date": odd}])  # fmt: skip
@@ -78,7 +78,7 @@ def test_a_day_that_is_none_does_not_hide_one_that_is(odd):
     assert describe_outlook(stages, TODAY) == ""
 
 
-@pytest.mark.parametrize("odd", [7, "x", [7, None, {}], {"a": 1}, [" "]])
+@all_cases("odd", [7, "x", [7, None, {}], {"a": 1}, [" "]])
 def test_successors_of_another_shape_are_none(odd):
     (stage,) = read_stages(
         [{"id": "withdrawn", "start_date": "2024-01-01", "alternative_model_ids": odd}]
@@ -89,7 +89,7 @@ def test_successors_of_another_shape_are_none(odd):
 # --- what it can do ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", CAPABILITIES)
+@all_cases("word", CAPABILITIES)
 def test_each_ability_is_read_from_a_function_or_a_task(serve, word):
     for where in ("functions", "tasks"):
         (model,) = listed(serve, entry(functions=[]) | {where: [{"id": CAPABILITIES[word][0]}]})
@@ -101,7 +101,7 @@ def test_old_regions_name_the_tasks_in_another_field(serve):
     assert model.abilities == ("tools",)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("about", "reasons"),
     [("Tuned for improved reasoning.", True), ("Can reason when asked to.", True),
      ("For no reasonable price.", False), ("", False)],
@@ -118,8 +118,8 @@ def test_its_limits_and_its_provider_are_read(serve):
     assert model.provider == "IBM"
 
 
-@pytest.mark.parametrize("odd", [7, "x", None, [7], {"a": 1}, [None], [{}], -5, True, 1e99])
-@pytest.mark.parametrize(
+@all_cases("odd", [7, "x", None, [7], {"a": 1}, [None], [{}], -5, True, 1e99])
+@all_cases(
     "field",
     ["tasks", "task_ids", "provider", "short_description", "model_limits", "lifecycle", "label"],
 )
@@ -181,7 +181,7 @@ def test_a_list_is_read_by_the_day_on_which_somebody_looks(serve):
     assert len(server.of(SPECS)) == 1
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("catalogue", "chosen"),
     [(["ibm/granite-guardian-3-8b", "a/late", "a/chat"], "a/late"),
      (["ibm/granite-guardian-3-8b"], "ibm/granite-guardian-3-8b"),

@@ -7,9 +7,9 @@ import json
 import string
 from collections.abc import Callable
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 from transport.servers import (
     CHAT,
     TOKEN_DOCUMENT,
@@ -194,8 +194,8 @@ def test_a_warning_that_quotes_key_or_token_is_shown_without_them(key, token, la
     assert case.found_in(said) == []
 
 
-@pytest.mark.parametrize("place", sorted(REFUSALS))
-@pytest.mark.parametrize("ask", sorted(ASKS))
+@all_cases("place", sorted(REFUSALS))
+@all_cases("ask", sorted(ASKS))
 def test_every_place_and_every_call_at_least_once(place, ask):
     key = "Zq7_kEyCaNaRy-0123456789abcdefghijklmnopQRST"  # pragma: allowlist secret
     case = Case(key, "tOkEnCaNaRy.012345",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 from transport.servers import (
     CHAT,
     TOKEN,
@@ -73,8 +73,8 @@ def error_of(status, code="c", message="m", **more):
     return http(status, {"errors": [error], "trace": TRACE, "status_code": status})
 
 
-@pytest.mark.parametrize(("status", "code", "said", "kind"), TABLE)
-@pytest.mark.parametrize("how", ["at once", "streamed"])
+@all_cases(("status", "code", "said", "kind"), TABLE)
+@all_cases("how", ["at once", "streamed"])
 def test_a_code_becomes_its_class_with_words_code_trace_and_attempts(
     serve, status, code, said, kind, how
 ):
@@ -114,7 +114,7 @@ PAGE = """<!DOCTYPE html><html><head><title>502</title><style>p { color: red }</
 <p>The &amp; server<br>is &lt;away&gt;.</p></body></html>"""
 
 
-@pytest.mark.parametrize("status", [403, 404, 500, 502, 504])
+@all_cases("status", [403, 404, 500, 502, 504])
 def test_a_web_page_is_said_to_be_one_and_quoted_as_plain_words(serve, status):
     problem = caught(lambda: connect(serve(http(status, PAGE))).chat("hello", model="m"))
     assert type(problem) is ServiceDown
@@ -127,7 +127,7 @@ def test_a_web_page_is_said_to_be_one_and_quoted_as_plain_words(serve, status):
     assert "HTTPS_PROXY" in problem.hint
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "body",
     ["", "   ", "<", "<!", "<![foo[ bar ]]>", "<!doctype", "<![CDATA[", "<script>", "<p", "</",
      "<?", "<!--", "&#x110000;", "&#xD800;", "<a href='", "<script>" * 2000, "<" * 5000,
@@ -143,7 +143,7 @@ def test_a_body_of_any_form_is_quoted_in_part_and_breaks_nothing(serve, body):
     assert problem.message.endswith("HTTP 500.")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "document",
     [[], 7, None, {"errors": []}, {"errors": {}}, {"errors": ["x"]}, {"errors": [{}]},
      {"errors": [{"code": 7, "message": ["x"], "target": {"name": 7}}], "trace": {"a": 1}},
@@ -164,13 +164,13 @@ def test_a_refusal_whose_body_is_cut_off_is_still_that_refusal(serve):
     assert problem.message.endswith("HTTP 429, 5 attempts.")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "said",
     ["word " * 5000, "data:image/png;base64," + "iVBORw0K" * 5000, "日本語のメッセージ" * 500,
      "x" * (LONGEST_QUOTE + 1)],
     ids=["words", "data URL", "Japanese", "one too many"],
 )  # fmt: skip
-@pytest.mark.parametrize("how", ["at once", "streamed"])
+@all_cases("how", ["at once", "streamed"])
 def test_a_long_message_is_cut_at_the_limit_wherever_that_is(serve, said, how):
     document = {"errors": [{"code": "c" * 5000, "message": said}], "status_code": 400}
     server = serve(http(400, document))
@@ -219,7 +219,7 @@ def test_no_answer_of_the_service_breaks_its_own_translation(status, document, b
 # --- other shapes ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("status", "document", "kind", "said"),
     [
         (404, {"error": {"code": "model_not_found", "message": "No m.", "request_id": TRACE}},
@@ -264,8 +264,8 @@ def test_an_expired_token_is_told_as_expired_in_every_shape(serve):
     assert problem.message.startswith("The token has expired.")
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 429, 500, 503])
-@pytest.mark.parametrize("shape", ["errors", "error"])
+@all_cases("status", [400, 401, 402, 403, 429, 500, 503])
+@all_cases("shape", ["errors", "error"])
 def test_a_quota_that_is_spent_is_told_at_once_whatever_the_status(serve, status, shape):
     error = {"code": "token_quota_reached", "message": "Request of 9 token(s) was rejected"}
     server = serve(http(status, {shape: [error] if shape == "errors" else error}))

@@ -8,6 +8,7 @@ import json
 import pickle
 
 import pytest
+from support.cases import all_cases
 from transport.servers import CHAT, PROJECT, caught, connect, held_by, http
 
 from wx_notebook.errors import ProjectError, ServiceDown, WatsonxError
@@ -47,7 +48,7 @@ def test_a_model_is_listed_with_what_it_can_do(serve):
     assert model.can_chat
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("stages", "stage"),
     [([("available", "2026-01-01"), ("deprecated", "2026-06-16")], "available"),
      ([("available", "2026-01-01"), ("deprecated", "2026-06-15")], "deprecated"),
@@ -93,7 +94,7 @@ def test_a_catalogue_without_end_has_an_end(serve):
     assert len(connect(server).models()) == 20
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "document",
     [{}, {"resources": 7}, {"resources": None}, {"resources": "x"}, {"resources": {"a": 1}},
      {"resources": [7, None, "x", []]}, {"resources": [{}]}, {"resources": [{"model_id": ""}]},
@@ -108,8 +109,8 @@ def test_a_catalogue_of_another_shape_lists_nothing(serve, document):
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("odd", [7, "x", None, [7], {"a": 1}, [None], [{}]])
-@pytest.mark.parametrize("field", ["functions", "lifecycle", "model_limits", "label"])
+@all_cases("odd", [7, "x", None, [7], {"a": 1}, [None], [{}]])
+@all_cases("field", ["functions", "lifecycle", "model_limits", "label"])
 def test_an_entry_with_an_odd_field_is_listed_all_the_same(serve, field, odd):
     (model,) = listed(serve, entry("a/b", **{field: odd}))
     assert model.model_id == "a/b"
@@ -135,7 +136,7 @@ def model(model_id, stage="available", *functions):
     return Model(model_id, model_id, functions or ("text_chat",), 0, stage)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("catalogue", "chosen"),
     [([model("a"), model(DEFAULT_MODEL)], DEFAULT_MODEL),
      ([model("embeds", "available", "embedding"), model("old", "deprecated"), model("a"),
@@ -261,7 +262,7 @@ def test_a_failing_platform_is_not_the_project_s_fault(serve):
     assert type(caught(connect(serve(http(500, "no"))).verify)) is ServiceDown
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "document",
     [{}, {"metadata": 7, "entity": "x"}, {"metadata": {"guid": None}, "entity": {"name": None}},
      {"metadata": [], "entity": []}, {"entity": {"compute": ["x", None, {}]}}],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.cases import all_cases
 from transport.servers import CHAT, caught, chunked, connect, events, http
 
 from wx_notebook.errors import PromptBlocked
@@ -49,7 +50,7 @@ def answered(serve, document, *, generate=False):
     return connect(server).chat("hello", model="m", generate=generate)
 
 
-@pytest.mark.parametrize(("document", "told"), CASES)
+@all_cases(("document", "told"), CASES)
 def test_each_kind_and_side_is_told_once(serve, document, told):
     answer = answered(serve, document)
     assert answer.warnings == told
@@ -74,7 +75,7 @@ def test_in_a_stream_they_are_told_once_for_all_events(serve):
     assert stream.answer.warnings == ("guardrail: personal data in the answer (EmailAddress)",)
 
 
-@pytest.mark.parametrize("document", STRANGE)
+@all_cases("document", STRANGE)
 def test_what_has_another_shape_costs_no_answer(serve, document):
     answer = answered(serve, document)
     assert answer.text
@@ -141,14 +142,14 @@ def check(problem, session, words):
     assert session.state.meter.by_model["m"] == TokenCounts(1, 9, 0), "it was read, and is paid"
 
 
-@pytest.mark.parametrize(("document", "words"), BLOCKED)
-@pytest.mark.parametrize("stream", [True, False])
+@all_cases(("document", "words"), BLOCKED)
+@all_cases("stream", [True, False])
 def test_a_prompt_that_a_guardrail_stopped_says_which_one_and_where(serve, document, words, stream):
     check(*blocked(serve, document, stream=stream), words)
 
 
-@pytest.mark.parametrize(("result", "system", "words"), BLOCKED_GENERATIONS)
-@pytest.mark.parametrize("stream", [True, False])
+@all_cases(("result", "system", "words"), BLOCKED_GENERATIONS)
+@all_cases("stream", [True, False])
 def test_so_does_one_of_the_generation_endpoint(serve, result, system, words, stream):
     document = {"model_id": "m", "results": [result], **system}
     check(*blocked(serve, document, stream=stream, generate=True), words)
@@ -202,15 +203,13 @@ def test_a_prompt_that_is_only_marked_is_answered(serve, marked):
     assert answer.warnings == ("guardrail: personal data in the prompt (PhoneNumber)",)
 
 
-@pytest.mark.parametrize(
-    "found", [*STRANGE, {"moderations": {"pii": [{"input": True, "position": 7}]}}]
-)
+@all_cases("found", [*STRANGE, {"moderations": {"pii": [{"input": True, "position": 7}]}}])
 def test_a_finding_of_another_shape_never_breaks_the_error(serve, found):
     blocked(serve, BARE | UNSUITABLE | found)
 
 
-@pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("generate", [False, True])
+@all_cases("stream", [True, False])
+@all_cases("generate", [False, True])
 def test_the_sandbox_stops_a_prompt_as_the_service_does(sandbox, session, stream, generate):
     options = {"param": {"moderations": {"pii": {"input": {"enabled": True}}}}}
     if stream:

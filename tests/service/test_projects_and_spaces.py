@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support.cases import all_cases
 from transport.servers import PROJECT, TOKEN, caught, held_by, http, shown
 
 from wx_notebook.credentials.hosts import endpoints
@@ -24,9 +25,7 @@ from wx_notebook.service import (
 from wx_notebook.transport import Transport
 
 CANARY = "storage-canary-0123456789"
-BOTH = pytest.mark.parametrize(
-    ("ask", "path"), [(projects, "/v2/projects"), (spaces, "/v2/spaces")]
-)
+BOTH = all_cases(("ask", "path"), [(projects, "/v2/projects"), (spaces, "/v2/spaces")])
 
 
 def service_at(there):
@@ -122,13 +121,13 @@ def test_only_four_facts_of_a_document_come_in(serve, sandbox):
 # --- where the next page is --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "link",
     ["/v2/spaces?limit=100&start=op%2Baque", "{url}/v2/spaces?start=op%2Baque&limit=7",
      "?start=op%2Baque", "{url}/somewhere/else?start=op%2Baque"],
     ids=["relative", "absolute", "query only", "another path"],
 )  # fmt: skip
-@pytest.mark.parametrize("as_text", [False, True])
+@all_cases("as_text", [False, True])
 def test_of_a_link_to_the_next_page_only_the_place_in_the_list_is_used(serve, link, as_text):
     server = serve()
     href = link.format(url=server.url)
@@ -157,7 +156,7 @@ def test_a_bookmark_leads_on(serve, bookmark):
 
 
 @BOTH
-@pytest.mark.parametrize(
+@all_cases(
     "link",
     ["https://evil.example/v2/spaces?start=2", "//evil.example/v2/spaces?start=2",
      "http://127.0.0.1:1/v2/spaces?start=2", "http://evil.example", "{url}.evil.example/?start=2",
@@ -171,7 +170,7 @@ def test_a_link_to_another_host_is_an_error_and_nothing_is_sent_there(serve, ask
     service = service_at(server)
     problem = caught(lambda: ask(service))
     assert type(problem) is HostRefused
-    assert "The token is not sent to another address" in problem.message
+    assert "a token is not sent on to another address" in problem.message
     assert problem.hint
     assert len(server.seen) == 1
     assert CANARY not in shown(problem)
@@ -188,7 +187,7 @@ def test_a_service_asked_by_its_private_name_may_link_to_its_public_one():
 
 
 @BOTH
-@pytest.mark.parametrize(
+@all_cases(
     "more",
     [{"next": 7}, {"next": {"href": 7}}, {"next": {}}, {"next": []}, {"next": {"href": "?start="}},
      {"bookmark": None}, {"bookmark": ["x"]},
@@ -256,7 +255,7 @@ def test_a_name_is_one_line_without_anything_secret_in_it(serve, ask, path):
 
 
 @BOTH
-@pytest.mark.parametrize(
+@all_cases(
     "document",
     [{}, {"resources": 7}, {"resources": [7, None, "x", []]}, {"resources": [{}]},
      {"resources": [{"metadata": {"guid": {"secret": CANARY}}, "entity": {"name": [CANARY]}}]},

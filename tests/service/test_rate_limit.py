@@ -94,6 +94,7 @@ def test_several_refusals_wait_as_long_as_the_service_says(limiter):
     assert limiter.paused_s() == 7
 
 
+@pytest.mark.slow
 def test_a_prompt_of_a_person_goes_before_rows_that_wait():
     limiter, order, started = RateLimiter(), [], []
     limiter.leave(200, headers(2))

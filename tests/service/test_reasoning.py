@@ -7,6 +7,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 from transport.servers import caught
 
 from wx_notebook.answer import AnswerReader
@@ -139,7 +140,7 @@ def test_thought_and_said_are_the_same_however_the_text_is_cut(places, text, tho
     assert sort(cut(text, places)) == (thought, said)
 
 
-@pytest.mark.parametrize(("text", "thought", "said"), FORMAT_TEXTS)
+@all_cases(("text", "thought", "said"), FORMAT_TEXTS)
 def test_a_mark_that_stands_in_the_prompt_is_part_of_the_answer(text, thought, said):
     for one in FORMATS:
         marks = [mark for mark in (*one.opens, *one.closes) if mark in text]
@@ -165,8 +166,8 @@ def test_no_character_is_lost_but_tags_and_the_blanks_beside_them(text, places):
 # --- thinking that never ends, or whose beginning nobody saw -------------------------------------
 
 
-@pytest.mark.parametrize("places", [[], [9], [3, 12, 20]])
-@pytest.mark.parametrize(
+@all_cases("places", [[], [9], [3, 12, 20]])
+@all_cases(
     ("text", "said"),
     [
         ("<think>Hello! How are you?", "Hello! How are you?"),
@@ -183,7 +184,7 @@ def test_thinking_that_a_whole_answer_never_closes_is_the_answer(text, said, pla
     assert notice.text.startswith("the model never ended its thinking: all that it wrote is ")
 
 
-@pytest.mark.parametrize("finish", ["length", "max_tokens", "time_limit", "cancelled", "error"])
+@all_cases("finish", ["length", "max_tokens", "time_limit", "cancelled", "error"])
 def test_thinking_that_a_limit_ended_stays_thinking(finish):
     assert sort(cut("<think>hm, so", [9]), finish=finish) == ("hm, so", "")
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 from transport.servers import CHAT, PROJECT, Server, caught, connect, http
 
 from wx_notebook.errors import BadOption
@@ -91,7 +92,7 @@ def test_any_text_arrives_as_it_was_written(prompt):
     assert body["messages"][0]["content"] == prompt
 
 
-@pytest.mark.parametrize("prompt", ["\ud800 alone", "\x00\x1b[31m", "{{ x }} $y {z} %d", "\r\n\r",
+@all_cases("prompt", ["\ud800 alone", "\x00\x1b[31m", "{{ x }} $y {z} %d", "\r\n\r",
                                     "\u2028\ufeff", "'\"\\", "</script>", "é\u0301"])  # fmt: skip
 def test_odd_texts_arrive_as_they_were_written(serve, prompt):
     for generate in (False, True):
@@ -123,7 +124,7 @@ def test_the_project_wins_over_the_space():
 # --- what is no prompt ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("prompt", ["", " ", "\n\t\r\n", [], (), b""])
+@all_cases("prompt", ["", " ", "\n\t\r\n", [], (), b""])
 def test_an_empty_prompt_is_refused_before_anything_is_sent(serve, prompt):
     server = serve()
     session = connect(server)
@@ -135,7 +136,7 @@ def test_an_empty_prompt_is_refused_before_anything_is_sent(serve, prompt):
     assert server.seen == []
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "prompt",
     [42, None, {"role": "user"}, ["hello"], [("role", "user")], b"x", object(), 1.5, {"a", "b"},
      [{"role": "user"}, "x"]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.cases import all_cases
 from transport.servers import caught, chunked, connect, events, http
 
 from wx_notebook.errors import (
@@ -138,7 +139,7 @@ RUNNING = [delta(text) | {"usage": {"prompt_tokens": 18, "completion_tokens": co
            for count, text in enumerate(["Sea ", "🌊 le", "vel."], start=2)]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "documents",
     [
         [delta("Sea"), LAST | {"usage": USAGE}],
@@ -169,7 +170,7 @@ def test_a_stream_with_its_reason_and_no_usage_is_whole(serve, end):
     assert answer.notes == ("the service did not say how many tokens it used",)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "documents",
     [
         [*CHATTING[:3], {"choices": [], "usage": USAGE}],
@@ -192,7 +193,7 @@ def test_a_stream_that_says_itself_that_it_is_done_is_whole(serve):
     assert (answer.text, answer.finish_reason) == ("Sea 🌊 le", "unknown")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "raw",
     [
         events(*CHATTING[:3]),
@@ -244,8 +245,8 @@ KEEP_ALIVES = [b"data:\n\n", b"data: \n\n", b"data\n\n", b": ping\n\n", b"retry:
                b"event: heartbeat\ndata: 17\n\n"]  # fmt: skip
 
 
-@pytest.mark.parametrize("ping", KEEP_ALIVES)
-@pytest.mark.parametrize(
+@all_cases("ping", KEEP_ALIVES)
+@all_cases(
     ("documents", "generate"), [(CHATTING, False), (GENERATING, True)], ids=["chat", "generation"]
 )
 def test_an_event_without_data_keeps_the_connection_open_and_says_nothing(
@@ -268,7 +269,7 @@ def escaped(*texts, field="content"):
     )
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("texts", "whole"),
     [
         ([r"a \ud83d", r"\ude00 b"], "a 😀 b"),
@@ -309,7 +310,7 @@ def test_a_whole_reply_has_no_half_either(serve):
 # --- content in parts, refusals, tools -----------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("content", "text", "reasoning", "refusal"),
     [
         ([{"type": "text", "text": "Hello"}], "Hello", "", ""),
@@ -327,7 +328,7 @@ def test_a_whole_reply_has_no_half_either(serve):
         (None, "", "", ""),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("stream", [True, False])
+@all_cases("stream", [True, False])
 def test_content_may_be_a_list_of_parts(serve, content, text, reasoning, refusal, stream):
     part = "delta" if stream else "message"
     document = {"choices": [{part: {"content": content}, "finish_reason": "stop"}], "usage": USAGE}
@@ -344,8 +345,8 @@ def test_a_part_that_is_no_text_is_named(serve):
     assert answer.notes == ("left out of the answer: a part that is no text (image_url)",)
 
 
-@pytest.mark.parametrize("finish", ["stop", "content_filter"])
-@pytest.mark.parametrize("stream", [True, False])
+@all_cases("finish", ["stop", "content_filter"])
+@all_cases("stream", [True, False])
 def test_a_refusal_is_shown_as_what_it_is(serve, stream, finish):
     part = "delta" if stream else "message"
     said = {"role": "assistant", "content": None, "refusal": "I can't\nhelp with that."}
@@ -365,7 +366,7 @@ def test_a_refusal_comes_in_parts_too(serve):
     assert answer.notes == ("the model refused: I can't do that.",)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "said",
     [
         {"tool_calls": [{"index": 0, "function": {"name": "add", "arguments": ""}}]},
@@ -373,7 +374,7 @@ def test_a_refusal_comes_in_parts_too(serve):
         {"function_call": {"name": "add", "arguments": "{}"}},
     ],
 )
-@pytest.mark.parametrize("finish", ["tool_calls", "stop"])
+@all_cases("finish", ["tool_calls", "stop"])
 def test_a_call_of_a_tool_is_named_whatever_the_reason_says(serve, said, finish):
     more = {"tool_calls": [{"index": 0, "function": {"name": "", "arguments": "{"}}]}
     documents = [{"choices": [{"delta": one}]} for one in (said, more)]
@@ -389,7 +390,7 @@ def test_the_thinking_s_other_names(serve):
         assert stream_of(serve, thought, *CHATTING).answer.reasoning == "hm"
 
 
-@pytest.mark.parametrize("reason", ["stop", "length", "tool_calls", "time_limit", "cancelled"])
+@all_cases("reason", ["stop", "length", "tool_calls", "time_limit", "cancelled"])
 def test_the_service_s_own_reason_is_kept(serve, reason):
     documents = [delta("Sea", reason), {"choices": [], "usage": USAGE}]
     assert stream_of(serve, *documents).answer.finish_reason == reason
@@ -427,7 +428,7 @@ def test_the_numbers_of_a_generation_stream_are_cumulative_and_the_input_s_comes
     assert (answer.text, answer.finish_reason) == (TEXT, "eos_token")
 
 
-@pytest.mark.parametrize("reason", ["MAX_TOKENS", "eos_token", "stop_sequence", "token_limit",
+@all_cases("reason", ["MAX_TOKENS", "eos_token", "stop_sequence", "token_limit",
                                     "time_limit", "cancelled", "error"])  # fmt: skip
 def test_a_stop_reason_is_compared_without_case(serve, reason):
     documents = json.loads(json.dumps(GENERATING))
@@ -453,14 +454,14 @@ def test_a_whole_generation_is_read(serve):
 # --- errors in a stream -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("status", "code", "kind"),
     [(500, "downstream_request_failed", ServiceDown), (503, "service_unavailable", ServiceDown),
      (429, "rate_limit_reached_requests", RateLimited), (403, "token_quota_reached", QuotaSpent),
      (401, "authentication_token_expired", TokenRefused), (404, "model_not_supported", ModelError),
      (404, "container_not_found", ProjectError), (500, "", ServiceDown), (429, "?", RateLimited)],
 )  # fmt: skip
-@pytest.mark.parametrize("generate", [False, True])
+@all_cases("generate", [False, True])
 def test_an_error_event_is_the_error_of_its_status_and_keeps_the_text(
     serve, status, code, kind, generate
 ):
@@ -491,9 +492,9 @@ IN_A_200 = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("document", "kind"), IN_A_200)
-@pytest.mark.parametrize("how", ["whole", "an event", "json where a stream was asked for"])
-@pytest.mark.parametrize("generate", [False, True])
+@all_cases(("document", "kind"), IN_A_200)
+@all_cases("how", ["whole", "an event", "json where a stream was asked for"])
+@all_cases("generate", [False, True])
 def test_an_error_in_a_reply_of_status_200_is_the_service_s_error(
     serve, document, kind, how, generate
 ):
@@ -508,13 +509,13 @@ def test_an_error_in_a_reply_of_status_200_is_the_service_s_error(
     assert problem.answer is None
 
 
-@pytest.mark.parametrize("error", [None, [], {}, ""])
+@all_cases("error", [None, [], {}, ""])
 def test_a_field_for_an_error_that_is_empty_is_none(serve, error):
     documents = [one | {"error": error, "errors": error} for one in CHATTING]
     assert stream_of(serve, *documents).answer.text == TEXT
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "data",
     ["the model stopped", "", "[]", "7", "null", '{"status_code": "x"}', '{"errors": 7}',
      '{"errors": [7]}', '{"errors": [{"message": 7, "code": [], "target": "x"}]}', "[" * 9999],
@@ -539,7 +540,7 @@ MALFORMED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("data", MALFORMED)
+@all_cases("data", MALFORMED)
 def test_an_event_that_cannot_be_understood_cuts_the_answer_and_loses_nothing_in_silence(
     serve, data
 ):
@@ -551,7 +552,7 @@ def test_an_event_that_cannot_be_understood_cuts_the_answer_and_loses_nothing_in
     assert (problem.__cause__, problem.__context__) == (None, None)
 
 
-@pytest.mark.parametrize("data", ['{"results": 7}', '{"results": ["x"]}', '{"results": {"0": {}}}',
+@all_cases("data", ['{"results": 7}', '{"results": ["x"]}', '{"results": {"0": {}}}',
                                   '{"results": [{"generated_text": 7}]}',
                                   '{"results": [{"stop_reason": 7}]}'])  # fmt: skip
 def test_the_same_holds_for_generation(serve, data):
@@ -561,7 +562,7 @@ def test_the_same_holds_for_generation(serve, data):
     assert problem.answer.text == "Sea "
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "more", [{"usage": 7}, {"usage": [1]}, {"usage": None}, {"system": 7},
              {"system": {"warnings": 7}}, {"system": {"warnings": [7, {}]}}],
 )  # fmt: skip
@@ -580,7 +581,7 @@ def test_a_reply_without_an_answer_is_cut(serve):
             assert "the reply holds no answer" in problem.message
 
 
-@pytest.mark.parametrize("body", ["what", "", '"text"', "7", '{"choices": ['])
+@all_cases("body", ["what", "", '"text"', "7", '{"choices": ['])
 def test_something_other_than_a_stream_is_said(serve, body):
     server = serve(http(200, body.encode(), kind="text/plain; charset=x"))
     problem = caught(lambda: connect(server).stream("hello", model="m").answer)
@@ -652,28 +653,26 @@ SHAPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("documents", SHAPES.values(), ids=SHAPES)
+@all_cases("documents", SHAPES.values(), ids=SHAPES)
 def test_a_stream_is_read_in_the_shapes_that_gateways_send(serve, documents):
     answer = stream_of(serve, *documents).answer
     assert (answer.text, answer.finish_reason, answer.usage) == (TEXT, "stop", Usage(18, 4))
     assert answer.notes == ()
 
 
-@pytest.mark.parametrize(
-    "data", ["null", "[]", "ping", ": ping", "PING 3", "keep-alive", '"ok"', "{}"]
-)
+@all_cases("data", ["null", "[]", "ping", ": ping", "PING 3", "keep-alive", '"ok"', "{}"])
 def test_data_that_only_keeps_the_connection_open_is_ignored(serve, data):
     raw = events(*CHATTING[:2]) + f"data: {data}\n\n".encode() + events(*CHATTING[2:])
     assert stream_of(serve, raw=raw).answer.text == TEXT
 
 
-@pytest.mark.parametrize("word", ["[DONE]", "[done]", " [DONE] ", '"[DONE]"', "DONE"])
+@all_cases("word", ["[DONE]", "[done]", " [DONE] ", '"[DONE]"', "DONE"])
 def test_the_word_that_ends_a_stream_is_known_in_each_spelling(serve, word):
     answer = stream_of(serve, raw=events(*CHATTING[:3]) + f"data:{word}\n\n".encode()).answer
     assert (answer.text, answer.finish_reason) == ("Sea 🌊 le", "unknown")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("kind", "body"),
     [("application/json", json.dumps(WHOLE)), ("", json.dumps(WHOLE)),
      ("text/html", json.dumps(WHOLE)), ("application/json", f"\ufeff\n{json.dumps(WHOLE)}"),
@@ -688,8 +687,8 @@ def test_an_answer_that_comes_whole_where_a_stream_was_asked_for_is_read(serve, 
     assert (answer.text, answer.finish_reason, answer.usage) == (TEXT, "stop", Usage(18, 4))
 
 
-@pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize(
+@all_cases("stream", [True, False])
+@all_cases(
     ("document", "kind", "said"),
     [({"code": 401, "description": "jwt expired"}, TokenRefused, "jwt expired"),
      ({"errorCode": "BXN1", "errorMessage": "no"}, ServiceDown, "no (BXN1)"),

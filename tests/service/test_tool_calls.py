@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.answer import AnswerReader
 from wx_notebook.service import Request
@@ -90,7 +91,7 @@ FAMILIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@all_cases("family", FAMILIES)
 def test_the_calls_of_each_family_are_put_together(family):
     found, reader = read(FAMILIES[family])
     assert [(name, arguments) for name, arguments, _ in found] == [
@@ -115,7 +116,7 @@ def test_a_whole_reply_has_its_calls_too(content):
     assert "".join(reader.texts) == (content or "")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("arguments", "value"),
     [
         ("", {}), ("{}", {}), (None, {}), ('{"n": "11"}', {"n": "11"}),
@@ -155,9 +156,7 @@ def test_arguments_may_be_cut_anywhere():
         assert found[1] == json.loads(raw)
 
 
-@pytest.mark.parametrize(
-    "odd", [None, 7, "x", [None], [7], [{"function": 3}], [{"function": {"name": 3}}]]
-)
+@all_cases("odd", [None, 7, "x", [None], [7], [{"function": 3}], [{"function": {"name": 3}}]])
 def test_what_has_no_known_shape_is_no_call(odd):
     found, _ = read([chunk(odd, content="x"), chunk(reason="stop")])
     assert found == []

@@ -8,6 +8,7 @@ import threading
 import pandas as pd
 import polars as pl
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.answer import as_table
@@ -119,7 +120,7 @@ def test_an_alias_is_a_name_of_a_model(session, sandbox, plain, tmp_path, monkey
     assert [row["model"] for row in rows] == [MISTRAL, GRANITE]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("models", "options", "kind", "what"),
     [
         (GRANITE, {}, BadOption, "models takes 2 to 8 models"),
@@ -141,6 +142,7 @@ def test_what_cannot_be_right_is_refused_before_anything_is_sent(
     assert sandbox.counts["chat_stream"] == 0
 
 
+@pytest.mark.slow
 def test_without_a_list_of_models_none_is_refused(session, sandbox):
     sandbox.fault("500", on="models", times=None)
     assert list(wx.compare("Name a unit.", [GRANITE, MISTRAL])["error"]) == ["", ""]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from support.cases import all_cases
 from transport.servers import caught, connect, http, serve  # noqa: F401  # a fixture
 
 import wx_notebook as wx
@@ -29,7 +30,7 @@ def model(model_id, *functions, stage="available", **more):
     return Model(model_id, model_id, functions or ("text_chat",), 0, stage, **more)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "suggested"),
     [
         ("llama 70b", "Did you mean 'meta-llama/llama-3-3-70b-instruct'?"),

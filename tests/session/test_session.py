@@ -11,6 +11,7 @@ import pprint
 import shelve
 
 import pytest
+from support.cases import all_cases
 from transport.servers import (
     CHAT,
     KEY,
@@ -76,7 +77,7 @@ FORMS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("way", WAYS_OUT)
+@all_cases("way", WAYS_OUT)
 def test_a_session_cannot_be_copied_nor_its_parts_stored(used, way):
     with pytest.raises(TypeError) as refused:
         WAYS_OUT[way](used)
@@ -92,7 +93,7 @@ def test_a_session_on_a_shelf_leaves_its_secrets_behind(used, tmp_path):
         assert TOKEN.encode() not in path.read_bytes()
 
 
-@pytest.mark.parametrize("form", FORMS)
+@all_cases("form", FORMS)
 def test_no_text_form_of_a_session_shows_key_or_token(used, form):
     try:
         text = FORMS[form](used)
@@ -155,7 +156,7 @@ def test_closing_ends_the_connections(serve):
 # --- made without a request --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("given", "kind"),
     [({"region": "mars"}, UnknownRegion), ({"url": "http://example.com"}, HostRefused),
      ({"project_id": "my project"}, ProjectError), ({"space_id": "x"}, ProjectError),

@@ -54,6 +54,7 @@ def test_64_threads_at_a_due_token_make_one_exchange_and_64_answers(sandbox, ses
     assert sandbox.counts["token"] == 2, "the first one, and one for all of them"
 
 
+@pytest.mark.slow
 def test_tasks_of_asyncio_share_it_by_threads(sandbox, session):
     async def many():
         return await asyncio.gather(
@@ -82,6 +83,7 @@ def test_a_forked_child_goes_on_with_the_token_by_itself(sandbox, session):
     assert session.chat("hello", model=MODEL).text, "and the parent's connections are its own"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_that_was_forked_while_a_thread_asked_for_a_token_is_not_locked_out():
     with Sandbox() as sandbox:

@@ -6,6 +6,7 @@ import json
 from fractions import Fraction
 
 import pytest
+from support.cases import all_cases
 from transport.servers import KEY, caught, shown
 
 import wx_notebook as wx
@@ -78,9 +79,7 @@ def test_the_first_use_connects_with_the_environment_and_the_answer_says_so(sand
     assert not [w for w in wx.ask("again").warnings if "signed in" in w], "once"
 
 
-@pytest.mark.parametrize(
-    "use", [lambda: wx.ask("hello"), lambda: wx.stream("hello"), wx.session, wx.connect]
-)
+@all_cases("use", [lambda: wx.ask("hello"), lambda: wx.stream("hello"), wx.session, wx.connect])
 def test_with_nothing_to_connect_with_it_is_not_connected(use):
     problem = caught(use)
     assert type(problem) is NotConnected
@@ -233,7 +232,7 @@ def test_messages_are_not_filled_in(sandbox, session):
 # --- options -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "near"),
     [("modle", "model"), ("tempreature", "temperature"), ("max_token", "max_tokens"),
      ("maxtokens", "max_tokens"), ("sytem", "system"), ("generat", "generate")],
@@ -260,7 +259,7 @@ def test_an_option_like_none_gets_the_list(session):
     assert problem.message == "Unknown option 'banana'."
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "instead"),
     [("output", "assign"), ("stream", "wx.stream()"), ("raw", "names="), ("show", "prepare")],
 )
@@ -271,7 +270,7 @@ def test_an_option_of_cells_says_what_to_do_from_python(session, name, instead):
     assert problem.hint == f"Remove {name}=."
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "options",
     [{"temperature": value} for value in ("warm", -0.1, 2.1, True, float("nan"), float("inf"),
                                           10**400, [0.5], 1j, b"1")]
@@ -366,7 +365,7 @@ def test_an_answer_of_which_nothing_came_does_not_replace_the_last_one(sandbox, 
 # --- what its errors say -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("options", "hint"),
     [
         ({"temperature": 9}, "For example 0.7. help(wx.ask) lists all options."),
@@ -400,7 +399,7 @@ def test_json_is_not_asked_of_an_endpoint_that_has_no_mode_for_it(sandbox, sessi
     assert len([call for call in sandbox.calls if call.kind == "generation"]) == 1
 
 
-@pytest.mark.parametrize(("name", "near"), [("conect", "connect"), ("sesion", "session"),
+@all_cases(("name", "near"), [("conect", "connect"), ("sesion", "session"),
                                             ("aks", "ask"), ("interopp", "interop")])  # fmt: skip
 def test_a_misspelt_name_of_the_module_is_told_with_the_near_one(name, near):
     with pytest.raises(AttributeError, match=f"Did you mean '{near}'"):
@@ -414,7 +413,7 @@ def test_there_is_no_last_answer_before_the_first_one(monkeypatch):
     assert "wx.ask(" in caught_error.value.hint
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("value", "told", "hint"),
     [(KEY, "a key without a name", "wx.connect(api_key=..., ...)"),
      ("12345678-1234-4123-8123-123456789abc", "a project ID", "wx.connect(project_id=..., ...)"),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook import settings
@@ -116,8 +117,8 @@ def test_no_value_of_any_type_gives_a_traceback(table, key, value):
         assert str(path) in of_prompt.message
 
 
-@pytest.mark.parametrize("table", ["project", "user"])
-@pytest.mark.parametrize(
+@all_cases("table", ["project", "user"])
+@all_cases(
     "line",
     [
         'param = ["seed=1"]', 'param = "seed=1"', "param = [[1]]", "param = 1", "stop = 1",

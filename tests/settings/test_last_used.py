@@ -6,6 +6,7 @@ import os
 import stat
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.settings import UsedProject, account_hash, last_used, save_last_used
 from wx_notebook.settings.last_used import last_used_file
@@ -43,13 +44,13 @@ def test_the_file_is_the_users_alone_and_says_nobodys_name():
         assert stat.S_IMODE(last_used_file().stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     ["", "{", "[]", '{"accounts": 5}', '{"accounts": {"a": 5}}', '{"accounts": {"a": [[1]]}}',
      "[" * 100_000, '{"accounts": {}}' + " " * 300_000],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_one_without_an_entry(text):
-    last_used_file().parent.mkdir()
+    last_used_file().parent.mkdir(exist_ok=True)
     last_used_file().write_text(text)
     assert last_used("a") == []
     save_last_used("a", used(1))

@@ -6,6 +6,7 @@ import os
 import pickle
 
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook import settings
@@ -75,7 +76,7 @@ def test_with_nothing_said_they_are_what_is_built_in():
     assert settings.resolve_options({}) == Options()
 
 
-@pytest.mark.parametrize("name", VALUES)
+@all_cases("name", VALUES)
 def test_each_layer_comes_before_the_next(name):
     def now(**given):
         return getattr(settings.resolve_options(given, SessionModel()), name)
@@ -143,7 +144,7 @@ EXCLUDED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "given", "name"), EXCLUDED, ids=repr)
+@all_cases(("text", "given", "name"), EXCLUDED, ids=repr)
 def test_what_a_prompt_says_comes_before_a_default_that_it_excludes(text, given, name):
     for write in (user,) if "deployment" in text else (project, user):
         write(text)
@@ -308,7 +309,7 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("which", BAD)
+@all_cases("which", BAD)
 def test_what_is_wrong_with_a_file_is_said_with_file_key_and_what_to_type(which):
     text, *words = BAD[which]
     project(text)
@@ -319,7 +320,7 @@ def test_what_is_wrong_with_a_file_is_said_with_file_key_and_what_to_type(which)
     refused(str(settings.settings_file()), *words)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "head",
     [
         "[tool.wx-notebook]", "[tool.wx_notebok]", "[ tool . 'wxnotebook' ]", "[tool.WX_Notebook]",
@@ -331,7 +332,7 @@ def test_a_project_file_s_table_that_is_called_nearly_as_ours_is_told(head):
     refused(str(settings.project_file()), "Did you mean '[tool.wx_notebook]'?")
 
 
-@pytest.mark.parametrize("name", ["notebook", "jupyter_notebook", "wx", "nbqa", "wx_book", "ruff"])
+@all_cases("name", ["notebook", "jupyter_notebook", "wx", "nbqa", "wx_book", "ruff"])
 def test_a_table_of_another_tool_is_nobody_s_typing_error(name):
     project("temperature = 0.3", head=f"[tool.{name}]\n")
     assert settings.resolve_options({}) == Options()
@@ -364,8 +365,8 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REFUSED)
-@pytest.mark.parametrize("value", ['"x"', "true", "{a = 1}"])
+@all_cases("name", REFUSED)
+@all_cases("value", ['"x"', "true", "{a = 1}"])
 def test_a_project_file_does_not_say_what_is_the_users_own_matter(name, value):
     project(f"seed = 1\n{name} = {value}")
     error = refused(str(settings.project_file()), f"'{name}' in [tool.wx_notebook]", REFUSED[name])
@@ -377,7 +378,7 @@ def test_what_a_profile_says_is_none_of_a_prompts_matter(folders):
     assert settings.resolve_options({}) == Options()
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     ["", "[tool.other]\nx = 1\n", "not toml at all", "[project]\nname = 'x'\n[tool]\n",
      "[tool.wx_notebook]\n", "[tool.wx_notebook.later]\nx = 1\n"],
@@ -396,7 +397,7 @@ def test_a_project_file_of_another_shape_is_no_crash(text):
         assert settings.resolve_options({}) == Options()
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     ["[tool.wx_notebook]\nseed = " + "1" * 5_000, "[tool.wx_notebook]\n" + "a." * 900 + "a = 1",
      "# wx_notebook\n" + "a." * 400_000 + "a = 1",

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook import settings
 from wx_notebook.errors import BadOption
@@ -166,7 +167,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@all_cases("way", WAYS)
 def test_however_a_file_is_written_it_can_be_added_to(way, file):
     put(file, WAYS[way])
     before = settings.profiles()
@@ -350,7 +351,7 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("which", BAD)
+@all_cases("which", BAD)
 def test_what_is_wrong_with_the_file_is_said_with_its_place(which, file):
     text, *words = BAD[which]
     put(file, text)
@@ -368,8 +369,8 @@ SECRETS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SECRETS)
-@pytest.mark.parametrize(
+@all_cases("name", SECRETS)
+@all_cases(
     "place",
     [
         "{}",
@@ -404,7 +405,7 @@ def test_a_profile_that_is_not_there_is_an_error_with_the_nearest_name(folder):
     assert "%watsonx profiles" in caught.value.hint
 
 
-@pytest.mark.parametrize("name", [KEY, f"a {KEY}", KEY * 20, "\x1b[31mred", "a\nb"])
+@all_cases("name", [KEY, f"a {KEY}", KEY * 20, "\x1b[31mred", "a\nb"])
 def test_what_somebody_typed_for_a_name_is_not_quoted_when_it_is_none(name, folder):
     with pytest.raises(BadOption, match="There is no profile of that name in") as caught:
         settings.profile(name)
@@ -412,12 +413,12 @@ def test_what_somebody_typed_for_a_name_is_not_quoted_when_it_is_none(name, fold
     assert "\x1b" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["a", "A-b_c.d", "9", "x" * 39, "a." * 31 + "bc", " work "])
+@all_cases("name", ["a", "A-b_c.d", "9", "x" * 39, "a." * 31 + "bc", " work "])
 def test_a_name_has_letters_digits_and_three_signs(name):
     assert settings.validate_profile_name(name) == name.strip()
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "name",
     ["", " ", "a b", "a/b", "../a", "-x", ".x", "ä", "a\n", "x\0", "a]", "a." * 32 + "b", KEY],
 )
@@ -433,7 +434,7 @@ def test_other_names_are_refused(name, folder):
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("place", ["url", "region", "iam_url", "platform_url"])
+@all_cases("place", ["url", "region", "iam_url", "platform_url"])
 def test_a_url_with_a_password_is_not_saved(place, folder):
     with pytest.raises(BadOption, match="before an @") as caught:
         settings.save_profile(dataclasses.replace(WORK, **{place: f"https://me:{KEY}@cpd.example"}))

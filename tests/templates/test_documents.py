@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 from transport.servers import caught
 
 from wx_notebook.answer import Answer
@@ -84,7 +84,7 @@ def test_a_place_can_say_how_many_rows():
     assert schema == "df: a table of 10,000 rows and 2 columns: n (int64), text (text)."
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "said"),
     [
         ("{{ t | rows(3) }}", "rows(N) works only on tables, and 't' is not a table."),
@@ -180,7 +180,7 @@ def test_filters_apply_to_the_text_of_a_file_and_attributes_to_the_path(tmp_path
     assert fill("{{ notes.name }} {{ notes | wordcount }}", {"notes": path}) == "notes.txt 500"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("make", "said"),
     [
         (lambda p: None, "cannot be read: No such file"),

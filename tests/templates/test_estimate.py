@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.templates import estimate_tokens
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "low", "high"),
     [
         ("", 0, 0),

@@ -14,6 +14,7 @@ import matplotlib.figure
 import PIL.Image
 import pytest
 from IPython.core.display import Image
+from support.cases import all_cases
 
 from wx_notebook.errors import BadOption, MissingName
 from wx_notebook.templates import (
@@ -54,7 +55,7 @@ FIGURE = matplotlib.figure.Figure()
 FIGURE.subplots().plot([1, 3, 2])
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "value",
     [
         encoded(), bytearray(encoded("JPEG")), memoryview(encoded("WEBP")), encoded("GIF"),
@@ -167,7 +168,7 @@ def bomb():
             + struct.pack(">I", zlib.crc32(chunk)))  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("value", "what"),
     [
         (encoded()[:40], "no picture that can be read"),

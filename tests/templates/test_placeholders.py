@@ -8,6 +8,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 from transport.servers import caught
 
 from wx_notebook.credentials.secret import Secret
@@ -29,7 +30,7 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "filled"),
     [
         ("Hello {{ name }}!", "Hello Ada!"),
@@ -54,7 +55,7 @@ def test_what_a_variable_holds_is_never_syntax():
     assert fill("{{ hostile }}", NAMES) == NAMES["hostile"]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "typed",
     [
         "{{ 1 + 1 }}", "{{ gone() }}", "{{ gone.title() }}", "{{ gone + other }}", "{{ 'text' }}",
@@ -70,7 +71,7 @@ def test_another_form_stays_as_typed(typed):
     assert fill(typed, NAMES) == typed
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "expression",
     [
         "n + 1", "len(text)", "name.upper()", "row[name]", "row['deep'][0:1]", "n if n else 0",
@@ -87,7 +88,7 @@ def test_an_expression_with_a_known_name_is_an_error_that_says_how(expression):
     assert problem.hint.endswith("%%watsonx --raw")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("typed", "advice"),
     [
         # Jinja's marks for blanks
@@ -113,7 +114,7 @@ def test_code_about_a_variable_is_an_error_in_every_other_form(typed, advice):
     assert problem.hint.startswith(advice)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "typed",
     ["{{n: 'red'}}", "{{ n: 5 }}", "{{- .Values.n -}}", "{{- gone -}}", "{{ gone = 2 }}",
      "{{ id = 5 }}", "{{ $n }}", "{{! n }}", "{{ n of the customer }}", "\\frac{{n}+1}{2}"],
@@ -233,7 +234,7 @@ def test_blanks_without_end_in_a_filters_brackets_take_no_time():
     assert time.process_time() - began < 2
 
 
-@pytest.mark.parametrize("typed", ["{{ key }}", "{{ box.key }}", "{{ key | upper }}", "{{ box }}"])
+@all_cases("typed", ["{{ key }}", "{{ box.key }}", "{{ key | upper }}", "{{ box }}"])
 def test_a_secret_is_never_filled_in(typed):
     value = "s3cret-value-of-some-length"
     names = {"key": Secret(value), "box": {"key": Secret(value)}}

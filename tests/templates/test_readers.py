@@ -12,6 +12,7 @@ import pypdfium2
 import pytest
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from support.cases import all_cases
 
 from wx_notebook.errors import BadOption
 from wx_notebook.templates import fill_placeholders, readers
@@ -52,6 +53,7 @@ def test_a_filter_takes_the_first_pages(report):
         fill_placeholders("{{ a | pages(2) }}", {"a": "text"})
 
 
+@pytest.mark.slow
 def test_a_long_document_is_cut_within_the_budget_and_that_is_told(tmp_path):
     words = "word " * 40
     long = pdf(tmp_path / "long.pdf", ["\n".join([words] * 40)] * 8, fontsize=2)
@@ -161,7 +163,7 @@ def nonsense(path):
     return path
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("make", "name", "what"),
     [
         (encrypted, "a.pdf", "is encrypted."),
@@ -180,7 +182,7 @@ def test_what_cannot_be_read_is_told_in_a_few_lines(tmp_path, make, name, what):
     assert len(str(caught.value).split("\n")) <= 3
 
 
-@pytest.mark.parametrize("kind", ["pdf", "docx", "pptx", "xlsx", "html"])
+@all_cases("kind", ["pdf", "docx", "pptx", "xlsx", "html"])
 def test_without_the_extra_the_error_says_what_to_install(tmp_path, monkeypatch, kind):
     path = nonsense(tmp_path / f"a.{kind}") if kind != "html" else tmp_path / "a.html"
     if kind == "html":

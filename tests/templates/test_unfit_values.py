@@ -22,6 +22,7 @@ import pytest
 import requests
 from IPython.core.display import Image
 from IPython.display import HTML
+from support.cases import all_cases
 from transport.servers import caught
 
 from wx_notebook.credentials.secret import Secret
@@ -54,7 +55,7 @@ PICTURE = PIL.Image.new("RGB", (2, 2))
 TAKES = "A prompt takes texts, numbers, lists, dicts, tables, pictures and text files."
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("value", "kind", "hint"),
     [
         (FRAME.groupby("a"), "a group of tables", "table = v.sum()"),
@@ -115,7 +116,7 @@ def test_what_is_awaited_is_told_with_await():
         assert problem.hint == "Wait for it: result = await v"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("value", "place"),
     [
         ([1, Plain()], "'v[1]'"),
@@ -155,7 +156,7 @@ def test_an_attribute_without_a_text_is_told_too():
     assert refused({"x": [len]}, "{{ v['x'][0] }}").message.startswith("'v['x'][0]' is a function")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("value", "text"),
     [
         ("<Plain object at 0x7f00deadbeef>", "<Plain object at 0x7f00deadbeef>"),
@@ -180,7 +181,7 @@ def test_a_list_that_holds_itself_is_no_endless_search():
     assert fill("{{ v }}", {"v": around}) == "[[...]]"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("value", "rows"),
     [
         ({"a": 1, "b": 2}.keys(), ["a", "b"]),
@@ -233,7 +234,7 @@ def test_a_secret_inside_a_list_is_refused():
         fill("{{ v }}", {"v": [{"k": Secret("x9" * 22)}]}, refused_types=(Secret,))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "content", "kind", "hint"),
     [
         ("a.odt", b"PK\x03\x04\0", "an OpenDocument text", "use {{ text }}"),

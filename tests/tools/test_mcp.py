@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.errors import BadOption
@@ -156,7 +157,7 @@ def test_tools_that_have_changed_are_refused_until_they_were_looked_at(session, 
     assert call(sandbox, ("send", {"file": "x"}), tools=changing)[0].result == "x"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("made", "what"),
     [
         (server("dead", name="d"), "'d' cannot be started"),

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.errors import (
@@ -248,7 +249,7 @@ def test_where_nobody_can_be_asked_it_is_an_error_before_sending(session, sandbo
     assert ask(now).text == "ok"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("tools", "options", "kind", "what"),
     [
         ([42], {}, BadOption, "a tool is a function"),

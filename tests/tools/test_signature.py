@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 import pydantic
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.errors import BadOption
 from wx_notebook.tools import tool_of
@@ -220,7 +221,7 @@ def odd(width: object):
     return width
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("function", "what"),
     [
         (bare, "bare\\(\\) does not say what 'width' is"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.tools.text_calls import may_become_call, text_calls
 
@@ -20,7 +20,7 @@ def found(text):
     return rest, [(call.name, call.arguments) for call in calls]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "calls"),
     [
         (f"<tool_call>\n{OBJECT}\n</tool_call>", ONE),  # Hermes, Qwen, Granite 4
@@ -56,7 +56,7 @@ def test_words_around_a_marked_call_stay():
     assert found(f"I look it up.\n<tool_call>{OBJECT}</tool_call>") == ("I look it up.", ONE)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         "", "Hello.", '{"name": "Ada", "age": 3}', '{"name": "Ada", "arguments": {"a": 1}}',
@@ -69,9 +69,7 @@ def test_what_is_no_call_of_a_tool_that_there_is_stays_text(text):
     assert found(text) == (text, [])
 
 
-@pytest.mark.parametrize(
-    "text", ["Hello", "The", "1. ", "# x", "{a", '{"age', "[1", "[x](y)", "<b>"]
-)
+@all_cases("text", ["Hello", "The", "1. ", "# x", "{a", '{"age', "[1", "[x](y)", "<b>"])
 def test_what_is_no_beginning_of_a_call_is_shown_at_once(text):
     assert not may_become_call(text)
 

@@ -16,6 +16,7 @@ import threading
 import traceback
 import types
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -273,10 +274,13 @@ def connect(
     where = {"region": server} if isinstance(server, str) else {"url": server.url}
     secret = key if isinstance(key, Secret) else Secret(key)
     transport = Transport(timeouts=timeouts, sleep=sleep, ca_bundle=ca_bundle)
-    return Session(
+    session = Session(
         ConnectionParams("arguments", secret, **({"project_id": PROJECT} | where | given)),
         transport=transport,
     )
+    # several refusals would slow what follows; `service/test_rate_limit.py` has that
+    session.state.service.limiter._refused = deque(maxlen=0)
+    return session
 
 
 def caught(call: Callable[[], object]) -> BaseException:

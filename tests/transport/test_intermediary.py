@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 from transport.servers import KEY, PROJECT, Proxy, caught, connect, http, shown
 
 import wx_notebook as wx
@@ -23,8 +24,8 @@ def refused(serve, place, reply):
     return server, caught(ask)
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(
+@all_cases("place", PLACES)
+@all_cases(
     ("status", "next_step"),
     [(403, "to allow https://"), (407, "user name and password into HTTPS_PROXY"),
      (413, "Make the prompt shorter"), (502, "Run it again"), (503, "Run it again"),
@@ -47,7 +48,7 @@ def test_a_page_of_a_filter_is_told_as_such_with_the_address_and_the_setting(
     assert len(problem._render_traceback_()) <= 6
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("reply", "name"),
     [(http(403, "<p>no</p>", Server="squid/6.1"), "Squid"),
      (http(403, "<p>no</p>", X_Squid_Error="ERR_ACCESS_DENIED 0"), "Squid"),
@@ -61,7 +62,7 @@ def test_the_product_is_named_by_its_page_or_its_headers(serve, reply, name):
     assert f"names {name}" in problem.message
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("document", "said"),
     [({"error": "Forbidden by Zscaler"}, "Forbidden by Zscaler"),
      ({"message": "Blocked by the web filter"}, "Blocked by the web filter"),
@@ -128,7 +129,7 @@ def test_a_refusal_of_the_service_itself_is_none_of_a_proxy(serve):
 @pytest.mark.parametrize(
     ("status", "next_step"),
     [(407, "http://USER:PASSWORD@PROXY:PORT"), (403, "to allow https://iam.cloud.ibm.com"),
-     (502, "Run it again")],
+     pytest.param(502, "Run it again", marks=pytest.mark.slow)],
 )  # fmt: skip
 def test_a_proxy_that_opens_no_tunnel_is_named_with_its_setting(monkeypatch, status, next_step):
     with Proxy(refuses=status) as proxy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from support.cases import all_cases
 from transport.servers import KEY, TOKEN, caught, connect, http, shown
 
 from wx_notebook.errors import HostRefused
@@ -18,8 +18,8 @@ ASKS = {
 }
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("asked", ASKS)
+@all_cases("status", [301, 302, 303, 307, 308])
+@all_cases("asked", ASKS)
 def test_a_redirect_is_an_error_that_names_both_hosts_and_the_second_one_sees_nothing(
     serve, asked, status
 ):
@@ -48,7 +48,7 @@ def test_a_redirect_to_another_path_of_the_same_host_is_refused_too(serve):
     assert len(server.of("/ml/")) == 1
 
 
-@pytest.mark.parametrize("location", ["", "http://[::bad", "//", "\xb2", "javascript:alert(1)"])
+@all_cases("location", ["", "http://[::bad", "//", "\xb2", "javascript:alert(1)"])
 def test_a_redirect_to_nowhere_is_an_error_of_ours(serve, location):
     server = serve(http(302, b"", Location=location))
     problem = caught(lambda: connect(server).chat("hello", model="m"))

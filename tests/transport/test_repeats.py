@@ -6,6 +6,7 @@ import socket
 import threading
 
 import pytest
+from support.cases import all_cases
 from transport.servers import (
     CHAT,
     PROJECT,
@@ -77,8 +78,8 @@ def test_a_name_that_cannot_be_resolved_is_tried_again(monkeypatch):
 # --- what the service said --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize(("ask", "attempts"), [(paid, 5), (free, 3)])
+@all_cases("status", [429, 503])
+@all_cases(("ask", "attempts"), [(paid, 5), (free, 3)])
 def test_not_now_is_asked_again_with_growing_pauses(serve, status, ask, attempts):
     server, pauses = serve(http(status, {})), Pauses()
     problem = caught(lambda: ask(connect(server, sleep=pauses)))
@@ -99,7 +100,7 @@ def test_an_answer_after_a_busy_service_says_how_often_it_was_sent(serve):
     assert len({seen.body for seen in server.of("/ml/")}) == 1
 
 
-@pytest.mark.parametrize("status", [500, 501, 502, 504, 520, 524])
+@all_cases("status", [500, 501, 502, 504, 520, 524])
 def test_another_failure_of_the_service_is_not_repeated_for_a_prompt(serve, status):
     server, pauses = serve(http(status, {})), Pauses()
     problem = caught(lambda: paid(connect(server, sleep=pauses)))
@@ -108,8 +109,8 @@ def test_another_failure_of_the_service_is_not_repeated_for_a_prompt(serve, stat
     assert f"HTTP {status}." in problem.message
 
 
-@pytest.mark.parametrize("status", [500, 502, 504])
-@pytest.mark.parametrize("asked", ["the models", "the projects", "a token"])
+@all_cases("status", [500, 502, 504])
+@all_cases("asked", ["the models", "the projects", "a token"])
 def test_a_list_or_a_token_is_asked_for_again(serve, status, asked):
     paths = {"the models": "/ml/v1/foundation_model_specs", "the projects": "/v2/projects",
              "a token": "/identity/token"}  # fmt: skip
@@ -121,8 +122,8 @@ def test_a_list_or_a_token_is_asked_for_again(serve, status, asked):
     assert len(server.of(paths[asked])) == 3
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 422])
-@pytest.mark.parametrize("ask", [paid, free])
+@all_cases("status", [400, 403, 404, 422])
+@all_cases("ask", [paid, free])
 def test_a_refusal_is_never_repeated(serve, status, ask):
     server, pauses = serve(http(status, {})), Pauses()
     caught(lambda: ask(connect(server, sleep=pauses)))
@@ -133,7 +134,7 @@ def test_a_refusal_is_never_repeated(serve, status, ask):
 # --- Retry-After -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("said", "waited"), [("7", 7), ("0", 0), (" 12 ", 12), ("60", 60)])
+@all_cases(("said", "waited"), [("7", 7), ("0", 0), (" 12 ", 12), ("60", 60)])
 def test_retry_after_is_waited_for(serve, said, waited):
     server, pauses = serve(http(429, {}, Retry_After=said), http(200, CHAT)), Pauses()
     assert paid(connect(server, sleep=pauses)).text == "Four."
@@ -148,9 +149,7 @@ def test_a_retry_after_longer_than_a_person_waits_ends_it_at_once(serve, said):
     assert (len(server.of("/ml/")), pauses) == (1, [])
 
 
-@pytest.mark.parametrize(
-    "said", ["Fri, 31 Dec 1999 23:59:59 GMT", "-5", "1.5", "", "soon", "\xb2", "nan", "inf"]
-)
+@all_cases("said", ["Fri, 31 Dec 1999 23:59:59 GMT", "-5", "1.5", "", "soon", "\xb2", "nan", "inf"])
 def test_a_retry_after_that_is_no_number_of_seconds_is_ignored(serve, said):
     server, pauses = serve(http(429, {}, Retry_After=said), http(200, CHAT)), Pauses()
     assert paid(connect(server, sleep=pauses)).text == "Four."
@@ -161,7 +160,7 @@ def test_a_retry_after_that_is_no_number_of_seconds_is_ignored(serve, said):
 # --- what may have reached the service ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("ending", ["reset", "closed", "half a head", "no http"])
+@all_cases("ending", ["reset", "closed", "half a head", "no http"])
 def test_a_connection_lost_before_the_answer_is_not_repeated_for_a_prompt_but_for_a_list(
     serve, ending
 ):

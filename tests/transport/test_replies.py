@@ -7,7 +7,7 @@ import json
 import re
 import threading
 
-import pytest
+from support.cases import all_cases
 from transport.servers import CHAT, caught, chunked, connect, http
 
 from wx_notebook.errors import AnswerCut, BadOption
@@ -22,7 +22,7 @@ def reply_of(server):
     return Transport(sleep=lambda _: None).open(HttpRequest("POST", f"{server.url}/", body={}))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "whole",
     [
         http(200, CHAT),
@@ -45,7 +45,7 @@ def test_a_whole_answer_is_read_in_every_framing(serve, whole):
         assert session.chat("hello", model="m").text == "Four."
 
 
-@pytest.mark.parametrize("missing", [1, 10, len(BODY) - 1, len(BODY)])
+@all_cases("missing", [1, 10, len(BODY) - 1, len(BODY)])
 def test_a_body_shorter_than_its_length_is_broken_and_not_a_wrong_answer(serve, missing):
     server = serve()
     server.on("/ml/", server.hang_up(http(200, CHAT)[:-missing]))
@@ -84,7 +84,7 @@ def test_closing_twice_is_closing_once(serve):
     reply.close()
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000, b"\xff\xfe", b"{"])
+@all_cases("body", [b"", b"<html>", b"[" * 100_000, b"\xff\xfe", b"{"])
 def test_a_body_that_is_no_json_reads_as_none(serve, body):
     assert reply_of(serve(http(200, body))).json() is None
 
@@ -114,7 +114,7 @@ def test_threads_have_connections_of_their_own(serve):
     transport.close()
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("content", "reason"),
     [(object(), "object"), (b"bytes", "bytes"), (float("nan"), "float"), ({1, 2}, "set")],
 )

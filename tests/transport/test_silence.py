@@ -9,6 +9,7 @@ import socket
 from http.client import HTTPConnection
 
 import pytest
+from support.cases import all_cases
 from transport.servers import (
     CHAT,
     KEY,
@@ -158,8 +159,8 @@ def check(problem):
     assert 1 <= len(problem._render_traceback_()) <= 6
 
 
-@pytest.mark.parametrize("how", ["at once", "streamed", "generated"])
-@pytest.mark.parametrize("fault", AT_THE_SERVICE)
+@all_cases("how", ["at once", "streamed", "generated"])
+@all_cases("fault", AT_THE_SERVICE)
 def test_an_error_of_the_service_shows_no_secret(serve, fault, how):
     server = serve()
     server.on("/ml/", AT_THE_SERVICE[fault](server))
@@ -172,8 +173,8 @@ def test_an_error_of_the_service_shows_no_secret(serve, fault, how):
     check(caught(ask[how]))
 
 
-@pytest.mark.parametrize("what", ["projects", "project", "models"])
-@pytest.mark.parametrize("fault", AT_THE_SERVICE)
+@all_cases("what", ["projects", "project", "models"])
+@all_cases("fault", AT_THE_SERVICE)
 def test_an_error_of_a_list_shows_no_secret(serve, fault, what):
     server = serve()
     server.on("/ml/", AT_THE_SERVICE[fault](server))
@@ -184,7 +185,7 @@ def test_an_error_of_a_list_shows_no_secret(serve, fault, what):
     check(caught(ask[what]))
 
 
-@pytest.mark.parametrize("fault", AT_IAM)
+@all_cases("fault", AT_IAM)
 def test_an_error_of_iam_shows_no_secret(serve, fault):
     server = serve(http(200, CHAT), token=False)
     server.on("/identity/", AT_IAM[fault](server))
@@ -216,8 +217,8 @@ def test_a_refusing_proxy_shows_no_secret(monkeypatch):
 # --- interrupts --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("where", ["/identity/", "/ml/"])
-@pytest.mark.parametrize("first", [b"", BEGUN], ids=["before the head", "in the body"])
+@all_cases("where", ["/identity/", "/ml/"])
+@all_cases("first", [b"", BEGUN], ids=["before the head", "in the body"])
 def test_an_interrupt_while_a_read_blocks_shows_no_secret_and_closes_the_connection(
     serve, where, first
 ):

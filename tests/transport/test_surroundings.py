@@ -7,6 +7,7 @@ import re
 
 import pytest
 import requests
+from support.cases import all_cases
 from transport.servers import CHAT, KEY, TOKEN, Proxy, caught, connect, http, shown
 
 from wx_notebook.errors import ServiceDown
@@ -50,7 +51,7 @@ def test_a_cookie_is_not_sent_back(serve):
 # --- proxies -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+@all_cases("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
 def test_the_loopback_is_reached_without_the_proxy(serve, monkeypatch, name):
     server = serve(http(200, CHAT))
     with Proxy(server) as proxy:

@@ -246,6 +246,7 @@ def test_with_more_time_an_answer_may_begin_later_than_usual():
     assert usual.with_whole(None) is usual
 
 
+@pytest.mark.slow
 def test_a_silence_says_which_option_gives_a_prompt_more_time(serve):
     server = serve()
     server.on("/ml/", server.silent())

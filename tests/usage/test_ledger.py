@@ -12,6 +12,7 @@ import sys
 import threading
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.usage.ledger import KEPT_DAYS, Ledger, TokenCounts
 
@@ -86,14 +87,15 @@ def test_days_of_long_ago_are_removed_and_files_of_others_are_not(folder):
     assert names == ["2020-01-01", kept.isoformat(), TODAY.isoformat()]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "junk",
     [b"", b"\n\n", b"{", b"null\n", b"[1]\n", b'{"model_id": 7, "in": 1}\n', b"\xff\xfe\n",
      b'{"model_id": "a/b", "in": "7", "out": -3}\n', b'{"model_id": "a/b", "in": 1e400}\n',
      b'{"model_id": "a/b", "in": ' + b"9" * 5_000 + b"}\n", b"[" * 50_000 + b"\n", b"x" * 200_000],
     ids=range(12),
 )  # fmt: skip
-def test_junk_in_a_file_costs_itself_and_no_line_behind_it(folder, junk):
+def test_junk_in_a_file_costs_itself_and_no_line_behind_it(tmp_path, junk):
+    folder = tmp_path / "usage"
     book = ledger(folder)
     book.add(TODAY, "a/b", TokenCounts(1, 10, 5))
     (path,) = files(folder)

@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from support.cases import all_cases
 from transport.servers import (
     CHAT,
     KEY,
@@ -245,8 +246,8 @@ def locks(meter):
     return [meter._lock, meter._writer._lock, meter._writer._disk_lock]
 
 
-@pytest.mark.parametrize("writes_at_once", [False, True])
-@pytest.mark.parametrize("pair", [(a, b) for a in range(3) for b in range(3) if a != b])
+@all_cases("writes_at_once", [False, True])
+@all_cases("pair", [(a, b) for a in range(3) for b in range(3) if a != b])
 def test_two_threads_that_let_answers_go_under_different_locks_do_not_wait_for_each_other(
     pair, writes_at_once, tmp_path
 ):
@@ -294,7 +295,7 @@ def test_of_a_generation_that_ends_early_the_service_s_own_count_so_far_is_taken
     assert meter.by_model[GRANITE] == TokenCounts(1, 9, 2)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("body", "least"),
     [({"messages": [{"role": "user", "content": "four words of prose"}]}, 4),
      ({"messages": [{"content": "a b c"}, {"content": "four words of prose"}]}, 5),

@@ -190,7 +190,7 @@ def check_suffix(path: Path, option: str) -> str:
     Raises
     ------
     BadOption
-        Tables cannot be written as this kind of file.
+        It is none that can be written.
     """
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:

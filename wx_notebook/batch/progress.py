@@ -1,4 +1,4 @@
-"""How far a run is, as a value that can be shown."""
+"""How far a run is, for whoever shows it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RunProgress:
     rate
         Rows a second, of the last seconds.
     left_s
-        The time that is left, None where it can't be estimated yet.
+        The time that is left, None where nobody can say.
     waiting
         Why nothing is sent now, "" otherwise.
     """

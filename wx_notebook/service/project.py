@@ -231,8 +231,7 @@ def _following(href: str, service: Service) -> dict[str, str]:
     if leads_away:
         target = one_line(service.transport.redact(target))
         raise HostRefused(
-            f"The service says that the list goes on at {target}. "
-            "The token is not sent to another address.",
+            f"The list is said to go on at {target}; a token is not sent on to another address.",
             hint="Check the URL, and whether a proxy stands in between.",
         )
     return {name: query[name][0] for name in ("start", "bookmark") if name in query}

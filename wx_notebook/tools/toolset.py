@@ -59,7 +59,7 @@ class ToolSet:
         Parameters
         ----------
         is_allowed
-            Whether calls run without a question.
+            Whether nobody is asked.
         redact
             Takes secrets out of results and of errors.
         """
@@ -105,7 +105,7 @@ def with_tools(request: Request, options: Options, redact: Callable[[str], str])
     Raises
     ------
     BadOption
-        One of the values is not a tool.
+        One of the tools is none.
     """
     tools = options.tools or ()
     # the magics have made it already, with their own reporter

@@ -6,6 +6,7 @@ import base64
 import json
 
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.credentials.connection_params import ConnectionParams
@@ -85,8 +86,8 @@ def session_of(sandbox, credential, **more):
     return Session(given, transport=Transport(), **more)
 
 
-@pytest.mark.parametrize("kind", RENEWABLE)
-@pytest.mark.parametrize("wrong_by_h", [0, -30, 30], ids=lambda h: f"wall clock {h:+} h")
+@all_cases("kind", RENEWABLE)
+@all_cases("wrong_by_h", [0, -30, 30], ids=lambda h: f"wall clock {h:+} h")
 def test_a_session_outlives_its_tokens_whatever_the_wall_clock_says(kind, wrong_by_h):
     server, credential = RENEWABLE[kind]
     clock = Clock()
@@ -107,7 +108,7 @@ def test_a_session_outlives_its_tokens_whatever_the_wall_clock_says(kind, wrong_
         session.close()
 
 
-@pytest.mark.parametrize("kind", RENEWABLE)
+@all_cases("kind", RENEWABLE)
 def test_a_revoked_token_costs_no_call(kind):
     server, credential = RENEWABLE[kind]
     with Sandbox(kind=server) as sandbox:
@@ -118,7 +119,7 @@ def test_a_revoked_token_costs_no_call(kind):
         session.close()
 
 
-@pytest.mark.parametrize("kind", RENEWABLE)
+@all_cases("kind", RENEWABLE)
 def test_what_was_sent_to_sign_in_stands_nowhere_in_a_session(kind):
     server, credential = RENEWABLE[kind]
     with Sandbox(kind=server) as sandbox:
@@ -133,7 +134,7 @@ def test_what_was_sent_to_sign_in_stands_nowhere_in_a_session(kind):
         session.close()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in RENEWABLE if "function" not in kind])
+@all_cases("kind", [kind for kind in RENEWABLE if "function" not in kind])
 def test_a_wrong_key_or_password_is_one_clear_error(kind):
     server, credential = RENEWABLE[kind]
     with Sandbox(kind=server) as sandbox, Sandbox(kind=server) as other:
@@ -204,20 +205,20 @@ def test_a_token_is_taken_also_when_the_wall_clock_says_that_it_has_long_ended()
         assert "token for 60 min" in session.status_line()
 
 
-@pytest.mark.parametrize("before", ["", "Bearer ", " bearer  ", "\n"])
+@all_cases("before", ["", "Bearer ", " bearer  ", "\n"])
 def test_bearer_and_blanks_before_a_token_are_taken_off(sandbox, before):
     session = wx.connect(token=before + sandbox.issue_token() + " \n", url=sandbox.url,
                          project_id=sandbox.project_id)  # fmt: skip
     assert session.projects()
 
 
-@pytest.mark.parametrize("token", ["", "  ", "Bearer ", "a b", "a\nb", "tök"])
+@all_cases("token", ["", "  ", "Bearer ", "a b", "a\nb", "tök"])
 def test_what_cannot_be_a_token_is_refused_at_once(token):
     with pytest.raises(TokenRefused):
         wx.connect(token=token, region="eu-de", project_id="12345678-1234-4123-8123-123456789abc")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("function", "words"),
     [(lambda: None, "returned NoneType"), (lambda: 7, "returned int"),
      (lambda: 1 / 0, "failed .ZeroDivisionError."), (lambda: "", "empty")],
@@ -244,7 +245,7 @@ def test_what_a_failing_function_said_is_not_repeated(sandbox):
 # --- what does not go together ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("credential", "error", "words"),
     [
         ({"password": Secret("p"), "kind": "software"}, BadOption, "user name that belongs"),

@@ -7,6 +7,7 @@ import json
 from urllib.parse import parse_qs
 
 import pytest
+from support.cases import all_cases
 from transport.servers import KEY, TOKEN, TOKEN_DOCUMENT, caught, held_by, http, shown
 
 from wx_notebook.credentials.exchange.iam import exchange_api_key
@@ -91,7 +92,7 @@ def test_a_wrong_wall_clock_of_the_service_does_no_harm():
     assert (token.expires_at, token.lifetime_s) == (950, 900)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("claims", "subject"),
     [({"name": "Ada L", "email": "a@b.c", "iam_id": "IBMid-1"}, "Ada L"),
      ({"name": " ", "email": "a@b.c"}, "a@b.c"), ({"email": 7, "iam_id": "IBMid-1"}, "IBMid-1"),
@@ -103,7 +104,7 @@ def test_whom_a_token_was_issued_to_is_read_where_it_can_be(serve, claims, subje
     assert asked(server).subject == subject
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "token",
     ["a.b.c", "a", "a.!!.c", "a.bnVsbA.c", "a.W10.c", "ä.ä.ä", "..",
      "a." + base64.b64encode(b"[" * 60_000).decode() + ".c"],
@@ -144,7 +145,7 @@ REFUSALS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("status", "code", "said", "first", "next_step"), REFUSALS)
+@all_cases(("status", "code", "said", "first", "next_step"), REFUSALS)
 def test_each_refusal_of_iam_has_its_own_next_step(serve, status, code, said, first, next_step):
     server = serve(token=False)
     reply = {"errorCode": code, "errorMessage": said, "context": {"requestId": "r-1"}}
@@ -169,7 +170,7 @@ def test_the_details_of_iam_name_the_address(serve):
     assert "'192.0.2.7'" in caught(lambda: asked(server)).message
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@all_cases("status", [429, 500, 502, 503])
 def test_a_failure_of_iam_says_that_the_key_is_not_to_blame(serve, status):
     server = serve(token=False)
     server.on("/identity/", http(status, {"errorCode": "BXNIM0999E", "errorMessage": "Not now."}))
@@ -181,7 +182,7 @@ def test_a_failure_of_iam_says_that_the_key_is_not_to_blame(serve, status):
     assert len(server.seen) == 3
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "body",
     [b"", b"null", b"[]", b'"text"', b"7", b"{}",
      b'{"access_token": "x"}', b'{"expires_in": 3600}', b'{"access_token": "", "expires_in": 3600}',
@@ -206,7 +207,7 @@ def test_a_life_in_a_text_is_read(serve):
     assert asked(server).lifetime_s == 900
 
 
-@pytest.mark.parametrize("where", ["errorMessage", "errorCode", "errorDetails", "requestId"])
+@all_cases("where", ["errorMessage", "errorCode", "errorDetails", "requestId"])
 def test_a_refusal_that_quotes_the_key_is_shown_without_it(serve, where):
     said = {"errorCode": "C", "errorMessage": "M", where: f"{KEY}!", "context": {where: f"{KEY}!"}}
     server = serve(token=False)

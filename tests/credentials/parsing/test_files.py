@@ -7,6 +7,7 @@ import logging
 import os
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.credentials.connection_params import ConnectionParams
 from wx_notebook.credentials.hosts import endpoints_of
@@ -96,7 +97,7 @@ def test_an_env_file_is_read_by_the_names_of_the_environment(write, monkeypatch,
     assert dict(os.environ) == before, "nothing is written into the environment"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "key"),
     [
         ("WATSONX_API_KEY=${OTHER}", SECOND),
@@ -113,7 +114,7 @@ def test_a_reference_in_a_value_is_expanded_as_python_dotenv_does(write, monkeyp
     assert from_file(write(".env", text)).api_key.reveal() == key
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     ["WATSONX_API_KEY=${MISSING}", "WATSONX_API_KEY=${WATSONX_API_KEY}",
      "A=${WATSONX_API_KEY}\nWATSONX_API_KEY=${A}", "WATSONX_API_KEY=${MISSING:-}"],
@@ -280,14 +281,14 @@ WAYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", WAYS, ids=range(len(WAYS)))
+@all_cases("text", WAYS, ids=range(len(WAYS)))
 def test_a_file_is_read_as_other_shells_and_tools_write_it(write, text):
     given = from_file(write("settings.txt", text.format(key=FIRST, url=EU_DE)))
     assert (given.api_key.reveal(), endpoints_of(given).place) == (FIRST, "eu-de")
     assert given.notes == ()
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     ["WATSONX_API_KEY=${{{{ secrets.X }}}}", "WATSONX_API_KEY: ${{{{ secrets.X }}}}",
      "WATSONX_API_KEY=__KEY__", "WATSONX_API_KEY: '#{{KEY}}#'", "WATSONX_API_KEY=encrypted:BE9Y",
@@ -312,7 +313,7 @@ def test_the_credentials_of_another_service_are_none_of_ours(write):
         from_file(write("vcap.json", json.dumps(services)))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "cp1252", "utf-8"]
 )
 def test_a_file_is_read_in_the_encodings_of_windows(write, encoding):
@@ -323,7 +324,7 @@ def test_a_file_is_read_in_the_encodings_of_windows(write, encoding):
     assert (given.api_key.reveal(), given.url) == (FIRST, EU_DE)
 
 
-@pytest.mark.parametrize("text", ["{}", "{}\n", '"{}"', "# my key\n\n  {}  \n"])
+@all_cases("text", ["{}", "{}\n", '"{}"', "# my key\n\n  {}  \n"])
 def test_the_bare_key_alone_is_read(write, text):
     assert from_file(write("key.txt", text.format(FIRST))).api_key.reveal() == FIRST
 
@@ -352,7 +353,7 @@ def test_a_file_that_is_not_there_is_named_with_the_nearest_name(write, tmp_path
     assert "Did you mean" not in caught.value.message
 
 
-@pytest.mark.parametrize("name", ["\0", "x" * 5_000, "~nobody-of-this-name/x", ""])
+@all_cases("name", ["\0", "x" * 5_000, "~nobody-of-this-name/x", ""])
 def test_what_cannot_be_the_name_of_a_file_is_an_error_of_ours(name):
     with pytest.raises(BadOption) as caught:
         from_file(name)
@@ -386,7 +387,7 @@ def test_a_file_that_is_far_too_large_is_not_read(write):
         from_file(write("big.env", b"#" * (LARGEST_FILE + 1)))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("content", "kind"),
     [(b"%PDF-1.7\n", "a PDF"), (b"PK\x03\x04..word/document.xml", "a Word document"),
      (b"PK\x03\x04..xl/workbook.xml", "an Excel workbook"), (b"PK\x03\x04....", "a zip archive"),
@@ -411,7 +412,7 @@ def test_a_file_that_is_something_else_says_what_it_is(write, content, kind):
     assert FIRST not in str(caught.value) + caught_frames(caught)
 
 
-@pytest.mark.parametrize("text", ["{", '{"apikey": "' + FIRST, "{" * 100_000, '{"a":' * 100_000])
+@all_cases("text", ["{", '{"apikey": "' + FIRST, "{" * 100_000, '{"a":' * 100_000])
 def test_json_that_is_broken_is_said_without_its_text(write, text):
     with pytest.raises(BadOption, match="looks like JSON but can't be parsed") as caught:
         from_file(write("apikey.json", text))
@@ -431,7 +432,7 @@ def test_json_without_a_key_names_what_it_has_instead(write):
     assert FIRST not in str(caught.value) + caught_frames(caught)
 
 
-@pytest.mark.parametrize("value", [7, None, [FIRST], {"x": FIRST}, True])
+@all_cases("value", [7, None, [FIRST], {"x": FIRST}, True])
 def test_a_key_that_is_no_text_is_refused_without_being_shown(write, value):
     with pytest.raises((BadOption, NotConnected)) as caught:
         from_file(write("apikey.json", json.dumps({"apikey": value})))
@@ -448,7 +449,7 @@ def test_an_env_file_without_a_key_offers_the_nearest_name(write):
     assert SECOND not in shown
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "# nothing", "hello", "A=1", f"X: {FIRST}", "[]"])
+@all_cases("text", ["", "\n\n", "# nothing", "hello", "A=1", f"X: {FIRST}", "[]"])
 def test_a_file_about_something_else_says_how_to_write_the_key_into_it(write, text):
     with pytest.raises(NotConnected, match="no API key, token or password inside") as caught:
         from_file(write(".env", text))
@@ -518,7 +519,7 @@ def test_files_that_lie_about_are_named_and_not_read(write, tmp_path):
     assert find_unread_files(tmp_path) == (".env", "apikey.json", "ibm-credentials.env")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "content", ["DATABASE_URL=x", f"WATSONX_URL={EU_DE}", "WATSONX_API_KEY=", b"\xff", "",
                 "#WATSONX_API_KEY=x", b"#" * (LARGEST_FILE + 1)]
 )  # fmt: skip
@@ -545,7 +546,7 @@ def test_the_sandbox_beside_this_kernel_is_read(write):
     assert (given.url, given.project_id) == ("http://127.0.0.1:99", PROJECT)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "content",
     [None, b"", b"[]", b"7", b"{}", b"\xff", b'{"api_key": 7, "url": "", "project_id": ""}'],
 )  # fmt: skip

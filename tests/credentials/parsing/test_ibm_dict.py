@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.credentials.arguments import from_credentials
 from wx_notebook.credentials.secret import Secret
@@ -46,8 +47,8 @@ def frames(caught):
 # --- the dict of the documentation -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["apikey", "api_key"])
-@pytest.mark.parametrize("value", [KEY, f" {KEY}\n", Secret(KEY)])
+@all_cases("name", ["apikey", "api_key"])
+@all_cases("value", [KEY, f" {KEY}\n", Secret(KEY)])
 def test_the_dict_of_the_documentation(name, value):
     given = from_credentials({name: value, "url": EU_DE})
     assert (given.api_key.reveal().strip(), given.url) == (KEY, EU_DE)
@@ -93,7 +94,7 @@ def test_pydantics_secrets_are_opened():
     assert from_credentials({"apikey": pydantic}).api_key.reveal() == KEY
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("more", "kind"),
     [
         ({"instance_id": "openshift"}, "software"),
@@ -139,7 +140,7 @@ def test_a_path_to_verify_with_is_taken(verify):
     )
 
 
-@pytest.mark.parametrize("verify", [True, None, "true", ""])
+@all_cases("verify", [True, None, "true", ""])
 def test_verification_as_it_is_anyway(verify):
     assert from_credentials({"apikey": KEY, "verify": verify}).ca_bundle == ""
 
@@ -227,7 +228,7 @@ def test_a_bare_key_is_not_looked_for_as_a_file(text):
 # --- bad input ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "value", [7, None, [KEY], (KEY,), {KEY}, b"x", object(), Secret(KEY), dict, json, Credentials,
               SimpleNamespace(api_key=KEY), lambda: KEY]
 )  # fmt: skip
@@ -257,8 +258,8 @@ def test_an_empty_dict_is_said_to_be_empty():
         from_credentials({})
 
 
-@pytest.mark.parametrize("name", ["apikey", "token", "password", "url", "region", "username"])
-@pytest.mark.parametrize("value", [7, [KEY], {"x": KEY}, KEY.encode(), True])
+@all_cases("name", ["apikey", "token", "password", "url", "region", "username"])
+@all_cases("value", [7, [KEY], {"x": KEY}, KEY.encode(), True])
 def test_a_value_that_is_no_text_is_refused_by_its_name(name, value):
     with pytest.raises(BadOption, match=f"'{name}' in the credentials is of type") as caught:
         from_credentials({"apikey": OTHER, "url": EU_DE, name: value})

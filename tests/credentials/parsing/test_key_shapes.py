@@ -6,6 +6,7 @@ import random
 import string
 
 import pytest
+from support.cases import all_cases
 
 import wx_notebook as wx
 from wx_notebook.credentials.connection_params import ConnectionParams
@@ -68,7 +69,7 @@ SHAPES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "kind"), SHAPES)
+@all_cases(("text", "kind"), SHAPES)
 def test_what_is_plainly_no_key_is_told_what_it_is_and_where_the_key_is_and_is_not_shown(
     text, kind
 ):
@@ -79,7 +80,7 @@ def test_what_is_plainly_no_key_is_told_what_it_is_and_where_the_key_is_and_is_n
         assert text not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text", [*(chr(code) for code in range(33, 127) if chr(code) not in "._~+/:=-"
                and not chr(code).isalnum()), "ü", "\u200b", " ", "\n"]
 )  # fmt: skip
@@ -108,7 +109,7 @@ def test_no_key_of_ibm_cloud_is_taken_for_something_else():
         assert recognise(Secret(key)) is None
 
 
-@pytest.mark.parametrize("text", ["short", "a.b.c", "a+b/c==", "k9" * 250, "Zen4711", "jane:k3y"])
+@all_cases("text", ["short", "a.b.c", "a+b/c==", "k9" * 250, "Zen4711", "jane:k3y"])
 def test_what_may_be_a_key_of_another_kind_of_account_is_tried(text):
     assert recognise(Secret(text)) is None
 

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.credentials.parsing.pasted import _unwrap, validate_id, validate_key
 from wx_notebook.credentials.secret import Secret
@@ -22,7 +23,7 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"  # pragma: allowlist
 # --- the key in the text around it -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", [KEY, "", " ", "short", "a.b.c", "a+b/c==", "k" * 500, TOKEN])
+@all_cases("text", [KEY, "", " ", "short", "a.b.c", "a+b/c==", "k" * 500, TOKEN])
 def test_a_bare_key_comes_back_as_it_is(text):
     secret = Secret(text)
     assert _unwrap(secret) == (secret, "")
@@ -34,7 +35,7 @@ def test_blanks_around_it_are_not_worth_a_word(text):
     assert (validate_key(key).reveal(), note) == (KEY, "")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         "apikey={}", "apikey = {}", "apikey:{}", "APIKEY={}", "api_key: {}", 'api_key="{}"',
@@ -58,7 +59,7 @@ def test_a_key_with_its_name_is_taken_out_and_said_so(text):
     assert KEY[:6] not in note
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text",
     [
         json.dumps({"name": "mine", "createdAt": "x", "apikey": KEY}),
@@ -74,19 +75,19 @@ def test_a_key_in_the_whole_json_is_taken_out_and_said_so(text):
     assert (key.reveal(), note) == (KEY, "the key was taken out of the JSON around it.")
 
 
-@pytest.mark.parametrize("quotes", ['""', "''", "``", "“”", "‘’", "«»", "„“"])
+@all_cases("quotes", ['""', "''", "``", "“”", "‘’", "«»", "„“"])
 def test_quotes_around_a_key_are_taken_off_and_said_so(quotes):
     key, note = _unwrap(Secret(f" {quotes[0]}{KEY} {quotes[1]}\n"))
     assert (key.reveal(), note) == (KEY, "the quotes around the key were removed.")
 
 
-@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u2060", "\u00ad", "\u202a", "\u200e"])
+@all_cases("unseen", ["\u200b", "\ufeff", "\u2060", "\u00ad", "\u202a", "\u200e"])
 def test_characters_that_nobody_sees_are_taken_off_and_said_so(unseen):
     key, note = _unwrap(Secret(f"{unseen}{KEY}{unseen} "))
     assert (key.reveal(), note) == (KEY, "invisible characters around the key were removed.")
 
 
-@pytest.mark.parametrize("text", ["apikey=", 'apikey=""', "export WATSONX_API_KEY=", '""', '" "'])
+@all_cases("text", ["apikey=", 'apikey=""', "export WATSONX_API_KEY=", '""', '" "'])
 def test_a_name_without_a_key_is_an_empty_key(text):
     with pytest.raises(KeyRefused, match="The API key is empty"):
         validate_key(_unwrap(Secret(text))[0])
@@ -107,13 +108,13 @@ def test_of_two_keys_none_is_chosen(text):
     assert OTHER not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["{}", '{"access_token": "x"}', '{"apikey":7}', '{"apikey":null}'])
+@all_cases("text", ["{}", '{"access_token": "x"}', '{"apikey":7}', '{"apikey":null}'])
 def test_json_without_a_key_is_refused(text):
     with pytest.raises(KeyRefused, match="JSON without an 'apikey'"):
         _unwrap(Secret(text))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text", [f"Bearer {TOKEN}", f"{KEY}\n{OTHER}", f"my key is {KEY}", f"{KEY} {KEY}", "{", "{{{{"]
 )
 def test_anything_else_is_left_to_be_refused_or_tried(text):
@@ -183,7 +184,7 @@ OF_A_SPACE = [
 ]
 
 
-@pytest.mark.parametrize("address", OF_A_PROJECT)
+@all_cases("address", OF_A_PROJECT)
 def test_the_address_of_a_project_is_as_good_as_its_id(address):
     assert validate_id(f" {address}\n", "project") == PROJECT
 
@@ -199,7 +200,7 @@ def test_in_an_address_of_both_each_is_found():
     assert validate_id(address, "space") == SPACE
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("address", "what", "other"),
     [*((address, "project", "space") for address in OF_A_SPACE),
      *((address, "space", "project") for address in OF_A_PROJECT)],
@@ -211,7 +212,7 @@ def test_the_address_of_the_other_one_says_so_and_how_to_give_it(address, what, 
     assert f"--{other}" in caught.value.hint
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "address",
     [
         f"{CONSOLE}/wx/home?context=wx",

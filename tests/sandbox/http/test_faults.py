@@ -7,6 +7,7 @@ import json
 import pytest
 import requests
 from requests.exceptions import ChunkedEncodingError, Timeout
+from support.cases import all_cases
 
 from wx_notebook.sandbox import FAULTS, Sandbox
 
@@ -90,7 +91,7 @@ def test_a_constructors_fault_stays_on_and_may_have_a_probability(client_of):
     assert statuses[0] == statuses[1]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "words"),
     [
         ("stal", "Did you mean 'stall'"),
@@ -108,9 +109,7 @@ def test_an_unknown_fault_is_an_error_at_once(sandbox, text, words):
         Sandbox(faults=[text])
 
 
-@pytest.mark.parametrize(
-    ("name", "on"), [("503", "lunch"), ("cut", "chat"), ("iam-500", "chat"), ("stall", ())]
-)
+@all_cases(("name", "on"), [("503", "lunch"), ("cut", "chat"), ("iam-500", "chat"), ("stall", ())])
 def test_a_fault_that_could_never_hit_is_an_error_at_once(sandbox, name, on):
     with pytest.raises(ValueError, match=f"fault '{name}' cannot hit"):
         sandbox.fault(name, on=on)
@@ -181,7 +180,7 @@ def chunks_until_error(reply: requests.Response) -> tuple[bytes, Exception | Non
     return body, None
 
 
-@pytest.mark.parametrize("after", [0, 1, 3, 8, 99])
+@all_cases("after", [0, 1, 3, 8, 99])
 def test_a_cut_stream_breaks_off_after_whole_events_and_http_shows_it(client, events_of, after):
     client.sandbox.say(WORDS)
     client.sandbox.fault("cut", after=after)

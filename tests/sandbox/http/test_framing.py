@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -100,7 +101,7 @@ def test_an_empty_answer_still_ends_with_its_reason(client, events_of):
     assert generation[-1]["generated_token_count"] == 0
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "written"),
     [
         ("<b>", "\\u003cb\\u003e"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 from requests.exceptions import ChunkedEncodingError
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -63,7 +64,7 @@ def test_a_program_may_send_json_and_the_token_in_a_header(client):
     assert reply.json() == {"faults": ["503"]}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("fields", "words"),
     [
         ({"fault": "stal"}, "Did you mean 'stall'"),
@@ -93,7 +94,7 @@ def test_a_switch_needs_the_token(client, switch):
     assert client.chat().status_code == 200
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "headers",
     [
         {"Host": "evil.example"},

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -130,7 +131,7 @@ def test_after_closing_nothing_listens(client_of):
     assert sandbox.counts == {}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "request_bytes",
     [
         b"\r\n\r\n",

@@ -118,7 +118,7 @@ def test_a_next_request_sent_early_is_answered(client_of):
         assert not any(call.client_gone for call in sandbox.calls)
 
 
-@pytest.mark.parametrize("fault", ["reset", "cut", "stall"])
+@pytest.mark.parametrize("fault", ["reset", "cut", pytest.param("stall", marks=pytest.mark.slow)])
 def test_faults_of_the_connection_are_faults_under_tls_too(client, fault):
     client.sign_in()
     client.sandbox.fault(fault)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -42,7 +43,7 @@ def test_a_key_in_json_becomes_a_token_that_opens_the_service(client, exchange, 
     assert client.sandbox.counts == {"token": 1, "chat": 1}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "body",
     [{"apikey": "k" * 44}, {"apikey": "schlüssel"}, {"apikey": "\ud800"}, {"apikey": "x", "b": 1}],
 )
@@ -52,7 +53,7 @@ def test_a_wrong_key_could_not_be_found(exchange, body):
     assert reply.json()["errorMessage"] == "Provided API key could not be found."
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "body",
     [
         *({}, {"apikey": ""}, {"apikey": None}, {"apikey": 5}, {"api_key": "KEY"}),

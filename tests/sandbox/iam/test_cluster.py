@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -92,7 +93,7 @@ def test_a_password_or_a_key_becomes_a_token_that_opens_the_service(cluster, cla
     assert cluster.sandbox.counts == {"token": 1, "chat": 1}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("body", "status"),
     [
         ({"username": "USER", "password": "wrong"}, 401),
@@ -159,7 +160,7 @@ def test_the_second_step_wants_the_token_of_the_first_and_its_user(cluster, cloc
     assert reply.json()["message"]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("change", "error"),
     [
         ({"password": "wrong"}, "invalid_grant"),
@@ -198,14 +199,14 @@ def test_a_zen_key_opens_everything_without_an_exchange(cluster):
     assert sandbox.counts["token"] == 0
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "text", ["USER:wrong", "USER:PASSWORD", "somebody:KEY", "USER:", ":KEY", "KEY", "USER:KEY:", ""]
 )
 def test_a_wrong_zen_key_is_refused(cluster, code_of, text):
     assert code_of(cluster.projects(cluster.zen(text))) == NOT_VALID
 
 
-@pytest.mark.parametrize("value", ["ZenApiKey", "ZenApiKey ", "ZenApiKey ???", "ZenApiKey /w=="])
+@all_cases("value", ["ZenApiKey", "ZenApiKey ", "ZenApiKey ???", "ZenApiKey /w=="])
 def test_a_zen_key_that_is_not_base64_is_refused(cluster, code_of, value):
     assert code_of(cluster.projects(value)) == NOT_VALID
 
@@ -248,7 +249,7 @@ def test_the_version_needs_no_sign_in(cluster):
     assert cluster.sandbox.counts == {"version": 1}
 
 
-@pytest.mark.parametrize("path", [AUTHORIZE, IDENTITY, VALIDATE, VERSION])
+@all_cases("path", [AUTHORIZE, IDENTITY, VALIDATE, VERSION])
 def test_the_error_of_a_wrong_method_names_the_right_one(cluster, path):
     right, send = ("GET", "post") if path in (VALIDATE, VERSION) else ("POST", "get")
     reply = getattr(cluster.client.http, send)(cluster.sandbox.url + path, timeout=10)

@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -63,7 +64,7 @@ def test_fields_may_come_in_any_order_with_others_and_with_or_without_a_basic_he
         assert reply.status_code == 200
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("form", "named"),
     [
         ({"apikey": "KEY"}, "grant_type"),
@@ -98,10 +99,10 @@ def test_a_wrong_method_gets_iams_own_error(client):
     assert iam_code(client.get("/identity/token", auth=False)) == (405, "BXNIM0060E")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "header", [None, "Bearer", "Bearer ", "Bearer a.b.c", "Basic Yng6Yng=", "nonsense", "{token}"]
 )
-@pytest.mark.parametrize("path", ["/ml/v1/text/chat", "/v2/projects", "/v2/spaces/x"])
+@all_cases("path", ["/ml/v1/text/chat", "/v2/projects", "/v2/spaces/x"])
 def test_without_a_token_of_ours_nothing_is_answered(client, code_of, header, path):
     token = client.sign_in()
     headers = {} if header is None else {"Authorization": header.format(token=token)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -39,7 +40,7 @@ def test_a_profile_is_assumed_and_its_token_says_so(client, assume, claims_of):
     assert client.chat().status_code == 200
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("change", "code"),
     [
         ({"profile_id": "Profile-00000000-0000-4000-8000-000000000000"}, "BXNIM0513E"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -119,7 +119,7 @@ def test_a_chat_ends_before_the_first_of_its_stop_sequences(client):
     assert choice["finish_reason"] == "stop"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("parameters", "text"),
     [
         ({}, "alpha beta g"),
@@ -177,7 +177,7 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@all_cases("text", TEXTS)
 def test_a_scripted_text_arrives_verbatim(client, events_of, text):
     client.sandbox.say(text, text)
     assert client.chat().json()["choices"][0]["message"]["content"] == text
@@ -213,7 +213,7 @@ def test_a_conversation_with_every_kind_of_message_is_accepted(client):
     assert reply.status_code == 200
 
 
-@pytest.mark.parametrize("role", ["system", "user", "assistant", "tool", "control"])
+@all_cases("role", ["system", "user", "assistant", "tool", "control"])
 def test_the_text_of_every_role_may_come_in_parts(client, role):
     parts = [{"type": "text", "text": "two words"}, {"type": "text", "text": "three more words"}]
     for content in (parts, "two words\nthree more words"):

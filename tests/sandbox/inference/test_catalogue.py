@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -66,7 +66,7 @@ def test_pages_follow_each_other_until_all_models_were_seen_once(client):
     assert seen == ids(specs(client, filters="!lifecycle_withdrawn"))
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("filters", "expected"),
     [
         ("modelid_openai/gpt-oss-120b", {"openai/gpt-oss-120b"}),
@@ -106,7 +106,7 @@ def test_a_stage_of_life_begins_on_its_day(client_of):
         assert "ibm/granite-13b-instruct-v2" in found
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "query",
     [
         {"limit": "0"},
@@ -184,7 +184,7 @@ def test_the_address_of_the_next_page_carries_an_offset(client):
     assert (beyond["resources"], "next" in beyond) == ([], False)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("model_id", "version"),
     [
         ("ibm/granite-4-h-small", "4.0.0"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -85,6 +85,6 @@ def test_two_choices_take_no_longer_than_one(client_of, clock):
         assert times[1] < 2 * times[0]
 
 
-@pytest.mark.parametrize("n", [0, -1, 1.5, "2", True])
+@all_cases("n", [0, -1, 1.5, "2", True])
 def test_another_number_is_refused(client, code_of, n):
     assert code_of(client.chat(n=n))[0] == 400

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.sandbox.inference.json_schema import text_for_pattern
 from wx_notebook.sandbox.inference.schema_instance import NoInstance, make_instance
@@ -107,7 +108,7 @@ SCHEMAS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SCHEMAS)
+@all_cases("name", SCHEMAS)
 def test_the_instance_is_valid(name):
     assert judged(SCHEMAS[name]) == make_instance(SCHEMAS[name])
 
@@ -122,7 +123,7 @@ def test_free_text_says_that_no_model_was_asked():
     assert make_instance(PYDANTIC)["note"].startswith(SAYS_SO)
 
 
-@pytest.mark.parametrize("name", ["date", "date-time", "email", "uri", "uuid", "ipv4", "ipv6"])
+@all_cases("name", ["date", "date-time", "email", "uri", "uuid", "ipv4", "ipv6"])
 def test_known_formats_are_kept(name):
     value = make_instance({"type": "string", "format": name})
     checker = jsonschema.FormatChecker()
@@ -175,7 +176,7 @@ def test_a_schema_never_leads_to_a_request(monkeypatch):
             make_instance(schema)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "schema",
     [
         False,
@@ -200,7 +201,7 @@ def test_an_unsatisfiable_or_malformed_schema_gets_no_wrong_instance(schema):
         make_instance(schema)
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "pattern",
     [
         r"^\d{4}-\d{2}-\d{2}$",
@@ -312,8 +313,8 @@ def with_tool(parameters: object) -> dict[str, object]:
     return {"tools": [{"type": "function", "function": function}]}
 
 
-@pytest.mark.parametrize("fault", ["float", "int", "Number", 5, ["string", "float"]])
-@pytest.mark.parametrize(
+@all_cases("fault", ["float", "int", "Number", 5, ["string", "float"]])
+@all_cases(
     ("field", "place"),
     [
         ("tools[0].function.parameters", with_tool),

@@ -8,6 +8,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 
 from wx_notebook.sandbox.inference.models import MODELS
 from wx_notebook.sandbox.inference.text_measures import embed, similarity
@@ -55,7 +56,7 @@ def test_an_embedding_has_the_fields_of_the_reference(embeddings):
     assert {len(result["embedding"]) for result in document["results"]} == {768}
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m.dimension], ids=lambda m: m.model_id)
+@all_cases("model", [m for m in MODELS if m.dimension], ids=lambda m: m.model_id)
 def test_each_model_has_vectors_of_its_own_and_of_its_length(post, model):
     reply = post(EMBEDDINGS, {"model_id": model.model_id, "inputs": ["hello"]})
     (result,) = reply.json()["results"]
@@ -159,7 +160,7 @@ BODIES = {
 MISSING, WRONG_TYPE = (400, "invalid_request_entity"), (400, "json_type_error")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("path", "change", "expected", "field"),
     [
         *[(p, {"model_id": ...}, MISSING, "model_id") for p in BODIES],

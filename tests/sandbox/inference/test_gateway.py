@@ -7,6 +7,7 @@ import json
 import struct
 
 import pytest
+from support.cases import all_cases
 
 CHAT, COMPLETIONS, EMBEDDINGS, MODELS = (
     f"/ml/gateway/v1/{name}" for name in ("chat/completions", "completions", "embeddings", "models")
@@ -64,7 +65,7 @@ def test_a_stream_is_bare_data_with_empty_reasons_until_the_end(client, ask):
     assert [c["finish_reason"] for c in choices] == ["", "", "", "", "stop"]
 
 
-@pytest.mark.parametrize("options", [..., None, {}, {"include_usage": False}])
+@all_cases("options", [..., None, {}, {"include_usage": False}])
 def test_a_stream_has_no_usage_unless_it_is_asked_for(ask, options):
     chunks = chunks_of(ask(stream=True, stream_options=options))
     assert [chunk["usage"] for chunk in chunks] == [None] * len(chunks)
@@ -83,9 +84,7 @@ def test_the_usage_that_is_asked_for_comes_in_a_chunk_of_its_own_behind_the_end(
     assert choice.get("text", choice.get("delta", {}).get("content")) == ""
 
 
-@pytest.mark.parametrize(
-    ("effort", "sentences"), [("minimal", 1), ("low", 1), ("medium", 2), ("high", 3)]
-)
+@all_cases(("effort", "sentences"), [("minimal", 1), ("low", 1), ("medium", 2), ("high", 3)])
 def test_reasoning_is_passed_whole_and_streamed(ask, effort, sentences):
     body = {"model": "openai/gpt-oss-120b", "reasoning_effort": effort}
     document = ask(**body).json()
@@ -96,7 +95,7 @@ def test_reasoning_is_passed_whole_and_streamed(ask, effort, sentences):
     assert "".join(each.get("reasoning_content", "") for each in deltas) == thought
 
 
-@pytest.mark.parametrize("effort", [..., None, "none", 5])
+@all_cases("effort", [..., None, "none", 5])
 def test_without_an_effort_that_is_known_there_is_no_reasoning(ask, effort):
     reply = ask(model="openai/gpt-oss-120b", reasoning_effort=effort)
     assert "reasoning_content" not in reply.json()["choices"][0]["message"]
@@ -194,7 +193,7 @@ def test_models_are_listed_and_found_by_uuid_and_by_id(client):
     assert error_of(client.get(f"{MODELS}/no/such")) == (404, "model_not_found")
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("path", "change", "expected"),
     [
         (CHAT, {"model": ...}, (400, "invalid_request_entity")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox.inference.moderation import (
     Guardrail,
@@ -29,7 +30,7 @@ def ids(reply) -> list[str]:
     return [each["id"] for each in reply["system"]["warnings"]]
 
 
-@pytest.mark.parametrize(("detector", "prompt", "entity", "span"), FINDINGS)
+@all_cases(("detector", "prompt", "entity", "span"), FINDINGS)
 def test_a_finding_in_the_prompt_of_a_streamed_chat_is_its_only_event(
     client, events_of, detector, prompt, entity, span
 ):
@@ -54,9 +55,9 @@ def test_a_finding_in_the_prompt_of_a_streamed_chat_is_its_only_event(
     assert result["text"] == prompt[slice(*span)]
 
 
-@pytest.mark.parametrize(("detector", "prompt", "entity", "_span"), FINDINGS)
+@all_cases(("detector", "prompt", "entity"), [finding[:3] for finding in FINDINGS])
 def test_the_same_blocks_a_whole_chat_and_text_generation(
-    client, events_of, detector, prompt, entity, _span
+    client, events_of, detector, prompt, entity
 ):
     moderations = guards(detector, "input")
     chat = client.chat(prompt, moderations=moderations).json()
@@ -169,7 +170,7 @@ def test_a_word_that_is_masked_is_left_out(client):
         assert "3334523123" not in reply.text
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("text", "threshold", "found"),
     [
         ("I hate this damn world.", 0.5, True),
@@ -185,7 +186,7 @@ def test_what_scores_below_the_threshold_and_parts_of_words_are_left(text, thres
     assert bool(detect_in_answer(guardrails, text, 0)) is found
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "moderations",
     [
         {},
@@ -203,7 +204,7 @@ def test_what_is_not_looked_for_is_not_found(client, moderations):
     assert document["choices"][0]["message"]["content"]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "moderations",
     ["pii", {"pii": True}, {"pii": {"input": True}}, {"pii": {"input": {"enabled": "yes"}}},
      {"hap": {"output": {"threshold": 2}}}, {"input_ranges": [{"start": 1}]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 
 from wx_notebook.sandbox import Sandbox
 
@@ -39,7 +40,7 @@ def test_a_control_message_is_a_switch_too(client):
     assert message_of(client.chat(model_id=TAGS, messages=messages))["content"][:7] == "<think>"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("model", "fields"),
     [
         (FIELD, {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import requests
+from support.cases import all_cases
 
 CHATS = ("/ml/v1/text/chat", "/ml/v1/text/chat_stream")
 GENERATIONS = ("/ml/v1/text/generation", "/ml/v1/text/generation_stream")
@@ -107,8 +108,8 @@ CHAT_CASES = [
 ]
 
 
-@pytest.mark.parametrize("path", CHATS)
-@pytest.mark.parametrize(("change", "expected", "field"), CHAT_CASES)
+@all_cases("path", CHATS)
+@all_cases(("change", "expected", "field"), CHAT_CASES)
 def test_a_chat_that_breaks_a_rule_is_refused_and_the_field_named(
     client, code_of, path, change, expected, field
 ):
@@ -165,8 +166,8 @@ GENERATION_CASES = [
 ]
 
 
-@pytest.mark.parametrize("path", GENERATIONS)
-@pytest.mark.parametrize(("change", "expected", "field"), GENERATION_CASES)
+@all_cases("path", GENERATIONS)
+@all_cases(("change", "expected", "field"), GENERATION_CASES)
 def test_a_generation_that_breaks_a_rule_is_refused_and_the_field_named(
     client, code_of, path, change, expected, field
 ):
@@ -234,7 +235,7 @@ def test_a_prompt_longer_than_the_models_context_is_an_invalid_argument(client, 
     assert code_of(reply) == (400, "invalid_input_argument")
 
 
-@pytest.mark.parametrize("version", [None, "", "today", "2026-13-01", "20261014", "2026-10-14x"])
+@all_cases("version", [None, "", "today", "2026-13-01", "20261014", "2026-10-14x"])
 def test_without_a_version_no_call_of_the_api_is_answered(client, code_of, version):
     for path, body in both(client):
         reply = client.post(path, body, version=version)
@@ -244,7 +245,7 @@ def test_without_a_version_no_call_of_the_api_is_answered(client, code_of, versi
     assert code_of(client.get("/ml/v1/foundation_model_specs", **query)) == MISSING
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "body", [b"", b"{", b"hello", b"\xff\xfe", b"[" * 100_000, b'{"a": 1}{"b": 2}', b"9" * 5000]
 )
 def test_a_body_that_is_not_json_is_refused(client, body):
@@ -255,16 +256,14 @@ def test_a_body_that_is_not_json_is_refused(client, body):
     assert reply.json()["errors"][0]["code"] in ("invalid_request_entity", "json_type_error")
 
 
-@pytest.mark.parametrize("body", ["[]", '"text"', "null", "5"])
+@all_cases("body", ["[]", '"text"', "null", "5"])
 def test_a_body_that_is_not_an_object_has_the_wrong_type(client, code_of, body):
     url = f"{client.sandbox.url}/ml/v1/text/chat?version=2026-10-14"
     headers = {"Authorization": f"Bearer {client.sign_in()}"}
     assert code_of(client.http.post(url, data=body, headers=headers, timeout=10)) == WRONG_TYPE
 
 
-@pytest.mark.parametrize(
-    "path", ["/ml/v1/text/detection", "/ml/v1/text/chat/", "/x", "/v2/projects/a/b"]
-)
+@all_cases("path", ["/ml/v1/text/detection", "/ml/v1/text/chat/", "/x", "/v2/projects/a/b"])
 def test_what_is_not_there_is_not_found(client, code_of, path):
     assert code_of(client.get(path)) == (404, "not_found")
     assert code_of(client.post(path, {})) == (404, "not_found")

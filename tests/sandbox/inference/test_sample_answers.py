@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from support.cases import all_cases
 
 from wx_notebook.sandbox.inference.conversation import Message
 from wx_notebook.sandbox.inference.models import MODELS
@@ -91,7 +92,7 @@ def test_what_is_quoted_stays_text(said, system):
     assert 60 <= len(text.split()) <= 175
 
 
-@pytest.mark.parametrize(
+@all_cases(
     "said", ["<script>alert(1)</script>", "# [a](b) `c` ![d](e)", "&lt; **x** _y_ ~z~", "\\", "$x$"]
 )
 def test_a_quote_reads_as_it_was_typed(said):
@@ -132,7 +133,7 @@ ASKED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "language"), ASKED.items())
+@all_cases(("text", "language"), ASKED.items())
 def test_code_that_is_asked_for_comes_as_one_block_and_says_who_wrote_it(text, language):
     told = write(asked(text))
     (fence,) = [t for t in MARKDOWN.parse(told) if t.type == "fence"]

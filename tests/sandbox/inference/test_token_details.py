@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 
 END = "<|end_of_text|>"
 
@@ -92,7 +93,7 @@ def test_tokens_come_with_what_is_asked_of_them(client, events_of):
     assert all("input_tokens" not in each for each in streamed[1:])
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("options", "keys"),
     [
         ({"generated_tokens": True}, {"text"}),

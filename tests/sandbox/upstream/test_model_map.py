@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.cases import all_cases
 from support.upstreams import UpstreamServer
 
 from wx_notebook.sandbox import Sandbox
@@ -11,7 +12,7 @@ from wx_notebook.sandbox.upstream.model_map import ModelMap, read_model_map
 SMALL = "ibm/granite-4-h-small"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("there", "expected"),
     [
         (["llama3.2", "granite4:small-h"], "granite4:small-h"),
@@ -32,7 +33,7 @@ def test_the_default_model_leads_to_the_local_granite_that_is_nearest(there, exp
     assert ModelMap().upstream_name(SMALL, there) == expected
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "there", "expected"),
     [
         ("ibm/granite-3-3-8b-instruct", "granite3.3:8b", True),
@@ -63,7 +64,7 @@ def test_a_name_that_the_table_leads_astray_does_not_fall_back_to_another_model(
     assert ModelMap({SMALL: "granite4:big"}).upstream_name(SMALL, ["granite4:small-h"]) is None
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "text"),
     [
         ("m.toml", f'"{SMALL}" = "a"\n"x/*" = ["b", "c"]\n'),
@@ -79,7 +80,7 @@ def test_a_table_is_toml_or_json(tmp_path, name, text):
     assert read_model_map(path) == {SMALL: ["a"], "x/*": ["b", "c"]}
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("name", "data", "words"),
     [
         ("m.toml", b'ibm/granite = "a"', 'is not TOML: .*A line is "ibm/granite-4-h-small" = '),

@@ -11,6 +11,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases import all_cases
 from support.upstreams import USAGE, UpstreamServer, answers, refuses
 
 from wx_notebook.sandbox import Sandbox
@@ -235,7 +236,7 @@ def test_reasoning_has_the_services_name(client, upstream, events_of, name):
     assert deltas[1:] == [{"reasoning_content": "2+2"}, {"content": "4"}]
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("theirs", "chat", "generation"),
     [
         ("stop", "stop", "eos_token"),
@@ -342,7 +343,7 @@ def test_the_checks_of_the_service_come_first(client, upstream, code_of):
     assert upstream.prompts == []
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("status", "error", "expected", "words"),
     [
         (401, {"error": {"message": "bad key"}}, (500, "downstream_request_failed"),
@@ -530,7 +531,7 @@ def test_an_interface_at_another_path_is_found(client_of):
         assert upstream.prompts[-1].path == "/api/openai/chat/completions"
 
 
-@pytest.mark.parametrize(
+@all_cases(
     ("url", "words"),
     [
         ("", "is not the URL of a server"),
@@ -578,7 +579,7 @@ def test_the_answer_names_its_author_if_that_is_another_model(client, upstream):
     assert reply.json()["system"]["warnings"] == []
 
 
-@pytest.mark.parametrize("fault", ["cut", "cut-clean", "error-event", "malformed-event",
+@all_cases("fault", ["cut", "cut-clean", "error-event", "malformed-event",
                                    "usage-missing", "reset-after"])  # fmt: skip
 def test_faults_hit_the_upstreams_streams_too(client, upstream, fault):
     upstream.behave = answers("one two three four five six seven")
