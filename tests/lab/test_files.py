@@ -16,7 +16,7 @@ LAB = ROOT / "wx_notebook" / "lab"
 STATIC = LAB / "static"
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.js"))}
 TEXTS = {
-    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    path.stem: json.loads(path.read_text(encoding="utf-8"))["page"]
     for path in sorted((STATIC / "texts").glob("*.json"))
 }
 PACKAGE = json.loads((LAB / "package.json").read_text(encoding="utf-8"))

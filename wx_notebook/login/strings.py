@@ -15,22 +15,24 @@ from wx_notebook.login.sign_in import Step
 from wx_notebook.service import ProjectLocation, no_runtime_error
 from wx_notebook.session.connection import Session
 
-_FOLDER = Path(__file__).parent
-#: The languages of the form, each with its table; what a kernel says is English.
-_TABLES = {"en": "strings.json", "de": "strings.de.json"}
+#: A file for each language, with the texts of the front-end extension beside those of the form.
+_FOLDER = Path(__file__).parents[1] / "lab" / "static" / "texts"
 #: Pages of IBM Cloud on which a step can be repaired. The form shows them and opens none.
 KEYS_URL = "https://cloud.ibm.com/iam/apikeys"
 PROJECTS_URL = "https://dataplatform.cloud.ibm.com/projects?context=wx"
 
 
 @cache
-def strings(language: str = "en") -> dict[str, str]:
-    """Return the table: a key for each text, with placeholders such as ``{name}``.
+def languages() -> tuple[str, ...]:
+    """Return the languages of the form, such as "de"; what a kernel says is English."""
+    return tuple(sorted(file.stem for file in _FOLDER.glob("*.json")))
 
-    A language that there is no table for gives the English one.
-    """
-    file = _FOLDER / _TABLES.get(language, _TABLES["en"])
-    table: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+
+@cache
+def strings(language: str = "en") -> dict[str, str]:
+    """Return the table: a key for each text, with placeholders such as ``{name}``."""
+    file = _FOLDER / f"{language}.json"
+    table: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))["form"]
     return table
 
 

@@ -89,9 +89,9 @@ class HeldSignIn:
             form.refresh()
         return {"done": self._done, "form": form.as_json()}
 
-    def sources(self, language: str = "en") -> Future[dict[str, str]]:
-        """Return the script and the style sheet of the form, with the texts of a language."""
-        return self._form_thread.submit(lambda: self._loaded_form().sources(language))
+    def sources(self) -> Future[dict[str, str]]:
+        """Return the script and the style sheet of the form."""
+        return self._form_thread.submit(lambda: self._loaded_form().sources())
 
     def _run(self, content: dict[str, Any], secret: Secret | None) -> None:
         try:

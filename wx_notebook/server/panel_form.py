@@ -73,9 +73,9 @@ class PanelForm:
             "no_keyring": self._no_keyring,
         }
 
-    def sources(self, language: str) -> dict[str, str]:
+    def sources(self) -> dict[str, str]:
         """Return the script and the style sheet of the form."""
-        return {"script": module(language, place="panel"), "styles": styles()}
+        return {"script": module(place="panel"), "styles": styles()}
 
     def connection_of(self, session: Session) -> dict[str, str]:
         """Return what a kernel needs to know of a session besides its token."""

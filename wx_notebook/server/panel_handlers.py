@@ -107,5 +107,4 @@ class _FormHandler(_PanelHandler):
     @authorized
     async def get(self) -> None:
         """Send the script and the style sheet of the form."""
-        language = self.get_query_argument("language", "en")
-        await self.finish(await asyncio.wrap_future(self.held().sources(language)))
+        await self.finish(await asyncio.wrap_future(self.held().sources()))

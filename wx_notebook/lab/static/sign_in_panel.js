@@ -203,7 +203,7 @@ export default async (shared) => {
 
     /** Load the form from the server, as the widget of a cell gets it from the kernel. */
     async loadForm() {
-      const sources = await this.ask(undefined, `sign-in/form?language=${text("language")}`);
+      const sources = await this.ask(undefined, "sign-in/form");
       const style = make("style", "", sources.styles);
       const address = URL.createObjectURL(new Blob([sources.script], { type: "text/javascript" }));
       try {

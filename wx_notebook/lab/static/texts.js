@@ -1,6 +1,7 @@
 /*
- * The texts of the extension, one file a language: `texts/en.json`, `texts/de.json`. A further
- * language is a further file there, and its code here.
+ * The texts of the extension, one file a language: `texts/en.json`, `texts/de.json`. They hold the
+ * texts of the sign-in form, too (`login/strings.py`). A further language is a further file there,
+ * and its code here.
  */
 
 const LANGUAGES = ["en", "de"];
@@ -40,5 +41,5 @@ const languageOf = (code) => {
 const load = async (language) => {
   const reply = await fetch(new URL(`texts/${language}.json`, import.meta.url));
   if (!reply.ok) throw new Error(`wx-notebook: texts/${language}.json: ${reply.status}`);
-  table = await reply.json();
+  table = (await reply.json()).page;
 };

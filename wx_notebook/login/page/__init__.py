@@ -10,7 +10,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from wx_notebook.login.strings import strings
+from wx_notebook.login.strings import languages, strings
 
 _FOLDER = Path(__file__).parent
 PARTS = (
@@ -19,23 +19,29 @@ PARTS = (
 )  # fmt: skip
 
 
+#: JupyterLab writes its language there, such as "de-DE".
+_CHOICE = "const STRINGS = TEXTS[document.documentElement.lang.slice(0, 2)] ?? TEXTS.en;"
+
+
 @cache
-def module(language: str = "en", *, place: str = "cell") -> str:
-    """Return the source of the module.
+def module(place: str = "cell") -> str:
+    """Return the source of the module, with the texts in each language.
 
     Parameters
     ----------
-    language
-        The language of its texts, such as "de".
     place
         Where the form stands: texts under ``{place}.`` take the place of the general ones.
     """
-    texts = strings(language)
-    own = {key: text for key, text in texts.items() if key.startswith(f"{place}.")}
-    texts = texts | {key.removeprefix(f"{place}."): text for key, text in own.items()}
+    texts = {language: _texts(language, f"{place}.") for language in languages()}
     table = json.dumps(texts, ensure_ascii=False, indent=1)
     parts = ((_FOLDER / name).read_text(encoding="utf-8") for name in PARTS)
-    return "\n".join([f"const STRINGS = {table};", *parts])
+    return "\n".join([f"const TEXTS = {table};", _CHOICE, *parts])
+
+
+def _texts(language: str, place: str) -> dict[str, str]:
+    texts = strings(language)
+    own = {key: text for key, text in texts.items() if key.startswith(place)}
+    return texts | {key.removeprefix(place): text for key, text in own.items()}
 
 
 @cache
