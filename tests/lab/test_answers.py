@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import nbformat
 import pytest
 from support.fronts import LabPage
-from support.lab_pages import axe, connect_cell, select, sources
+from support.lab_pages import THEMES, axe, connect_cell, select, shoot, sources
 
 from wx_notebook.render import ANSWER_TYPE
 
@@ -36,7 +37,7 @@ def seen_buttons(lab, cell):
     return lab.cell(cell).locator(".wx-buttons button:visible").all_inner_texts()
 
 
-def asked(page, server, sandbox):
+def asked(page, server, sandbox, shots):
     lab = LabPage(page, server)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     lab.open("buttons.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nGo on.", "'last'"])
@@ -67,9 +68,13 @@ def asked(page, server, sandbox):
         lambda: page.evaluate("() => navigator.clipboard.readText()").strip() == "print(1)",
         "the code alone",
     )
-    for shade in ("light", "dark"):
-        lab.theme(shade)
-        found[f"axe {shade}"] = axe(lab, ".wx-answer")
+    lab.cell(1).locator(".wx-code").hover()
+    found["axe"] = {}
+    for theme in THEMES:
+        lab.theme(theme)
+        found["axe"][theme] = axe(lab, ".wx-answer")
+        shoot(lab, shots, f"answer {theme}")
+    lab.theme("light")
     button(lab, 1, "Insert as a cell").click()
     found["inserted"] = sources(lab)[2]
     found["its type"] = lab.save().cells[2].cell_type
@@ -93,18 +98,69 @@ def test_an_answer_is_stopped_copied_inserted_and_asked_again(
 ):
     for text in (LONG, TEXT, PICTURE):
         slow_sandbox.say(text)
-    lab, found, saved = chromium.run(asked, jupyter(front), slow_sandbox)
+    lab, found, saved = chromium.run(asked, jupyter(front), slow_sandbox, chromium.shots)
     assert found["while it arrives"] == ["Stop"]
     assert found["focused"] == "Copy", "the focus does not get lost with the button"
     assert found["copied"] == TEXT
     assert (found["inserted"], found["its type"], found["rendered"]) == (TEXT, "markdown", 0)
     assert found["with a picture"] == "raw", "nothing of it is fetched"
-    for state in ("axe while it arrives", "axe light", "axe dark"):
-        assert found[state] == [], state
+    assert found["axe while it arrives"] == []
+    assert found["axe"] == {theme: [] for theme in THEMES}
     (output,) = saved.cells[1].outputs
     assert "<button" not in output.data["text/html"]
     assert set(output.data[ANSWER_TYPE]) == {"state", "behind"}, "the text stands there once"
     assert lab.seen.foreign == lab.seen.page_errors == lab.seen.console_errors == []
+
+
+MODELS = ["ibm/granite-4-h-small", "ibm/granite-3-3-8b-instruct"]
+
+
+def compared(page, server, sandbox):
+    lab = LabPage(page, server)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask = f"%%watsonx --compare {','.join(MODELS)}\nGo on."
+    cells = [connect_cell(lab, sandbox), ask, "'last'"]
+    lab.open("compared.ipynb", cells)
+    lab.run(0)
+    lab.run(1, wait=False)
+    lab.wait_for_output(1, "word word")
+    found = {"while they arrive": seen_buttons(lab, 1), "axe": axe(lab, ".wx-answer")}
+    button(lab, 1, "Stop").click()
+    lab.wait_for_output(1, "0 of 2 answers are complete")
+    lab.wait_until_idle()
+    found["stopped"] = seen_buttons(lab, 1)
+    button(lab, 1, "Ask again").click()
+    lab.wait_for_output(1, "print(1)")
+    lab.wait_until_idle()
+    found["ended"] = seen_buttons(lab, 1)
+    found["axe ended"] = axe(lab, ".wx-answer")
+    button(lab, 1, "Copy").click()
+    lab.cell(1).get_by_role("status").filter(has_text="Copied.").wait_for()
+    found["copied"] = page.evaluate("() => navigator.clipboard.readText()")
+    button(lab, 1, "Insert as a cell").click()
+    found["inserted"] = sources(lab)[2]
+    lab.save()
+    lab.reload()
+    lab.wait_until(lambda: seen_buttons(lab, 1) == ALL, "the buttons after a reload")
+    return lab, found
+
+
+def test_compared_answers_have_the_same_buttons_and_are_copied_below_their_models(
+    chromium, jupyter, slow_sandbox
+):
+    for text in (LONG, LONG, TEXT, "A *joule*."):
+        slow_sandbox.say(text)
+    lab, found = chromium.run(compared, jupyter("lab"), slow_sandbox)
+    assert found["while they arrive"] == ["Stop"]
+    assert found["stopped"] == found["ended"] == ALL
+    assert found["axe"] == found["axe ended"] == []
+    assert found["copied"] == found["inserted"]
+    titles = re.findall(r"^(.+)\n-{10,}\n\n", found["copied"], re.MULTILINE)
+    assert titles == MODELS
+    # each as the model wrote it, whichever was asked first
+    assert TEXT in found["copied"]
+    assert "A *joule*." in found["copied"]
+    assert lab.seen.page_errors == lab.seen.console_errors == []
 
 
 ATTACK = (

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Front = Literal["lab", "notebook"]
+Theme = Literal["light", "dark", "dark high contrast"]
 
 FLAGS = (
     "--headless",
@@ -303,14 +304,13 @@ class LabPage:
             on,
         )
 
-    def theme(self, shade: Literal["light", "dark"]) -> None:
+    def theme(self, shade: Theme) -> None:
         """Switch the theme, and wait until it is painted."""
         name = f"JupyterLab {shade.title()}"
         self._js(
             "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name
         )
-        light = "true" if shade == "light" else "false"
-        painted = self.page.locator(f'body[data-jp-theme-light="{light}"]')
+        painted = self.page.locator(f'body[data-jp-theme-name="{name}"]')
         painted.wait_for(state="attached")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
@@ -427,15 +427,24 @@ def _environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
     return kept | own | dict(extra)
 
 
-def start_jupyter(front: Front, home: Path, environment: Mapping[str, str]) -> JupyterServer:
-    """Start a Jupyter server in `home` and wait until it answers."""
+def start_jupyter(
+    front: Front,
+    home: Path,
+    environment: Mapping[str, str],
+    before: JupyterServer | None = None,
+) -> JupyterServer:
+    """Start a Jupyter server in `home` and wait until it answers.
+
+    With the server `before`, which has ended, it takes that one's place: address, token, folders.
+    """
     for name in ("work", "runtime", "config", "data", "ipython"):
-        (home / name).mkdir(parents=True)
+        (home / name).mkdir(parents=True, exist_ok=before is not None)
     for name, values in _SETTINGS.items():
         file = home / "settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
-    token = secrets.token_hex(16)
+    token = before.token if before else secrets.token_hex(16)
+    port = urlsplit(before.url).port if before else 0
     application = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}[front]
     command = [
         sys.executable,
@@ -444,7 +453,7 @@ def start_jupyter(front: Front, home: Path, environment: Mapping[str, str]) -> J
         "--no-browser",
         "--allow-root",
         "--ServerApp.ip=127.0.0.1",
-        "--ServerApp.port=0",
+        f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={home / 'work'}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--{application}.expose_app_in_browser=True",

@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from support.fronts import LabPage
+    from pathlib import Path
+
+    from support.fronts import LabPage, Theme
 
 #: Connects a kernel without a form; the file is written by `connect_cell`.
 CONNECT = (
@@ -21,6 +23,8 @@ while not pathlib.Path("go").exists():
     time.sleep(0.02)
 pathlib.Path("go").unlink()
 """
+#: The themes of JupyterLab itself.
+THEMES: tuple[Theme, ...] = ("light", "dark", "dark high contrast")
 #: Rules of the whole page say nothing about a part of it.
 _OF_A_PAGE = ("region", "page-has-heading-one", "landmark-one-main", "bypass", "document-title")
 
@@ -60,6 +64,11 @@ def select(lab: LabPage, cell: int) -> None:
         }""",
         cell,
     )
+
+
+def shoot(lab: LabPage, shots: Path, name: str) -> None:
+    """Keep a screenshot that somebody can look at."""
+    lab.page.screenshot(path=shots / f"{name}-{lab.server.front}.png")
 
 
 def axe(lab: LabPage, selector: str) -> list[str]:

@@ -61,7 +61,7 @@ class Canvas(Protocol):
         """Show lines of ours as the final output."""
 
     def show_bundle(
-        self, bundle: Mapping[str, str], metadata: Mapping[str, Any] | None = None
+        self, bundle: Mapping[str, Any], metadata: Mapping[str, Any] | None = None
     ) -> int:
         """Show plain text and HTML of ours as the final output."""
 
@@ -145,7 +145,7 @@ class NotebookCanvas:
         return self.show_bundle(lines_bundle(lines))
 
     def show_bundle(
-        self, bundle: Mapping[str, str], metadata: Mapping[str, Any] | None = None
+        self, bundle: Mapping[str, Any], metadata: Mapping[str, Any] | None = None
     ) -> int:
         """Show plain text and HTML of ours."""
         return self._publish(bundle, dict(metadata or {}))

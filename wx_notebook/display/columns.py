@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wx_notebook.display.canvas import Canvas
 from wx_notebook.display.live import BYTES_PER_S, FIRST_BYTES, RENDER_TIMES
 from wx_notebook.display.progress import TICK_S
-from wx_notebook.render import AnswerColumn, columns_html, columns_text
+from wx_notebook.render import AnswerColumn, columns_bundle
 
 if TYPE_CHECKING:
     from wx_notebook.session.comparison import ModelRun
@@ -68,10 +68,7 @@ class Columns:
         reasons = [run.answer.finish_reason if run.answer else "" for run in self._runs]
         models = [run.request.model_id for run in self._runs]
         self._canvas.show_bundle(
-            {
-                "text/plain": columns_text(columns, self._format),
-                "text/html": columns_html(columns, format=self._format, summary=summary),
-            },
+            columns_bundle(columns, self._format, summary),
             {"wx_notebook": {"models": models, "finish_reasons": reasons}},
         )
 

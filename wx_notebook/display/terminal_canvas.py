@@ -118,7 +118,7 @@ class TerminalCanvas:
         return 0
 
     def show_bundle(
-        self, bundle: Mapping[str, str], metadata: Mapping[str, Any] | None = None
+        self, bundle: Mapping[str, Any], metadata: Mapping[str, Any] | None = None
     ) -> int:
         """Write the plain text of an output of ours."""
         self._clear_status()

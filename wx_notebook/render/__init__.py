@@ -18,10 +18,10 @@ from wx_notebook.render.batch_view import BatchView, batch_html, batch_text
 from wx_notebook.render.code import SourceCode, fenced_code, next_cell, runnable_code
 from wx_notebook.render.columns import (
     AnswerColumn,
+    columns_bundle,
     columns_frame,
     columns_html,
     columns_line,
-    columns_text,
 )
 from wx_notebook.render.front_end import ANSWER_TYPE, answer_data, arriving_data
 from wx_notebook.render.html import MAX_MARKDOWN, line_html, markdown_html, pre_html
@@ -72,10 +72,10 @@ __all__ = [
     "checks_html",
     "clean_line",
     "clean_text",
+    "columns_bundle",
     "columns_frame",
     "columns_html",
     "columns_line",
-    "columns_text",
     "fenced_code",
     "find_json",
     "format_json",

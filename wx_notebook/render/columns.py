@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from wx_notebook.render.answers import answer_html, answer_text, partial_html
+from wx_notebook.render.front_end import AnswerData, arriving_data, comparison_data
 from wx_notebook.render.html import escaped_line, note_html
 from wx_notebook.render.styles import EDGE, NO_TEX
-from wx_notebook.render.text import clean_line
+from wx_notebook.render.text import clean_line, clean_text
 
 #: As many columns of this width as the page has room for.
 _GRID = (
@@ -96,10 +97,27 @@ def _column_body(column: AnswerColumn, format: str, summary: str) -> str:  # noq
     )  # fmt: skip
 
 
-def columns_frame(columns: Sequence[AnswerColumn], format: str) -> dict[str, str]:  # noqa: A002
+def columns_frame(
+    columns: Sequence[AnswerColumn],
+    format: str,  # noqa: A002
+) -> dict[str, str | AnswerData]:
     """Return answers that still arrive as one line of plain text, and as HTML."""
     html = columns_html(columns, format=format)
-    return {"text/plain": columns_line(columns), "text/html": html}
+    return {"text/plain": columns_line(columns), "text/html": html, **arriving_data()}
+
+
+def columns_bundle(
+    columns: Sequence[AnswerColumn],
+    format: str,  # noqa: A002
+    summary: str,
+) -> dict[str, str | AnswerData]:
+    """Return complete answers as plain text and as HTML, with what the extension copies."""
+    texts = ((clean_line(column.title), clean_text(column.text)) for column in columns)
+    return {
+        "text/plain": columns_text(columns, format),
+        "text/html": columns_html(columns, format=format, summary=summary),
+        **comparison_data(texts),
+    }
 
 
 def columns_line(columns: Sequence[AnswerColumn]) -> str:

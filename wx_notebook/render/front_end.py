@@ -6,7 +6,7 @@ nothing of the answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 #: The type among the data of an output; `lab/static/answers.js` renders it.
@@ -37,3 +37,15 @@ def answer_data(plain: str, texts: Sequence[str]) -> dict[str, AnswerData]:
         return {ANSWER_TYPE: {"state": "ended", "behind": behind}}
     # the plain text is another one, such as JSON with indentation
     return {ANSWER_TYPE: {"state": "ended", "text": text}}
+
+
+def comparison_data(answers: Iterable[tuple[str, str]]) -> dict[str, AnswerData]:
+    """Return the data of several models' answers: each below its model, as Markdown.
+
+    Parameters
+    ----------
+    answers
+        For each model its name and the clean text of its answer; one without a text is left out.
+    """
+    parts = [f"{title}\n{'-' * len(title)}\n\n{text}" for title, text in answers if text.strip()]
+    return {ANSWER_TYPE: {"state": "ended", "text": "\n\n".join(parts)}} if parts else {}
