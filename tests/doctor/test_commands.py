@@ -22,7 +22,7 @@ PROGRAM = [sys.executable, "-c", "import sys; from wx_notebook.cli import main; 
 #: What a cell has in its text stays in the kernel, where other tests look for what is theirs.
 TYPED = "mIsPlAcEd-in-a-line-by-somebody-0123456789-x"  # pragma: allowlist secret
 NAMES = [
-    *("versions", "front end", "widgets", "extension", "page", "keyring", "credential"),
+    *("versions", "front end", "widgets", "extension", "page", "server", "keyring", "credential"),
     *("proxy", "certificates", "clock", "IAM", "region", "project", "runtime", "quota", "model"),
 ]
 
@@ -44,7 +44,7 @@ def told(text):
 def test_in_a_kernel_one_output_fills_up_and_ends_with_a_report(connected, sandbox):
     ran = connected.run("%watsonx doctor", allow_stdin=True).ok()
     first, *_, last = ran.frames
-    assert "of 16 checks, running: " in first["data"]["text/plain"]
+    assert "of 17 checks, running: " in first["data"]["text/plain"]
     (output,) = ran.outputs
     assert output["data"] == last["data"]
     assert [name for name, _ in told(ran.plain)] == NAMES
@@ -53,7 +53,7 @@ def test_in_a_kernel_one_output_fills_up_and_ends_with_a_report(connected, sandb
     assert "API key •••••••• from: arguments" in ran.plain
     assert "%watsonx doctor --report prints this" in ran.plain
     html = output["data"]["text/html"]
-    assert html.count("<tr") == 16
+    assert html.count("<tr") == 17
     assert "<details><summary" in html
     assert "```text" in html
     assert set(output["data"]) == {"text/plain", "text/html"}
@@ -76,7 +76,7 @@ def test_the_report_alone_is_a_block_for_an_issue(connected):
     lines = ran.plain.split("\n")
     assert lines[0] == "```text"
     assert lines[-1] == "```"
-    assert lines[1].startswith("16 checks in ")
+    assert lines[1].startswith("17 checks in ")
     assert [name for name, _ in told(ran.plain)] == NAMES
 
 
@@ -111,7 +111,7 @@ def test_that_a_key_stands_in_a_cell_is_said_below_the_list(kernel, sandbox):
     kernel.run(f"_os.environ.update({variables(sandbox)!r})").ok()
     ran = kernel.run("%watsonx doctor").ok()
     table, warning = ran.outputs
-    assert "16 checks in" in table["data"]["text/plain"]
+    assert "17 checks in" in table["data"]["text/plain"]
     assert "This API key is in cell" in warning["data"]["text/plain"]
     assert sandbox.api_key not in ran.everything
 
@@ -172,7 +172,7 @@ def test_in_a_terminal_lines_are_added_and_nothing_is_taken_back(sandbox, tmp_pa
     assert [name for name, _ in told(results)] == NAMES
     assert "IPython in a terminal" in results
     assert ("project", "ok") in told(results)
-    assert re.search(r"16 checks in \d+\.\d s: ", results)
+    assert re.search(r"17 checks in \d+\.\d s: ", results)
     assert sandbox.api_key not in results
 
 
@@ -243,7 +243,7 @@ def looked_at(page, server, sandbox):
     sandbox.fault("slow-iam", seconds=1.5)
     lab.run(1, wait=False)
     running = lab.wait_for_output(1, "running: clock, IAM")
-    done = lab.wait_for_output(1, "16 checks in")
+    done = lab.wait_for_output(1, "17 checks in")
     colours = []
     for shade in ("light", "dark"):
         lab.theme(shade)
@@ -268,5 +268,5 @@ def test_in_the_browser_it_fills_up_and_is_readable_in_both_themes(
     assert re.search(r"ok\tproject\t", done)
     assert colours[0] != colours[1], "the text follows the theme"
     assert {background for _, background in colours} == {"rgba(0, 0, 0, 0)"}, "no stripes"
-    assert report.startswith("```text\n16 checks in ")
+    assert report.startswith("```text\n17 checks in ")
     assert seen.page_errors == seen.console_errors == seen.foreign == []

@@ -23,8 +23,9 @@ def test_the_plan_has_no_circle_and_no_chain_that_would_take_longer_than_fifteen
 
 def test_the_plan_has_what_the_documentation_names_in_that_order():
     assert [check.name for check in CHECKS] == [
-        "versions", "front end", "widgets", "extension", "page", "keyring", "credential", "proxy",
-        "certificates", "clock", "IAM", "region", "project", "runtime", "quota", "model",
+        "versions", "front end", "widgets", "extension", "page", "server", "keyring",
+        "credential", "proxy", "certificates", "clock", "IAM", "region", "project", "runtime",
+        "quota", "model",
     ]  # fmt: skip
     assert all(check.timeout_repair for check in CHECKS), (
         "each one has a repair when it does not answer"

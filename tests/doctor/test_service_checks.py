@@ -52,7 +52,7 @@ def test_without_a_credential_the_network_is_looked_at_and_nothing_is_signed_in(
     assert "%watsonx login" in results["credential"].repair
     assert results["IAM"].state == "skipped"
     assert results["IAM"].finding == f"{sandbox.url} answers (HTTP 405); no key was sent to it"
-    assert results["project"].finding == "IAM (11) was skipped"
+    assert results["project"].finding == "IAM (12) was skipped"
     assert (results["region"].state, results["clock"].state) == ("ok", "ok")
     assert (
         results["model"].finding == "ibm/granite-4-h-small (the default) is available and can chat"
@@ -102,7 +102,7 @@ def test_a_wrong_key_is_told_as_iam_tells_it(run_checks, around, sandbox):
     assert "IBM Cloud does not know this API key." in results["IAM"].finding
     assert "BXNIM0415E" in results["IAM"].finding
     assert "create a new key" in results["IAM"].repair
-    assert results["project"].finding == "IAM (11) failed"
+    assert results["project"].finding == "IAM (12) failed"
     assert results["region"].state == "ok", "that one needs no key"
 
 
@@ -136,7 +136,7 @@ def test_an_iam_that_hangs_is_a_verdict_while_the_others_go_on(run_checks, aroun
     results = run_checks()
     assert results["IAM"].state == "failed"
     assert results["IAM"].finding == f"{server.url[7:]} did not answer in 2.5 s."
-    assert results["project"].finding == "IAM (11) failed"
+    assert results["project"].finding == "IAM (12) failed"
     assert results["region"].seconds < results["IAM"].seconds
 
 
@@ -234,7 +234,7 @@ def test_what_cannot_be_right_fails_before_a_socket_opens(run_checks, around, na
     results = run_checks()
     assert results["credential"].state == "failed"
     assert says in results["credential"].finding
-    assert results["IAM"].finding == results["region"].finding == "credential (7) failed"
+    assert results["IAM"].finding == results["region"].finding == "credential (8) failed"
     assert results["clock"].finding == "no response contained the time"
     assert results["proxy"].state == "skipped"
 
@@ -309,7 +309,7 @@ def test_a_region_that_answers_with_a_web_page_is_told(run_checks, serve, monkey
     results = run_checks()
     assert results["region"].state == "failed"
     assert "A proxy or filter on the way" in results["region"].finding
-    assert results["model"].finding == "region (12) failed"
+    assert results["model"].finding == "region (13) failed"
 
 
 @pytest.mark.slow

@@ -134,6 +134,18 @@ class ServerSignIn:
 
         return fetch
 
+    def reach(self, transport: Transport) -> None:
+        """Check that the server answers and knows the secret; it gives out no token for that.
+
+        Raises
+        ------
+        NotConnected
+            The server has ended, or another one has its place.
+        ServiceDown
+            It does not answer.
+        """
+        strip_frames(lambda: self._post(transport, "/", {})).close()
+
     def end_for_all(self, transport: Transport) -> None:
         """Log out for all notebooks of the server.
 

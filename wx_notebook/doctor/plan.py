@@ -30,9 +30,16 @@ def _service() -> Any:  # noqa: ANN401  # the module
     return service_checks
 
 
+def _server() -> Any:  # noqa: ANN401  # the module
+    """Return the check of the server's sign-in, whose import needs requests."""
+    from wx_notebook.doctor import server_checks
+
+    return server_checks
+
+
 def load_libraries() -> None:
     """Import what the checks need, so that a slow disk counts against no check (half a second)."""
-    for load in (_sign_in, _service):
+    for load in (_sign_in, _service, _server):
         with contextlib.suppress(Exception):
             load()
     for name in _LIBRARIES:
@@ -46,6 +53,11 @@ CHECKS = (
     Check("widgets", jupyter_checks.probe_widgets, timeout_repair=_RUN_AGAIN),
     Check("extension", jupyter_checks.probe_extension, timeout_repair=_RUN_AGAIN),
     Check("page", page_checks.probe_page_extension, timeout_repair=_RUN_AGAIN),
+    Check(
+        "server",
+        lambda context: _server().probe_server_sign_in(context),
+        timeout_repair=_RUN_AGAIN,
+    ),
     Check(
         "keyring",
         machine_checks.probe_keyring,
