@@ -13,10 +13,9 @@ from support.lab_pages import connect_cell, execute, sources
 pytestmark = pytest.mark.browser
 
 LINE = ".wx-line button:visible"
-#: A kernel with an older package than the page's extension.
-OLDER = (
-    "import wx_notebook.magics.lab_link as link\n"
-    "link.__version__ = '0.0.1'\n%reload_ext wx_notebook"
+#: A kernel with an older, or a newer, package than the page's extension.
+OTHER = (
+    "import wx_notebook.magics.lab_link as link\nlink.__version__ = '{}'\n%reload_ext wx_notebook"
 )
 CODE = "%%watsonx --format code\nWrite code."
 
@@ -31,23 +30,27 @@ def slow_sandbox():
 
 def a_bad_day(page, server, sandbox):
     lab = LabPage(page, server)
-    lab.open("bad.ipynb", [connect_cell(lab, sandbox), OLDER, CODE, "import os; os.getpid()",
-                           "%%watsonx\nGo on."])  # fmt: skip
+    lab.open("bad.ipynb", [connect_cell(lab, sandbox), OTHER.format("99.0"), CODE,
+                           "import os; os.getpid()", "%%watsonx\nGo on.",
+                           OTHER.format("0.0.1")])  # fmt: skip
     lab.restart()
     lab.run(0)
     page.locator(LINE).wait_for()
 
-    # the kernel's package is older than the extension
-    lab.run(1)
-    page.locator(LINE).filter(has_text="⚠").wait_for()
-    found = {"versions": page.locator(LINE).get_attribute("title")}
+    # the kernel's package is newer than the extension, or older
+    found = {}
+    for name, cell in (("newer", 1), ("older", 5)):
+        lab.run(cell)
+        page.locator(f"{LINE}[title*='{'99.0' if name == 'newer' else '0.0.1'}']").wait_for()
+        found[name] = page.locator(LINE).get_attribute("title")
+        found[f"{name} line"] = page.locator(LINE).inner_text()[0]
 
     # somebody has the notebook open in a second browser
     other = LabPage(page.context.browser.new_context().new_page(), server)
     other.open("bad.ipynb")
     other.page.locator(LINE).filter(has_text="⚠").wait_for()
     lab.run(2)
-    lab.wait_until(lambda: len(sources(lab)) == 6, "the generated cell")
+    lab.wait_until(lambda: len(sources(lab)) == 7, "the generated cell")
     found["generated"] = (sources(lab)[3].endswith("x = 1"), len(sources(other)))
     other.page.context.close()
 
@@ -64,6 +67,10 @@ def a_bad_day(page, server, sandbox):
     found["line of a new kernel"] = page.locator(LINE).count()
     lab.run(0)
     page.locator(LINE).filter(has_text="Sandbox project").wait_for()
+    # without the server's extension a sign-in is the form of a cell
+    execute(lab, "wx-notebook:sign-in")
+    found["sign in"] = sources(lab)[1]
+    lab.wait_for_output(1, "never saved in the notebook")
     execute(lab, "docmanager:save")
     return lab, found
 
@@ -77,9 +84,12 @@ def test_older_kernels_second_browsers_base_urls_dead_kernels_and_no_server_exte
     (tmp_path / "jupyter_server_config.json").write_text(json.dumps(off))
     around = {BASE_URL: "/user/x/", "JUPYTER_CONFIG_PATH": str(tmp_path)}
     lab, found = chromium.run(a_bad_day, jupyter("lab", **around), slow_sandbox)
-    assert "The kernel has wx_notebook 0.0.1, this page" in found["versions"]
-    assert found["generated"] == (True, 5), "in the page that asked, and in no other"
+    assert "The kernel has wx_notebook 0.0.1, this page" in found["older"]
+    assert "The kernel has wx_notebook 99.0, this page" in found["newer"]
+    assert found["older line"] == found["newer line"] == "⚠"
+    assert found["generated"] == (True, 6), "in the page that asked, and in no other"
     assert found["line of a new kernel"] == 0
+    assert found["sign in"] == "%watsonx login"
     assert lab.seen.page_errors == []
 
 
@@ -113,3 +123,15 @@ def test_a_script_that_does_not_load_takes_its_own_part_with_it_and_no_other(
     # the HTML of the answer, tinted prompts, buttons, dialogs
     assert found["remoteEntry.js"] == (1, 0, 0, 0)
     assert found["answers.js"] == (1, 1, 0, 0)
+
+
+def large(page, server):
+    lab = LabPage(page, server)
+    lab.open("large.ipynb", [f"%%watsonx\nprompt {n}" if n % 2 else f"{n} + 1" for n in range(500)])
+    lab.wait_until(lambda: page.locator(".wx-prompt").count() == 250, "250 prompt cells")
+    lab.run(498)
+    return lab.output(498), lab.seen.page_errors
+
+
+def test_a_notebook_of_500_cells_opens_and_each_prompt_looks_like_one(chromium, jupyter):
+    assert chromium.run(large, jupyter("lab")) == ("499", [])

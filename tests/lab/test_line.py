@@ -6,7 +6,7 @@ import json
 
 import pytest
 from support.fronts import LabPage
-from support.lab_pages import BUSY, axe, connect_cell, execute, select, sources
+from support.lab_pages import BUSY, THEMES, axe, connect_cell, execute, select, shoot, sources
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,7 @@ def menu(lab):
     return lab.page.locator(".lm-Menu").last
 
 
-def at_work(page, server, sandbox):
+def at_work(page, server, sandbox, shots):
     lab = LabPage(page, server)
     lab.open("line.ipynb", ["1 + 1", connect_cell(lab, sandbox), "%%watsonx\nhello", BUSY, "1/0"])
     # a second try finds the kernel of the first
@@ -39,7 +39,11 @@ def at_work(page, server, sandbox):
     found["signed in"] = line(lab)
     lab.run(2)
     wait_for_line(lab, "tokens")
-    found["axe"] = axe(lab, ".wx-line")
+    found["axe"] = []
+    for theme in THEMES:
+        lab.theme(theme)
+        found["axe"] += axe(lab, ".wx-line")
+    lab.theme("light")
 
     # a page that is loaded while the kernel is busy asks it nothing
     lab.run(3, wait=False)
@@ -56,7 +60,12 @@ def at_work(page, server, sandbox):
     lab.run(4)
     explain = lab.cell(4).get_by_role("button", name="Explain", exact=True)
     explain.wait_for()
-    found["axe of an error"] = axe(lab, ".wx-buttons:not([hidden])")
+    found["axe of an error"] = []
+    for theme in THEMES:
+        lab.theme(theme)
+        found["axe of an error"] += axe(lab, ".wx-buttons:not([hidden])")
+        shoot(lab, shots, f"line and error {theme}")
+    lab.theme("light")
     found["asked by itself"] = len(sources(lab)) != 5
     explain.click()
     lab.wait_for_output(5, "ZeroDivisionError")
@@ -103,7 +112,7 @@ def test_the_line_says_who_and_where_errors_explain_themselves_and_commands_are_
 ):
     sandbox.say("hello")
     sandbox.say("You divide by zero.")
-    lab, found = chromium.run(at_work, jupyter(front), sandbox)
+    lab, found = chromium.run(at_work, jupyter(front), sandbox, chromium.shots)
     assert (found["before"], found["explain before"]) == ("", 0)
     assert found["signed in"] == "sandbox · Sandbox project · granite-4-h-small"
     text, is_idle, sent = found["busy"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.fronts import COLLABORATION, LabPage
-from support.lab_pages import execute, select, sources
+from support.lab_pages import THEMES, execute, select, shoot, sources
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +47,26 @@ CONTRAST = """() => {
     }));
 }"""
 
+#: Another kernel, of the same kind: Jupyter sets the language of each cell anew.
+CHANGE_KERNEL = (
+    "() => jupyterapp.shell.currentWidget.sessionContext.changeKernel({name: 'python3'})"
+)
+#: Colours of Solarized, which is no theme of JupyterLab's.
+STRANGE_THEMES = [
+    ("strange light", "true", {"--jp-layout-color0": "#fdf6e3", "--jp-layout-color1": "#fdf6e3",
+                               "--jp-cell-editor-background": "#eee8d5",
+                               "--jp-content-font-color1": "#073642"}),
+    ("strange dark", "false", {"--jp-layout-color0": "#002b36", "--jp-layout-color1": "#002b36",
+                               "--jp-cell-editor-background": "#073642",
+                               "--jp-content-font-color1": "#eee8d5"}),
+]  # fmt: skip
+SET_COLOURS = """([name, light, colours]) => {
+    document.body.dataset.jpThemeName = name;
+    document.body.dataset.jpThemeLight = light;
+    for (const [variable, value] of Object.entries(colours))
+        document.body.style.setProperty(variable, value);
+}"""
+
 
 def kinds(lab):
     """Of each cell "prompt" or its language."""
@@ -60,13 +80,16 @@ def wait_for(lab, expected):
     lab.wait_until(lambda: kinds(lab) == expected, f"{expected}; it is {kinds(lab)}")
 
 
-def changes(page, server):
+def changes(page, server, shots):
     lab = LabPage(page, server)
     lab.open("prompts.ipynb", CELLS)
     opened = ["prompt", "python", "python", "prompt"]
     wait_for(lab, opened)
     first = page.evaluate(LOOK)[0]
     lab.restart()
+    wait_for(lab, opened)
+    page.evaluate(CHANGE_KERNEL)
+    lab.wait_until_idle()
     wait_for(lab, opened)
 
     # somebody types the magic, and takes it back
@@ -97,13 +120,16 @@ def changes(page, server):
     execute(lab, "notebook:merge-cell-below")
     wait_for(lab, [*opened, "prompt"])
 
-    contrasts = {}
-    for theme in ("JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"):
-        execute(lab, "apputils:change-theme", {"theme": theme})
-        painted = f"body[data-jp-theme-name='{theme}']"
-        page.locator(painted).wait_for(state="attached")
+    for theme in THEMES:
+        lab.theme(theme)
         lab.wait_until(lambda: page.evaluate(CONTRAST) > 4.5, f"a contrast of 4.5 in {theme}")
-        contrasts[theme] = page.evaluate(CONTRAST)
+        shoot(lab, shots, f"prompts {theme}")
+    # themes of somebody's own set JupyterLab's variables to other colours
+    for name, light, colours in STRANGE_THEMES:
+        page.evaluate(SET_COLOURS, [name, light, colours])
+        lab.wait_until(lambda: page.evaluate(CONTRAST) > 4.5, f"a contrast of 4.5 in {name}")
+        wait_for(lab, [*opened, "prompt"])
+        shoot(lab, shots, f"prompts {name}")
     lab.save()
     lab.reload()
     wait_for(lab, [*opened, "prompt"])
@@ -112,7 +138,7 @@ def changes(page, server):
 
 @pytest.mark.parametrize("front", ["lab", "notebook"])
 def test_a_prompt_cell_looks_like_one_whatever_happens_to_it(chromium, jupyter, front):
-    first, seen = chromium.run(changes, jupyter(front))
+    first, seen = chromium.run(changes, jupyter(front), chromium.shots)
     assert first["options"] == ["--max-tokens", "-m"]
     # a placeholder that is filled in; the other one is sent as typed
     assert first["placeholders"] == "{{ df | rows(5) }}"

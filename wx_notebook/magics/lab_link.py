@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 import comm
 
 from wx_notebook import __version__
+from wx_notebook.credentials.sign_in_file import parent_pid, read_sign_in_file, sign_in_path
 from wx_notebook.errors import Interrupted, NotConnected, WatsonxError, make_visible, mask_keys
 from wx_notebook.magics.failures import last_failure
 from wx_notebook.session import current_session
-from wx_notebook.session.current import is_logged_out
+from wx_notebook.session.current import ended_sign_in, is_logged_out
 from wx_notebook.session.events import SecretHeld, SessionChanged, subscribe, unsubscribe
 from wx_notebook.session.process import METER, execution_of
 
@@ -97,6 +98,8 @@ class LabLink:
         """Tell the pages what has changed since they were told last."""
         # whatever fails here is no failure of the user's cell
         with contextlib.suppress(Exception):
+            # a log out for all notebooks is seen here before the next prompt is refused
+            ended_sign_in()
             line = line_facts(self._version)
             if line != self._told:
                 self._told = line
@@ -122,6 +125,7 @@ class LabLink:
             self.pages[str(message["header"]["session"])] = page
             for session in list(self.pages)[:-_MOST_PAGES]:
                 del self.pages[session]
+            ended_sign_in()
             self._told = line_facts(self._version)
             self._send({"line": self._told})
 
@@ -135,7 +139,7 @@ def line_facts(version: str) -> dict[str, Any]:
     session = current_session()
     facts: dict[str, Any] = {
         "version": version,
-        "account": "in" if session is not None else "out" if is_logged_out() else "none",
+        "account": "in" if session is not None else _account(),
         "tokens": METER.used("notebook"),
         "failed": _explainable_cell(),
     }
@@ -152,6 +156,15 @@ def line_facts(version: str) -> dict[str, Any]:
         options = state.options({})
         names["model"] = options.deployment or options.model or state.default_model(dry=True)
     return facts | {key: _shown(name) for key, name in names.items()}
+
+
+def _account() -> str:
+    """Return what a kernel without a session is: "out" of its account, or who signs it in."""
+    if is_logged_out():
+        return "out"
+    found = read_sign_in_file(sign_in_path(parent_pid()))
+    # the next prompt connects with it
+    return "none" if found is None or found.connection is None else "server"
 
 
 def _explainable_cell() -> str:

@@ -1,7 +1,7 @@
-"""The Jupyter server extension: the guard checks each notebook before it is written.
+"""The Jupyter server extension: the guard of each save, and one sign-in for all notebooks.
 
-`jupyter-config/` enables it. It uses the room `guard` and nothing else of this package. A server
-that loads it loads neither the HTTP library nor IPython.
+`jupyter-config/` enables it. A server that loads it loads neither the HTTP library nor IPython: the
+HTTP library comes with the first sign-in.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ class HeldSignIn:
         self.secret = Secret(secrets.token_urlsafe(32))
         #: where the listener is; "" before the form is first opened
         self.url = ""
-        self._server_id = secrets.token_hex(16)
+        #: by which pages and kernels see that another process has taken this one's place
+        self.server_id = secrets.token_hex(16)
         self._path = sign_in_path(os.getpid())
         # of an earlier server that was killed and had the same process ID
         self._path.unlink(missing_ok=True)
@@ -83,11 +84,10 @@ class HeldSignIn:
     def state(self) -> dict[str, Any]:
         """Return what the form shows, and how many requests are done."""
         form = self._form
-        if form is None:
-            return {"done": self._done, "form": None}
-        if self._done == self._begun:
+        if form is not None and self._done == self._begun:
             form.refresh()
-        return {"done": self._done, "form": form.as_json()}
+        shown = None if form is None else form.as_json()
+        return {"server": self.server_id, "done": self._done, "form": shown}
 
     def sources(self) -> Future[dict[str, str]]:
         """Return the script and the style sheet of the form."""
@@ -134,7 +134,7 @@ class HeldSignIn:
     def close(self) -> None:
         """Remove the file that names the listener, unless it is another server's by now."""
         found = read_sign_in_file(self._path)
-        if found is not None and found.server_id == self._server_id:
+        if found is not None and found.server_id == self.server_id:
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
@@ -169,7 +169,7 @@ class HeldSignIn:
         connection = None
         if self._form is not None and self._session is not None:
             connection = self._form.connection_of(self._session)
-        file = SignInFile(self._server_id, self.url, self.secret, self._generation, connection)
+        file = SignInFile(self.server_id, self.url, self.secret, self._generation, connection)
         try:
             file.write(self._path)
         except (OSError, RuntimeError) as error:

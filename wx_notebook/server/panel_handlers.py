@@ -82,8 +82,9 @@ class _SignInHandler(_PanelHandler):
     async def post(self) -> None:
         """Do what the form asks for, and send the number of the request at once."""
         content, secret = self._content()
+        held = self.held()
         self.set_status(202)
-        await self.finish({"request": self.held().submit(content, secret)})
+        await self.finish({"server": held.server_id, "request": held.submit(content, secret)})
 
     def _content(self) -> tuple[dict[str, Any], Secret | None]:
         """Return what the page sent, with the secret apart. No name is bound to the secret."""

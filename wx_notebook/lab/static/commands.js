@@ -4,13 +4,13 @@
  */
 
 import { saidBy } from "./kernel_link.js";
-import { ANSWER_COMMANDS, EXPLAIN, KERNEL_COMMANDS, NEW_PROMPT } from "./names.js";
+import { ANSWER_COMMANDS, EXPLAIN, KERNEL_COMMANDS, NEW_PROMPT, OPEN_PANEL } from "./names.js";
 import { editAtEnd, insertCell, runBelow } from "./notebooks.js";
+import { helps, serverOf } from "./server_link.js";
 import { text } from "./texts.js";
 
 /** What the commands of the kernel run. */
 const CODE = {
-  signIn: "%watsonx login",
   signOut: "%watsonx logout",
   usage: "%watsonx usage",
   check: "%watsonx check",
@@ -21,6 +21,7 @@ const TO_COMPLETE = {
   project: "%watsonx use --project ",
   model: "%watsonx use --model ",
 };
+const LOG_IN = "%watsonx login";
 const LOAD = "%load_ext wx_notebook";
 const CATEGORY = "watsonx";
 
@@ -52,6 +53,19 @@ export default async (shared) => {
         if (!saidBy(panel)) await runBelow(app, panel, LOAD);
         insertCell(panel, panel.content.activeCellIndex + 1, "%%watsonx\n");
         editAtEnd(panel);
+      });
+      /** Sign in for all notebooks, or by a form in the notebook where only that helps. */
+      commands.addCommand(KERNEL_COMMANDS.signIn, {
+        label: () => text("command.signIn"),
+        isEnabled: () => isEnabled() || commands.hasCommand(OPEN_PANEL),
+        execute: async () => {
+          const panel = tracker.currentWidget;
+          const hasPanel = commands.hasCommand(OPEN_PANEL);
+          if (hasPanel && (!panel || (await helps(await serverOf(shared, app), saidBy(panel))))) {
+            return commands.execute(OPEN_PANEL);
+          }
+          return runBelow(app, panel, loaded(panel, LOG_IN));
+        },
       });
       for (const [name, code] of Object.entries(CODE)) {
         add(KERNEL_COMMANDS[name], name, (panel) => runBelow(app, panel, loaded(panel, code)));

@@ -12,6 +12,8 @@ export const VERSION = new URL(".", import.meta.url).pathname.split("/").at(-2);
 
 /** @type {WeakMap<any, Link>} */
 const links = new WeakMap();
+/** The links of the notebooks that are open. @type {Set<Link>} */
+const openLinks = new Set();
 /** @type {Set<(panel: any) => void>} */
 const listeners = new Set();
 /** @type {Set<(panel: any, cell: {cell_id: string, text: string}) => void>} */
@@ -25,6 +27,12 @@ export const onKernelSaid = (listener) => listeners.add(listener);
 
 /** Call a function with each cell that the kernel puts below another one. */
 export const onKernelCell = (listener) => cellListeners.add(listener);
+
+/** Let each idle kernel look again who is signed in; a busy one does so after its cell. */
+export const greetAll = () =>
+  openLinks.forEach((link) => {
+    if (link.said && link.kernel?.status === "idle") void link.greet();
+  });
 
 class Link {
   constructor(panel, application, createMessage) {
@@ -122,7 +130,10 @@ export default async (shared) => {
     activate: (app, tracker) => {
       const application = `${app.name} ${app.version}`;
       tracker.widgetAdded.connect((_, panel) => {
-        links.set(panel, new Link(panel, application, KernelMessage.createMessage));
+        const link = new Link(panel, application, KernelMessage.createMessage);
+        links.set(panel, link);
+        openLinks.add(link);
+        panel.disposed.connect(() => openLinks.delete(link));
       });
     },
   };

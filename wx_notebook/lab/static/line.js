@@ -33,8 +33,9 @@ export const lineOf = (panel) => {
 
 /** The commands of the menu: what fits to whether somebody is signed in. */
 const menuCommands = (said) => [
-  said.account === "in" ? KERNEL_COMMANDS.signOut : KERNEL_COMMANDS.signIn,
-  ...(said.account === "in" ? [KERNEL_COMMANDS.project, KERNEL_COMMANDS.model] : []),
+  ...(["in", "server"].includes(said.account)
+    ? [KERNEL_COMMANDS.signOut, KERNEL_COMMANDS.project, KERNEL_COMMANDS.model]
+    : [KERNEL_COMMANDS.signIn]),
   KERNEL_COMMANDS.usage,
   KERNEL_COMMANDS.doctor,
 ];
@@ -64,7 +65,7 @@ export const lineClass = ({ Menu, Widget }, app) =>
     showLine(isOn) {
       const found = isOn ? lineOf(this.panel()) : null;
       this.setHidden(!found);
-      if (!found || this.button.textContent === found.line) return;
+      if (!found || this.button.title === found.title) return;
       this.button.textContent = found.line;
       this.button.title = found.title;
       this.button.setAttribute("aria-label", `watsonx: ${found.title}`);

@@ -5,6 +5,7 @@ export const ANSWER_TYPE = "application/vnd.wx-notebook.answer+json";
 
 export const NEW_PROMPT = "wx-notebook:new-prompt";
 export const EXPLAIN = "wx-notebook:explain";
+export const OPEN_PANEL = "wx-notebook:open-panel";
 
 export const ANSWER_COMMANDS = {
   copy: "wx-notebook:copy-answer",

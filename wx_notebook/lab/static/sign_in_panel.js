@@ -6,10 +6,12 @@
  * The server is asked when the panel is shown, not when the page loads.
  */
 
+import { greetAll } from "./kernel_link.js";
+import { OPEN_PANEL } from "./names.js";
+import { serverOf } from "./server_link.js";
 import { loadTexts, text } from "./texts.js";
 
 const PANEL = "wx-notebook-panel";
-const OPEN_PANEL = "wx-notebook:open-panel";
 /** Milliseconds between two questions while a request runs, and while the panel is just open. */
 const WORKING_MS = 250;
 const OPEN_MS = 20_000;
@@ -27,6 +29,17 @@ const make = (tag, name, ...children) => {
   element.className = name;
   element.append(...children);
   return element;
+};
+
+/** @param {import("./server_link.js").Ask} ask */
+const openForm = async (ask) => {
+  const { request, server } = await ask({ action: "ping" });
+  let state = await ask();
+  while (state.server === server && state.done < request && !state.form) {
+    await pause(WORKING_MS);
+    state = await ask();
+  }
+  return state;
 };
 
 /** What the form takes for the model of its widget. */
@@ -79,8 +92,12 @@ class ServerModel {
 
   async doRequest(content, secret) {
     try {
-      const { request } = await this.ask(secret === null ? content : { ...content, secret });
-      while ((await this.refresh()).done < request) await pause(WORKING_MS);
+      const sent = await this.ask(secret === null ? content : { ...content, secret });
+      let state = await this.refresh();
+      while (state.server === sent.server && state.done < sent.request) {
+        await pause(WORKING_MS);
+        state = await this.refresh();
+      }
     } catch (error) {
       this.show({ ...this.values.view, error: errorOf(error) });
     }
@@ -88,15 +105,20 @@ class ServerModel {
 
   /** Ask what the server shows, and show it. */
   async refresh() {
-    const state = await this.ask();
+    let state = await this.ask();
+    // a server that was restarted has another form, in which nobody is signed in
+    if (state.enabled && !state.form) state = await openForm(this.ask);
     if (state.form) this.show(state.form.view);
     return state;
   }
 
   show(view) {
     if (JSON.stringify(view) === JSON.stringify(this.values.view)) return;
+    const isOtherLine = view.line !== this.values.view.line;
     this.values = { ...this.values, view };
     this.tell("change:view");
+    // kernels see who is signed in when they look
+    if (isOtherLine) greetAll();
   }
 }
 
@@ -109,19 +131,18 @@ const errorOf = (error) => {
 
 /** @param {(name: string) => Promise<any>} shared */
 export default async (shared) => {
-  const [services, { URLExt }, { ICommandPalette }, { ILayoutRestorer }, { ITranslator }, ui, lumino] =
+  const [{ ICommandPalette }, { ILayoutRestorer }, { ITranslator }, ui, lumino] =
     await Promise.all(
-      ["@jupyterlab/services", "@jupyterlab/coreutils", "@jupyterlab/apputils",
-        "@jupyterlab/application", "@jupyterlab/translation", "@jupyterlab/ui-components",
-        "@lumino/widgets"].map(shared),
+      ["@jupyterlab/apputils", "@jupyterlab/application", "@jupyterlab/translation",
+        "@jupyterlab/ui-components", "@lumino/widgets"].map(shared),
     ); // prettier-ignore
-  const { ServerConnection } = services;
 
   /** The panel: it asks the server when it is first shown. */
   class Panel extends lumino.Widget {
-    constructor(settings) {
+    /** @param {import("./server_link.js").Ask} ask */
+    constructor(ask) {
       super();
-      this.settings = settings;
+      this.ask = ask;
       this.id = PANEL;
       this.addClass("wx-panel");
       this.title.caption = text("panel.title");
@@ -138,6 +159,7 @@ export default async (shared) => {
       /** @type {ServerModel | null} */
       this.model = null;
       this.isStarting = false;
+      this.isActivated = false;
       this.timer = 0;
       window.addEventListener("focus", () => this.isVisible && void this.update_());
     }
@@ -150,17 +172,14 @@ export default async (shared) => {
       if (this.isVisible) void this.update_();
     }
 
-    onBeforeHide() {
-      clearTimeout(this.timer);
+    /** A command has opened it: the user goes on in the form. */
+    onActivateRequest() {
+      this.isActivated = true;
+      void this.update_();
     }
 
-    /** Send a request to the server, or ask it for its state. */
-    async ask(content, path = "sign-in") {
-      const url = URLExt.join(this.settings.baseUrl, "wx-notebook", path);
-      const init = content ? { method: "POST", body: JSON.stringify(content) } : { method: "GET" };
-      const reply = await ServerConnection.makeRequest(url, init, this.settings);
-      if (!reply.ok) throw new ServerConnection.ResponseError(reply);
-      return reply.json();
+    onBeforeHide() {
+      clearTimeout(this.timer);
     }
 
     /** Show what the server holds now; the first time, the form is made. */
@@ -180,8 +199,15 @@ export default async (shared) => {
       } finally {
         this.isStarting = false;
       }
+      if (this.isActivated) this.focusForm();
       const wait = isWorking ? WORKING_MS : OPEN_MS;
       if (this.isVisible) this.timer = setTimeout(() => void this.update_(), wait);
+    }
+
+    focusForm() {
+      this.isActivated = false;
+      const places = [...this.form.querySelectorAll("input, button")];
+      places.find((one) => one.checkVisibility())?.focus();
     }
 
     say(state) {
@@ -193,11 +219,11 @@ export default async (shared) => {
     async start() {
       let state = await this.ask();
       if (!state.enabled) return state;
-      const { request } = await this.ask({ action: "ping" });
-      while ((state = await this.ask()).done < request && !state.form) await pause(WORKING_MS);
+      state = await openForm(this.ask);
       const render = await this.loadForm();
-      this.model = new ServerModel((content) => this.ask(content), state.form);
-      render({ model: this.model, el: this.form });
+      const model = new ServerModel(this.ask, state.form);
+      render({ model, el: this.form });
+      this.model = model;
       return state;
     }
 
@@ -223,7 +249,7 @@ export default async (shared) => {
     optional: [ICommandPalette, ILayoutRestorer, ITranslator],
     activate: async (app, palette, restorer, translator) => {
       await loadTexts(translator);
-      const panel = new Panel(app.serviceManager.serverSettings);
+      const panel = new Panel(await serverOf(shared, app));
       // Notebook 7 has no bar at its left
       app.shell.add(panel, app.name === "JupyterLab" ? "left" : "right", { rank: 900 });
       restorer?.add(panel, PANEL);
