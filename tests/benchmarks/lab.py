@@ -1,7 +1,8 @@
 """What the front-end extension costs; by hand: ``python tests/benchmarks/lab.py [notebook]``.
 
 Prints its bytes and requests, the time to the first editor with and without it, the time that
-recognising 200 prompt cells takes, and the time from a click on Stop to an idle kernel.
+recognising 200 prompt cells takes, the time from a click on Stop to an idle kernel beside that of a
+plain cell, and the token requests of 8 kernels and of 64 clients that need a token at once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.fronts import BrowserThread, Front, JupyterServer, LabPage, start_jupyter
+from support.guard import Server
 from support.lab_pages import connect_cell
+from support.signing_in import SigningServer, renewals_for_clients, renewals_for_kernels
 
 from wx_notebook.sandbox import Sandbox
 
@@ -60,27 +63,49 @@ def _note(fetched: dict[str, int], response: Any) -> None:
         fetched[response.url.rpartition("/")[2]] = len(response.body())
 
 
-def many_cells(page: Any, server: JupyterServer) -> list[float]:
-    """Milliseconds for 200 prompt cells, and how many were recognised."""
+PROMPT = "# a comment\n\n%%watsonx --max-tokens 20\n" + "A line of prose.\n" * 20
+PYTHON = "# a comment\n\nimport os\n" + "print(os.name)\n" * 20
+
+
+def many_cells(page: Any, server: JupyterServer, source: str) -> list[float]:
+    """Milliseconds for 200 cells, and how many were recognised as prompts."""
     lab = LabPage(page, server)
-    source = "# a comment\n\n%%watsonx --max-tokens 20\n" + "A line of prose.\n" * 20
     lab.open("many.ipynb", [source] * CELLS)
     folder = page.evaluate("() => document.querySelector('link[href*=wx-notebook]').href")
     found: list[float] = page.evaluate(RECOGNISE, folder.rpartition("/")[0] + "/")
     return found
 
 
-def stop(page: Any, server: JupyterServer, sandbox: Sandbox) -> float:
-    """Seconds from a click on Stop to an idle kernel."""
+def stop(page: Any, server: JupyterServer, sandbox: Sandbox) -> tuple[float, float]:
+    """Seconds from a click to an idle kernel: on Stop, and on Jupyter's own for a plain cell."""
     lab = LabPage(page, server)
-    lab.open("stop.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nGo on."])
+    plain = "print('word word', flush=True)\nimport time; time.sleep(60)"
+    lab.open("stop.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nGo on.", plain])
     lab.run(0)
-    lab.run(1, wait=False)
-    lab.wait_for_output(1, "word word")
-    started = time.perf_counter()
-    lab.cell(1).get_by_role("button", name="Stop", exact=True).click()
-    lab.wait_until(lab.is_idle, "an idle kernel")
-    return time.perf_counter() - started
+    seconds = []
+    jupyters = page.locator("[data-command='notebook:interrupt-kernel']").first
+    for cell, button in (
+        (1, lab.cell(1).get_by_role("button", name="Stop", exact=True)),
+        (2, jupyters),
+    ):
+        lab.run(cell, wait=False)
+        lab.wait_for_output(cell, "word word")
+        started = time.perf_counter()
+        button.click()
+        lab.wait_until(lab.is_idle, "an idle kernel")
+        seconds.append(time.perf_counter() - started)
+    return seconds[0], seconds[1]
+
+
+def token_requests(server: JupyterServer) -> tuple[int, int]:
+    """Token requests at IAM of 8 kernels, and of 64 clients, that need one at once."""
+    signing = SigningServer(Server(server))
+    with Sandbox() as sandbox:
+        signing.sign_in(sandbox)
+        kernels = renewals_for_kernels(signing, sandbox, 8)
+        clients = renewals_for_clients(signing, sandbox, 64)
+        signing.sign_out()
+    return kernels, clients
 
 
 def main(front: Front) -> None:
@@ -92,10 +117,12 @@ def main(front: Front) -> None:
     try:
         with_it = browser.run(load_times, server, False)
         without = browser.run(load_times, server, True)
-        milliseconds, found = browser.run(many_cells, server)
+        milliseconds, found = browser.run(many_cells, server, PROMPT)
+        plain_ms, _ = browser.run(many_cells, server, PYTHON)
+        of_kernels, of_clients = token_requests(server)
         with Sandbox(words_per_second=150) as sandbox:
             sandbox.say("word " * 4000)
-            seconds = browser.run(stop, server, sandbox)
+            seconds, plain_s = browser.run(stop, server, sandbox)
     finally:
         browser.close()
         server.end()
@@ -104,10 +131,14 @@ def main(front: Front) -> None:
         "front end": front,
         "requests": len(sizes),
         "KB": round(sum(sizes.values()) / 1024, 1),
-        "first editor with it, s": round(with_it["median"], 2),
-        "first editor without it, s": round(without["median"], 2),
+        "first editor with it, ms": round(1000 * with_it["median"]),
+        "first editor without it, ms": round(1000 * without["median"]),
         f"recognising {found:.0f} prompt cells, ms": round(milliseconds, 2),
+        f"looking at {CELLS} Python cells, ms": round(plain_ms, 2),
         "Stop to idle, s": round(seconds, 2),
+        "Jupyter's own stop of a plain cell to idle, s": round(plain_s, 2),
+        "token requests of 8 kernels at once": of_kernels,
+        "token requests of 64 clients at once": of_clients,
     }
     print(json.dumps(figures, indent=2))
 

@@ -8,22 +8,27 @@ import re
 import stat
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.cases import all_cases
-from support.guard import new_key
-from support.signing_in import SETTINGS, SigningServer, ask, memory_of
+from support.guard import leaks, new_key
+from support.signing_in import (
+    SETTINGS,
+    SigningServer,
+    ask,
+    memory_of,
+    renewals_for_clients,
+    renewals_for_kernels,
+)
 
 import wx_notebook as wx
 from wx_notebook.credentials.connection_params import SERVER_SOURCE, ConnectionParams
 from wx_notebook.credentials.hosts import endpoints_of
 from wx_notebook.credentials.provider_chain import find_credentials
 from wx_notebook.credentials.regions import REGIONS
-from wx_notebook.credentials.secret import Secret
-from wx_notebook.credentials.server_sign_in import find_server_sign_in, fingerprint_of
+from wx_notebook.credentials.server_sign_in import find_server_sign_in
 from wx_notebook.credentials.sign_in_file import CONNECTION_NAMES
 from wx_notebook.errors import NotConnected
 from wx_notebook.sandbox import Sandbox
@@ -35,18 +40,9 @@ PROJECT = "12345678-1234-4123-8123-123456789abc"
 
 
 @pytest.fixture
-def server(server_with):
+def server(nobody_in):
     """A server at which nobody is signed in."""
-    running = SigningServer(server_with(SETTINGS))
-    yield running
-    running.sign_out()
-
-
-@pytest.fixture
-def signed_in(server, sandbox):
-    """The same, with a sign-in to the sandbox."""
-    server.sign_in(sandbox)
-    return server
+    return nobody_in
 
 
 # --- the panel ------------------------------------------------------------------------------------
@@ -100,7 +96,7 @@ def test_the_server_loads_http_code_only_when_the_form_is_opened():
         "from wx_notebook.server.held_sign_in import HeldSignIn\n"
         "import wx_notebook.server.panel_handlers\n"
         "held = HeldSignIn(logging.getLogger())\n"
-        "assert held.state() == {'done': 0, 'form': None}\n"
+        "assert held.state() == {'server': held.server_id, 'done': 0, 'form': None}\n"
         "print('requests' in sys.modules)\n"
         "held.submit({'action': 'ping'}, None)\n"
         "held.sources().result(60)\n"
@@ -249,32 +245,46 @@ def test_a_server_that_was_restarted_is_told_at_the_next_prompt(signed_in):
 
 
 def test_eight_kernels_and_64_clients_at_once_cost_one_token_request(signed_in, sandbox):
-    with ThreadPoolExecutor(8) as threads:
-        kernels = list(threads.map(lambda _: signed_in.kernel().__enter__(), range(8)))
-        try:
-            sandbox.revoke_tokens()
-            sandbox.fault("slow-iam", seconds=1.0)
-            list(threads.map(lambda kernel: kernel.run("%%watsonx\nhello").ok(), kernels))
-        finally:
-            list(threads.map(lambda kernel: kernel.__exit__(), kernels))
-    answered = [call for call in sandbox.calls if call.kind == "chat_stream" and call.status == 200]
-    assert len(answered) == 8
-    # the one of the sign-in, whose token was revoked, and one for all
-    assert sandbox.counts["token"] == 2
+    assert renewals_for_kernels(signed_in, sandbox, 8) == 1
+    prompts = [call for call in sandbox.calls if call.kind == "chat_stream" and call.status == 200]
+    assert len(prompts) == 8
+    assert renewals_for_clients(signed_in, sandbox, 64) == 1
 
-    # all of them say at once that the service refuses the token that they have
-    start, old = threading.Barrier(64), signed_in.ask_token().json()["token"]
-    seen = fingerprint_of(Secret(old))
-    sandbox.fault("slow-iam", seconds=1.0)
 
-    def client(_: int) -> str:
-        start.wait()
-        return signed_in.ask_token(seen=seen).json()["token"]
+def test_a_token_is_renewed_early_and_once_for_all_kernels_and_clients(server, sandbox):
+    sandbox.token_lifetime_s = 20
+    with server.kernel() as one, server.kernel() as two, ThreadPoolExecutor(16) as threads:
+        began = time.monotonic()
+        server.sign_in(sandbox)
+        first = server.ask_token().json()["token"]
+        for kernel in (one, two):
+            kernel.run("%%watsonx\nhello").ok()
 
-    with ThreadPoolExecutor(64) as threads:
-        (new,) = set(threads.map(client, range(64)))
-    assert new != old
-    assert sandbox.counts["token"] == 3
+        def client(_: int) -> str:
+            while (token := server.ask_token().json()["token"]) == first:
+                assert time.monotonic() < began + 60, "the token is not renewed"
+                time.sleep(0.05)
+            return token
+
+        seen = set(threads.map(client, range(16)))
+        assert time.monotonic() - began < 20, "before its end, so that nobody waits"
+        assert len(seen) == 1
+        for kernel in (one, two):
+            kernel.run("%%watsonx\nhello").ok()
+        # the sign-in, and one renewal
+        assert sandbox.counts["token"] == 2
+    prompts = [call.status for call in sandbox.calls if call.kind == "chat_stream"]
+    assert prompts == [200] * 4
+
+
+def test_the_doctor_says_whether_the_server_is_signed_in(server, sandbox):
+    with server.kernel() as kernel:
+        ran = kernel.run("%watsonx doctor", allow_stdin=True).ok()
+        assert "nobody is signed in at the Jupyter server" in " ".join(ran.plain.split())
+        server.sign_in(sandbox)
+        ran = kernel.run("%watsonx doctor", allow_stdin=True).ok()
+        assert "the Jupyter server is signed in and gives out tokens" in " ".join(ran.plain.split())
+        assert leaks(ran.everything, sandbox.api_key, server.written()["secret"]) == []
 
 
 def test_the_file_is_private_and_holds_neither_key_nor_token(signed_in, sandbox):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.cookiejar
 import json
 import logging
@@ -9,9 +10,10 @@ import os
 import subprocess
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
-from support.signing_in import SETTINGS, SigningServer, ask, with_host
+from support.signing_in import SigningServer, ask, with_host
 
 from wx_notebook.credentials.server_sign_in import find_server_sign_in, from_server
 from wx_notebook.server.held_sign_in import HeldSignIn
@@ -21,12 +23,9 @@ NOBODY = 65534
 
 
 @pytest.fixture
-def server(server_with, sandbox):
+def server(signed_in):
     """A server that holds a sign-in."""
-    running = SigningServer(server_with(SETTINGS))
-    running.sign_in(sandbox)
-    yield running
-    running.sign_out()
+    return signed_in
 
 
 @pytest.fixture
@@ -90,6 +89,20 @@ def test_a_page_without_jupyter_s_xsrf_token_changes_nothing_and_ours_can(server
     assert browser.post(log_out, X_XSRFToken="1" * 32) == 403
     assert server.state()["form"]["view"]["phase"] == "connected"
     assert browser.post({"action": "ping"}, X_XSRFToken=browser.xsrf) == 202
+
+
+def test_the_handlers_of_jupyter_answer_no_other_host_name(server):
+    address = urlsplit(server.address)
+    for host in ("evil.example", f"evil.example:{address.port}"):
+        for method in ("GET", "POST"):
+            connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+            body = '{"action": "sign_out"}' if method == "POST" else None
+            connection.request(method, address.path, body, server.auth | {"Host": host})
+            reply = connection.getresponse()
+            assert reply.status == 403
+            assert b"connected" not in reply.read()
+            connection.close()
+    assert server.state()["form"]["view"]["phase"] == "connected"
 
 
 def test_a_page_of_another_origin_changes_nothing_even_with_cookie_and_xsrf_token(server):

@@ -7,18 +7,15 @@ import sys
 
 import pytest
 from support.guard import GONE, book, code, leaks
-from support.signing_in import SETTINGS, SigningServer, environment_of, files_below, memory_of
+from support.signing_in import environment_of, files_below, memory_of
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="the memory is read by /proc")
 
 
 @pytest.fixture
-def server(server_with, sandbox):
+def server(signed_in):
     """A server that holds a sign-in and logs everything."""
-    running = SigningServer(server_with(SETTINGS))
-    running.sign_in(sandbox)
-    yield running
-    running.sign_out()
+    return signed_in
 
 
 @pytest.fixture

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import queue
+import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +20,9 @@ from urllib.parse import urlsplit
 from jupyter_client.blocking.client import BlockingKernelClient
 from support.guard import Server
 from support.kernels import Kernel
+
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.credentials.server_sign_in import fingerprint_of
 
 #: A server of its own for these tests; collaboration would make the panel say that it is shared.
 SETTINGS = "c.YDocExtension.disable_rtc = True\nc.Application.log_level = 10\n"
@@ -189,6 +195,36 @@ class ServerKernel(Kernel):
     @property
     def pid(self) -> int:
         return self.value("__import__('os').getpid()")
+
+
+def renewals_for_kernels(server: SigningServer, sandbox: Any, count: int) -> int:
+    """Let kernels send a prompt at once with a token that was revoked; return the exchanges."""
+    before = sandbox.counts["token"]
+    with contextlib.ExitStack() as ends, ThreadPoolExecutor(count) as threads:
+        kernels = list(threads.map(lambda _: server.kernel().__enter__(), range(count)))
+        for kernel in kernels:
+            ends.callback(kernel.__exit__)
+        sandbox.revoke_tokens()
+        sandbox.fault("slow-iam", seconds=1.0)
+        list(threads.map(lambda kernel: kernel.run("%%watsonx\nhello").ok(), kernels))
+    return sandbox.counts["token"] - before
+
+
+def renewals_for_clients(server: SigningServer, sandbox: Any, count: int) -> int:
+    """Let clients say at once that the service refuses their token; return the exchanges."""
+    old = server.ask_token().json()["token"]
+    seen, start = fingerprint_of(Secret(old)), threading.Barrier(count)
+    before = sandbox.counts["token"]
+    sandbox.fault("slow-iam", seconds=1.0)
+
+    def client(_: int) -> str:
+        start.wait()
+        return server.ask_token(seen=seen).json()["token"]
+
+    with ThreadPoolExecutor(count) as threads:
+        (new,) = set(threads.map(client, range(count)))
+    assert new != old
+    return sandbox.counts["token"] - before
 
 
 def memory_of(pid: int) -> bytes:
