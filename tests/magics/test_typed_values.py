@@ -114,7 +114,7 @@ def test_a_cut_answer_is_gone_on_with(notebook, sandbox):
         ("--schema get_ipython", "of the type method in this notebook, which is no schema"),
         ("--schema Person --generate", "--generate and --schema can't be combined"),
         ("--schema", "--schema needs a value"),
-        ("--no-repair", "--no-repair is about a schema, and there is none"),
+        ("--no-repair", "--no-repair needs a schema, and the prompt has none"),
         ("--schema name, age", "--schema takes one word, or a text in quotes"),
     ],
 )

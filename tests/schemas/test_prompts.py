@@ -243,7 +243,7 @@ def test_a_second_request_keeps_the_schema_in_the_prompt(session, sandbox):
         ({"schema": Person, "generate": True}, "generate and schema can't be combined"),
         ({"schema": Person, "param": {"response_format": {"type": "text"}}},
          "schema and param.response_format can't be combined"),
-        ({"repair": False}, "repair is about a schema, and there is none"),
+        ({"repair": False}, "repair needs a schema, and the prompt has none"),
         ({"schema": ""}, "schema takes the name of a class"),
         ({"schema": True}, "schema takes the name of a class"),
         ({"schema": "age: integer"}, "has the unknown type 'integer'"),

@@ -170,7 +170,7 @@ def test_a_link_to_another_host_is_an_error_and_nothing_is_sent_there(serve, ask
     service = service_at(server)
     problem = caught(lambda: ask(service))
     assert type(problem) is HostRefused
-    assert "a token is not sent on to another address" in problem.message
+    assert "The token is not sent to another address" in problem.message
     assert problem.hint
     assert len(server.seen) == 1
     assert CANARY not in shown(problem)

@@ -43,7 +43,7 @@ class ToolCall:
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has run or refused it."""
+        """Whether it was neither run nor refused."""
         return self.result is None and not self.error
 
     @property
@@ -87,7 +87,7 @@ class CallCollector:
             self._arguments[place].append(fragment.arguments)
 
     def calls(self) -> tuple[ToolCall, ...]:
-        """Return the calls so far, in their order; a call without a name is none."""
+        """Return the calls so far, in their order; a call without a name is left out."""
         found = []
         for call_id, name, parts in zip(self._ids, self._names, self._arguments, strict=True):
             if name:

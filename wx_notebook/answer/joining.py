@@ -10,7 +10,7 @@ from wx_notebook.answer.value import Answer, Continuation
 from wx_notebook.errors import SchemaMismatch
 from wx_notebook.service import Usage
 
-#: What an answer is called that nobody has put into a variable yet.
+#: The name of an answer that is in no variable yet.
 _NO_NAME = "answer"
 
 
@@ -27,7 +27,7 @@ def read_answer(answer: Answer, schema: SchemaReader | None) -> Answer:
     """Return an answer whose `data` is what a schema makes of its text; each of several has one."""
     if schema is None:
         return answer
-    # the connection ended there, or the user: nobody waits for a class to take the value
+    # the connection or the user ended it there: no class has to take the value
     text = "" if answer.finish_reason in ("interrupted", "cut") else answer.text
     return replace(
         answer,

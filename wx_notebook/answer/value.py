@@ -77,7 +77,7 @@ class Answer:
     format
         As what it is shown: the option of this name.
     default_model
-        Whether nobody chose the model.
+        Whether the model is the automatic choice.
     refusal
         Why the model does not answer, where it says so apart from the text.
     logprobs

@@ -69,12 +69,12 @@ class FileTable:
         Raises
         ------
         BadOption
-            The file ends early, or has a row that is none.
+            The file ends early, or one of its rows cannot be read.
         """
         return self._parquet_rows(columns) if self._is_parquet else self._csv_rows(columns)
 
     def result(self, positions: Sequence[int], new: Any) -> list[dict[str, Any]]:  # noqa: ANN401
-        """Return the new columns as a list of dicts: whoever reads keeps the old ones."""
+        """Return the new columns as a list of dicts: the reader keeps the old ones."""
         return [dict(zip(new, values, strict=True)) for values in zip(*new.values(), strict=True)]
 
     @property

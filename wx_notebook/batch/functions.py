@@ -69,10 +69,11 @@ def batch(
     ----------
     prompt
         A text with columns of the table in double braces: ``{{ text }}``, or
-        ``{{ row["review text"] }}`` for a name that is none in Python.
+        ``{{ row["review text"] }}`` for a column whose name is not a Python name.
     table
-        A pandas or polars DataFrame or Series, a list of dicts or of plain values (which have the
-        column `value`), a dict of lists, an iterator of rows, or the path of a CSV or Parquet file.
+        A pandas, polars or Dask DataFrame or Series, a list of dicts or of plain values (which
+        have the column `value`), a dict of lists, an iterator of rows, or the path of a CSV or
+        Parquet file.
     names
         Values for names that are no columns.
     on_progress
@@ -86,7 +87,8 @@ def batch(
     -------
     object
         A table of the same kind, in the same order, with the columns `answer` and `error`; a list
-        of dicts for a list, an iterator or a file.
+        of dicts for a list, an iterator or a file. Of a Dask DataFrame one partition at a time is
+        in memory, and the old columns are computed again with what comes back.
 
     Raises
     ------

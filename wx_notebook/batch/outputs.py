@@ -190,7 +190,7 @@ def check_suffix(path: Path, option: str) -> str:
     Raises
     ------
     BadOption
-        It is none that can be written.
+        Tables cannot be written as this kind of file.
     """
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES:

@@ -1,4 +1,4 @@
-"""How far a run is, for whoever shows it."""
+"""How far a run is, as a value that can be shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RunProgress:
     rate
         Rows a second, of the last seconds.
     left_s
-        The time that is left, None where nobody can say.
+        The time that is left, None where it can't be estimated yet.
     waiting
         Why nothing is sent now, "" otherwise.
     """

@@ -79,7 +79,7 @@ class Batch:
     Raises
     ------
     BadOption
-        The table is none, the prompt takes no column of it, or a new column is there already.
+        The value is not a table, the prompt takes no column of it, or a new column exists already.
     MissingName
         The prompt names what is neither a column nor a variable.
     """
@@ -222,7 +222,8 @@ class Batch:
                 hint=_AGAIN,
             )
         with contextlib.suppress(Exception):
-            if self.table.is_in_memory:
+            # the rest of a Dask DataFrame would have to be computed for it
+            if self.table.is_in_memory and self.table.height is not None:
                 run.put_rest()
         with contextlib.suppress(Exception):
             ended.table = output.value()

@@ -1,7 +1,7 @@
 """Tables as people have them: where rows come from, and what comes back.
 
-A pandas or polars table, a dict of lists and a list stay where they are: only the new columns are
-kept beside them. An iterator and a file are read row by row.
+A pandas, polars or Dask table, a dict of lists and a list stay where they are: only the new columns
+are kept beside them. An iterator and a file are read row by row.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from wx_notebook.batch.columns import as_series
+from wx_notebook.batch.dask_table import DaskTable
 from wx_notebook.batch.files import FileTable
 from wx_notebook.errors import BadOption, mask_keys
 
 #: The name of the one column of plain values.
 VALUE = "value"
 _TAKES = (
-    "A table is a pandas or polars DataFrame or Series, a list, a dict of lists, an iterator, or "
-    "the path of a CSV or Parquet file."
+    "A table is a pandas, polars or Dask DataFrame or Series, a list, a dict of lists, an "
+    "iterator, or the path of a CSV or Parquet file."
 )
 _HINT = "For example: %%watsonx --each df, or wx.batch(prompt, df)"
 #: The new columns, each with one value for each row that was chosen.
@@ -59,7 +61,7 @@ def open_table(value: Any) -> SourceTable:  # noqa: ANN401
     Raises
     ------
     BadOption
-        It is none, or two of its columns have one name.
+        The value is not a table, or two of its columns have the same name.
     """
     table = _open(value)
     if len(set(table.columns)) < len(table.columns):
@@ -78,6 +80,10 @@ def _open(value: Any) -> SourceTable:  # noqa: ANN401
         return PandasTable(value)
     if _is(value, "polars", "DataFrame", "Series"):
         return PolarsTable(value)
+    if _is(value, "dask.dataframe", "DataFrame"):
+        return DaskTable(value)
+    if _is(value, "dask.dataframe", "Series"):
+        return DaskTable(value.to_frame(name=value.name or VALUE))
     if isinstance(value, Mapping):
         return ColumnsTable(value)
     if isinstance(value, list | tuple):
@@ -91,7 +97,7 @@ def _open(value: Any) -> SourceTable:  # noqa: ANN401
 
 
 def _is(value: Any, library: str, *names: str) -> bool:  # noqa: ANN401
-    # who has such a table has imported the library
+    # a user who has such a table has imported the library
     module = sys.modules.get(library)
     kinds = [getattr(module, name, None) for name in names]
     return any(isinstance(kind, type) and isinstance(value, kind) for kind in kinds)
@@ -124,16 +130,8 @@ class PandasTable:
         is_whole = len(positions) == len(frame)
         chosen = frame.copy(deep=False) if is_whole else frame.iloc[list(positions)].copy()
         for name, values in new.items():
-            chosen[name] = _series(chosen.index, values)
+            chosen[name] = as_series(chosen.index, values)
         return chosen
-
-
-def _series(index: Any, values: Sequence[Any]) -> Any:  # noqa: ANN401  # pandas' own
-    import pandas as pd
-
-    has_gaps = any(value is None for value in values)
-    # None stays None: as a number it would become NaN, as a text it is what was not answered
-    return pd.Series(list(values), index=index, dtype=object if has_gaps or not values else None)
 
 
 class PolarsTable:
@@ -273,7 +271,7 @@ class IteratorTable:
             yield row_values(row, columns)
 
     def result(self, positions: Sequence[int], new: NewColumns) -> list[dict[str, Any]]:
-        """Return the new columns as a list of dicts: whoever reads keeps the old ones."""
+        """Return the new columns as a list of dicts: the reader keeps the old ones."""
         return [dict(zip(new, values, strict=True)) for values in zip(*new.values(), strict=True)]
 
 

@@ -128,7 +128,7 @@ def filter(  # noqa: A001  # the word for it, as in `wx.filter`
     Raises
     ------
     BatchStopped
-        Of some rows nobody knows whether it is true; `.table` has those of which it is.
+        For some rows the answer is unknown; `.table` has the rows for which it is true.
     BadOption, Interrupted
         As for `wx_notebook.batch`.
     """

@@ -149,7 +149,7 @@ def read_turns(path: Path) -> Turns:
     Raises
     ------
     BadOption
-        The file cannot be read, or it is none that `write_turns` wrote.
+        The file cannot be read, or `write_turns` did not write it.
     """
     document = _read(path)
     if not isinstance(document, Mapping) or "wx_notebook_chat" not in document:

@@ -48,7 +48,7 @@ def chats() -> list[Chat]:
 
 
 def unreadable_chats() -> list[str]:
-    """Return for each file in the folder of chats that is none why it cannot be read."""
+    """Return why files in the folder of chats cannot be read, by file name."""
     problems = []
     for name in chat_names():
         try:

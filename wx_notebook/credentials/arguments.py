@@ -153,7 +153,7 @@ def from_credentials(credentials: object) -> ConnectionParams:
     Raises
     ------
     BadOption
-        It is none of these, has no credential inside, or switches TLS verification off.
+        It is not one of these, has no credential, or switches TLS verification off.
     NotConnected
         The file has no credential inside.
     """

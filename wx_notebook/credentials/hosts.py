@@ -285,7 +285,7 @@ def _allowed_iam_hosts(endpoints: Endpoints) -> frozenset[str]:
 def _missing_host(kind: str) -> BadOption:
     if kind in CLUSTER_KINDS:
         return BadOption(
-            f"kind={kind!r} needs the URL of a cluster, and there is none.",
+            f"kind={kind!r} needs the URL of a cluster. No URL was given.",
             hint='Give the URL, too: url="https://cpd.example.com" or WATSONX_URL.',
         )
     names = ", ".join(region.region_id for region in REGIONS if region.sign_in == kind)

@@ -45,7 +45,7 @@ _OF_IBM = re.compile(r"(?:.+\.)?(?:ibm\.com|appdomain\.cloud|softlayer\.com)")
 
 
 def other_service(host: str) -> str:
-    """Return the service of IBM at a host that is none of watsonx.ai, "" for any other host."""
+    """Return the name of the other IBM service at a host, "" for any other host."""
     return next((name for pattern, name in _SERVICES if pattern.fullmatch(host)), "")
 
 

@@ -85,7 +85,7 @@ class Progress:
             self._canvas.abandon(f"no result after {self._clock() - self._started_at:.1f} s")
 
     def _watch(self) -> None:
-        # work in a thread that nobody waits for must not keep the process alive
+        # a thread that is waited for no more must not keep the process alive
         while not self._ended.wait(TICK_S) and threading.main_thread().is_alive():
             with self._lock:
                 if not self._ended.is_set():

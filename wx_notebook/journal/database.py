@@ -56,7 +56,7 @@ def set_aside(path: Path, why: str) -> Path:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection | None:
-    """Open another kernel's file; None where it is none of ours."""
+    """Open another kernel's file; return None if it is not a journal."""
     try:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S, check_same_thread=False

@@ -282,5 +282,5 @@ def open_journal(folder: Callable[[], Path] = journal_folder) -> Journal:
 
 
 def temporary_journal() -> Journal:
-    """Return a journal in memory, for who wants none on disk: equal rows are sent once."""
+    """Return a journal in memory, for `journal = false`: equal rows are sent once."""
     return Journal(open_temporary())

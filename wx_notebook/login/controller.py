@@ -293,6 +293,6 @@ class LoginController:
         return session.status_line() if session is not None else ""
 
     def session_lines(self) -> tuple[str, tuple[str, ...]]:
-        """Return the status line and those below it, also of the guard; "" for nobody."""
+        """Return the status line and the lines below it, also of the guard; "" after a log out."""
         line = self.status_line()
         return line, (*self._notes, *NOTICES.latest_report()) if line else ()

@@ -1,7 +1,7 @@
 """What the buttons of one form do, wherever it stands: in a cell, or in a panel of JupyterLab.
 
-It acts through a `LoginController` and hands each new view to whoever shows it. It knows no widget,
-no IPython and no HTTP handler.
+It acts through a `LoginController` and hands each new view to a function that shows it. It knows no
+widget, no IPython and no HTTP handler.
 """
 
 from __future__ import annotations

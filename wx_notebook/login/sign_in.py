@@ -155,7 +155,7 @@ def _verify_given_scope(session: Session, one_region: bool) -> Iterator[SignInEv
 
 
 def _offer_scopes(session: Session, *, only_here: bool) -> Iterator[SignInEvent]:
-    """Offer the projects there are, so that nobody has to give an accepted key once more."""
+    """Offer the projects, so that the user need not give an accepted key once more."""
     try:
         listed = list_account(session.state, only_here=only_here)
     except WatsonxError:

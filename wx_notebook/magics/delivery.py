@@ -15,7 +15,7 @@ def apply_format(shell: Any, answer: Answer) -> WatsonxError | None:  # noqa: AN
     """Do what the format of an answer asks for; return why that is impossible.
 
     Complete code goes into the next cell, where the user runs it or not. A front end that has no
-    next cell ignores that, and shows the code all the same. A note says if there is no code.
+    next cell ignores that and shows the code, too. A note says if there is no code.
     """
     if (unfit := unfit_answer(answer)) is not None:
         return unfit

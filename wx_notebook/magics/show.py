@@ -28,7 +28,7 @@ from wx_notebook.usage.reservation import lacking_budgets
 #: Each part is counted by a request of its own; a prompt with more parts is estimated.
 _MOST_COUNTS = 12
 _MOST_NAMED = 10
-#: A picture in a request; nobody reads the rest of it.
+#: A picture in a request; the rest of it is not readable.
 _PICTURE = re.compile(r"(data:image/\w+;base64,[\w+/]{12})[\w+/=]{20,}")
 _NO_ANSWER = "no answer to it has come"
 

@@ -89,7 +89,7 @@ class _SyncedConfigurable(Configurable):
         settings.clear_runtime_defaults()
 
     def update_traits(self) -> None:
-        """Set the traits to the defaults in force, whoever has chosen them."""
+        """Set the traits to the defaults in force, wherever these come from."""
         chosen = settings.runtime_defaults()
         with self._syncing():
             for name in CONFIGURABLE:

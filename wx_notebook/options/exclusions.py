@@ -94,7 +94,7 @@ def check_combination(values: Mapping[str, Any], shown: Callable[[str], str] = s
     _check_details(values)
     if values["schema"] is None and not values["repair"]:
         raise BadOption(
-            f"{shown('repair')} is about a schema, and there is none.",
+            f"{shown('repair')} needs a schema, and the prompt has none.",
             hint="Add a schema, for example --schema 'name, age: int', or leave it away.",
         )
 

@@ -1,6 +1,6 @@
 """What an output says to the front-end extension (`lab/`), beside its plain text and its HTML.
 
-A type of our own: whoever does not know it, such as nbconvert or GitHub, ignores it. It repeats
+A type of our own: programs that do not know it, such as nbconvert or GitHub, ignore it. It repeats
 nothing of the answer.
 """
 

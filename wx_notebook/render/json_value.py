@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 _PARTIAL_TOKEN = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*+\\?|-?[\d.]*(?:[eE][+-]?\d*)?|t(?:ru?)?|f(?:a|al|als)?|n(?:ul?)?"
 )
-#: A browser can draw more than this, but nobody reads it: the text below the tree has everything.
+#: A browser can draw more, but that is hard to read: the text below the tree has everything.
 _MAX_NODES, _MAX_DEPTH = 2_000, 20
 #: Entries of one node before the others are folded away.
 _MAX_ENTRIES = 100

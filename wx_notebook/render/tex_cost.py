@@ -24,7 +24,7 @@ _PIECE = re.compile(
 
 
 class _Table:
-    """The rows of a table, or of a formula that is none: each becomes as wide as the widest."""
+    """The rows of a table or of a plain formula: each becomes as wide as the widest."""
 
     def __init__(self) -> None:
         self.rows = self.columns = self.widest = 1

@@ -27,7 +27,7 @@ def checked_document(schema: Mapping[str, Any]) -> JsonSchema:
     Raises
     ------
     BadOption
-        It is none, or refers to what is not in it.
+        It is not a valid JSON Schema, or refers to a definition that it does not have.
     """
     import jsonschema
 

@@ -1,8 +1,8 @@
 """JSON with small damage: trailing commas, single quotes, Python's constants, raw line breaks.
 
 Valid JSON never comes here. What is read is what stands there: nothing that is missing is added, so
-a value that was cut is none. (json-repair was measured on 6,000 texts: it changed 356 of them that
-were valid or meant something.)
+a value that was cut is not returned. (json-repair was measured on 6,000 texts: it changed 356 of
+them that were valid or meant something.)
 """
 
 from __future__ import annotations

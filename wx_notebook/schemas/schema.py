@@ -54,7 +54,7 @@ class Schema:
     document
         The JSON Schema that is sent; its root is an object.
     is_wrapped
-        Whether the value stands in a field of that object, because it is none itself.
+        Whether the value stands in a field of that object, because it is not an object itself.
     """
 
     title: str
@@ -165,7 +165,7 @@ def read_schema(spec: object) -> Schema:
     Raises
     ------
     BadOption
-        It is none of these, or has a part that can't be a schema.
+        It is not one of these, or has a part that can't become a schema.
     """
     if isinstance(spec, Schema):
         return spec
@@ -214,7 +214,7 @@ def _short_form(text: str) -> Schema:
 
 
 def _exact(text: str) -> tuple[Any, ...]:
-    """Return the value that a text is without any damage, () if it is none."""
+    """Return the value of a text that is valid JSON, () for any other text."""
     try:
         return (json.loads(text, parse_constant=_refuse_constant),)
     except (ValueError, RecursionError):

@@ -44,7 +44,7 @@ def short_form_shape(text: str) -> ValueShape:
     Raises
     ------
     BadOption
-        It is none; the message says which field is not valid.
+        The text is not a short form; the message says which field is not valid.
     """
     text = text.strip()
     if match := _LIST.fullmatch(text):

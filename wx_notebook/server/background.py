@@ -45,7 +45,7 @@ class Background:
             future, work = self._queue.get()
             try:
                 future.set_result(work())
-            except BaseException as error:  # noqa: BLE001  # whoever waits gets it
+            except BaseException as error:  # noqa: BLE001  # the caller gets it
                 future.set_exception(error)
             # a thread that waits must not hold what the last one worked on
             del future, work

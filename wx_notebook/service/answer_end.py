@@ -201,7 +201,7 @@ class _End:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all has come that the model wrote, and the stop reason is none of a failure."""
+        """Whether everything arrived that the model wrote, and the stop reason is not a failure."""
         return self.is_finished and self.has_content and not self._has_failed
 
     def missing(self) -> Iterator[AnswerDelta]:

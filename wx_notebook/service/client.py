@@ -69,7 +69,7 @@ class _PaidGate:
         self._request = request
 
     def enter(self, check: Callable[[], None]) -> float:
-        """Wait until the request may be sent, and tell whoever wants to know."""
+        """Wait until the request may be sent; then call its `on_send`."""
         request = self._request
         return self._limiter.enter(check, background=request.background, on_send=request.on_send)
 
@@ -84,7 +84,7 @@ class Service:
     Parameters
     ----------
     transport, endpoints, tokens
-        The way to the network, where to, and who asks.
+        The way to the network, the addresses, and where tokens come from.
     free
         How often what costs nothing is sent.
     limiter

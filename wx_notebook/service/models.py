@@ -25,7 +25,7 @@ from wx_notebook.service.request import Request, Scope
 from wx_notebook.transport import one_line
 
 AVAILABLE, WITHDRAWN = "available", "withdrawn"
-#: More than these nobody reads, and no list of the service has them.
+#: Nobody reads more than these, and no list of the service has more.
 _MOST_STAGES, _MOST_SUCCESSORS = 12, 4
 _TOKENIZATION_PATH = "/ml/v1/text/tokenization"
 _PATH = "/ml/v1/foundation_model_specs"

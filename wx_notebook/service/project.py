@@ -231,7 +231,8 @@ def _following(href: str, service: Service) -> dict[str, str]:
     if leads_away:
         target = one_line(service.transport.redact(target))
         raise HostRefused(
-            f"The list is said to go on at {target}; a token is not sent on to another address.",
+            f"The service says that the list goes on at {target}. "
+            "The token is not sent to another address.",
             hint="Check the URL, and whether a proxy stands in between.",
         )
     return {name: query[name][0] for name in ("start", "bookmark") if name in query}

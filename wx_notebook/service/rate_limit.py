@@ -22,7 +22,7 @@ from wx_notebook.forking import begin_anew_after_fork
 _WINDOW_S = 1.012
 #: So long after one request another may be sent in its place, however late it was.
 _SHORTEST_WINDOW_S = 1.003
-#: A limit above this is none: requests cannot be sent that fast from here.
+#: A limit above this has no effect: requests cannot be sent that fast from here.
 _HIGHEST_RATE = 5_000
 #: Refusals within so many seconds are one event, and so many of them slow all.
 _SOON_S, _SEVERAL = 2.0, 3

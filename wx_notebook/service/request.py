@@ -54,7 +54,7 @@ class PictureFacts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of the service; where it goes and who asks is added by `Service`.
+    """What is asked of the service; `Service` adds the address and the token.
 
     `format`, `default_model` and `pictures` are not sent: as what the answer is shown, whether
     nobody chose the model, and what is known of the pictures in the body. `timeout_s` is the whole
@@ -224,7 +224,7 @@ def chat_parameters(options: Options) -> dict[str, Any]:
     found |= _time_limit(options)
     found |= options.param or {}
     if options.format == "json":
-        # somebody who names a schema by -p says the same more exactly
+        # a schema given by -p is more exact than ours
         found.setdefault("response_format", {"type": "json_object"})
     return found
 

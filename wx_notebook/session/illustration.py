@@ -24,7 +24,7 @@ def illustrate(prompt: Prompt, options: Options) -> Illustrated:
     Raises
     ------
     BadOption
-        Too many pictures, something that is none, or an endpoint that takes text alone.
+        Too many pictures, a value that is not a picture, or an endpoint that takes only text.
     """
     behind = pictures_of(options.images or ())
     if isinstance(prompt, str):

@@ -46,7 +46,7 @@ def suggest_models(
     today: dt.date,
     functions: Iterable[str] = (CHAT, GENERATION),
 ) -> str:
-    """Return " Did you mean 'a' or 'b'?" for a name that is none of a model, or "".
+    """Return " Did you mean 'a' or 'b'?" for a name that no model has, or "".
 
     The words of the name are looked for as `%watsonx models` does; a misspelt name is compared part
     by part. Withdrawn models are not suggested, deprecated ones only if there is no other.

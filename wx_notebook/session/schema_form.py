@@ -37,6 +37,6 @@ def forgo_schema(state: SessionState, request: Request, refusal: WatsonxError) -
 
 
 def refused_note(request: Request) -> str:
-    """Return what is said once of a model that refused a schema."""
+    """Return the note for a model that refused a schema; it is shown once."""
     name = request.model_id or request.deployment
     return f"{name} takes no JSON Schema as response_format: it is in the prompt"

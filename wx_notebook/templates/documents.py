@@ -103,7 +103,7 @@ def _file_text(path: Path) -> str:
     if b"\0" not in content:
         with contextlib.suppress(UnicodeDecodeError):
             text = content.decode("utf-8-sig")
-    # a PDF may consist of readable characters, and is no readable text all the same
+    # a PDF may consist of readable characters without being readable text
     if text is not None and not content.startswith(b"%PDF-"):
         return text
     if kind is not None:

@@ -113,7 +113,7 @@ def picture_or_refuse(value: Any, name: str) -> Picture:  # noqa: ANN401
     Raises
     ------
     BadOption
-        It is none.
+        The value is not a picture.
     """
     shown = mask_keys(name)
     if isinstance(value, str):

@@ -30,7 +30,7 @@ _MOST_PIXELS = 150_000_000
 #: Pixels of one side of the square that becomes one token, in the models of Mistral and Qwen (a
 #: patch of 14, two by two merged); other families count otherwise, so this is an estimate.
 _PATCH = 28
-#: Tokens of a picture whose size nobody knows.
+#: Tokens of a picture of unknown size.
 _UNKNOWN_TOKENS = 1_500
 _QUALITY = 90
 _START_OF_FRAME = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]..\x08(....)", re.DOTALL)

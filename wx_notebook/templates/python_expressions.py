@@ -1,7 +1,7 @@
 """Code in double braces, which a placeholder does not take.
 
-``{{ df.describe() }}`` is no placeholder, and nobody wants to pay for it as it stands. It is
-recognised by Python's own parser and by the names in it, and never run. The same holds for
+``{{ df.describe() }}`` is not a placeholder, and sending it as typed would cost tokens for nothing.
+It is recognised by Python's own parser and by the names in it, and never run. The same holds for
 statements (``{{ x = 2 }}``), for Jinja's marks for blanks (``{{- x -}}``), for the forms of
 f-strings (``{{ x:.2f }}``, ``{{ x!r }}``) and of IPython (``{{ x? }}``, ``{{ %time x }}``), where
 they are about a variable. ``{{color: 'red'}}``, ``{{1}}``, ``{{#if}}`` and ``{{ .Values.x }}`` are

@@ -123,7 +123,7 @@ def _tool(connection: McpConnection, listed: Any) -> Tool:  # noqa: ANN401  # a 
         raise BadOption(
             f"A tool of the MCP server '{connection.server.name}' has a name that no model could "
             f"call: {mask_keys(name)}.",
-            hint="Tell it to whoever made the server.",
+            hint="Report it to the maintainer of the server.",
         )
     schema = getattr(listed, "input_schema", None) or getattr(listed, "inputSchema", None)
     parameters = schema if isinstance(schema, dict) else {"type": "object", "properties": {}}

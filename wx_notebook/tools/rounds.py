@@ -137,7 +137,7 @@ class ToolStream(AnswerStream):
             if piece is not None:
                 self._held += piece
                 if may_become_call(self._held):
-                    # nobody is shown half of a call
+                    # a call is shown when it is complete
                     continue
                 return self._handed_out()
             answer = self._read_calls(self._inner.answer)

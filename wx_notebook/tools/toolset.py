@@ -59,7 +59,7 @@ class ToolSet:
         Parameters
         ----------
         is_allowed
-            Whether nobody is asked.
+            Whether calls run without a question.
         redact
             Takes secrets out of results and of errors.
         """
@@ -105,7 +105,7 @@ def with_tools(request: Request, options: Options, redact: Callable[[str], str])
     Raises
     ------
     BadOption
-        One of the tools is none.
+        One of the values is not a tool.
     """
     tools = options.tools or ()
     # the magics have made it already, with their own reporter

@@ -29,7 +29,7 @@ class Tool:
     parameters
         The JSON Schema of its arguments.
     call
-        Runs it with arguments by name; whatever it raises is told to the model.
+        Runs it with arguments by name; the model gets the message of what it raises.
     """
 
     name: str

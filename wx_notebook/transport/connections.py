@@ -95,7 +95,7 @@ class _Quiet:
             # in the TLS handshake, or while a proxy opens the tunnel: nothing was sent yet, which
             # urllib3 does not tell apart from waiting for the answer
             raise ConnectTimeoutError(self, "no connection in time") from problem
-        # whoever waited for the connection may have logged out meanwhile
+        # the user may have logged out while this thread waited for the connection
         _scope().check()
 
     def getresponse(self) -> Any:  # noqa: ANN401  # urllib3's own type, seen through a mixin

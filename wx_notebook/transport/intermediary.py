@@ -21,7 +21,7 @@ from wx_notebook.errors import ServiceDown
 _LONGEST_QUOTE = 200
 #: As much of a page as can hold the words that are quoted.
 _LONGEST_PAGE = 20_000
-#: What nobody reads of a web page: scripts, styles, comments, tags.
+#: The parts of a web page that are not text: scripts, styles, comments, tags.
 _MARKUP = re.compile(
     r"<(script|style|title)\b.*?(?:<[/]\1\s*>|$)|<!--.*?(?:-->|$)|<[a-z/!?][^>]*(?:>|$)",
     re.IGNORECASE | re.DOTALL,
@@ -150,8 +150,8 @@ def _next_step(status: int, host: str) -> str:
         )
     if status == 413:
         return (
-            "Make the prompt shorter, or ask who runs the proxy to allow larger requests to "
-            f"{host} (HTTPS_PROXY, NO_PROXY)."
+            "Make the prompt shorter, or ask the administrator of the proxy to allow larger "
+            f"requests to {host} (HTTPS_PROXY, NO_PROXY)."
         )
     if status == 404:
         return (
@@ -161,4 +161,7 @@ def _next_step(status: int, host: str) -> str:
         return "Sign in to the network first: open any web page in a browser. Then run it again."
     if status in (502, 503, 504):
         return "Run it again in a minute; if it stays so, check HTTPS_PROXY and NO_PROXY."
-    return f"Ask who runs your network to allow https://{host}, or check HTTPS_PROXY and NO_PROXY."
+    return (
+        f"Ask the administrator of your network to allow https://{host}, "
+        "or check HTTPS_PROXY and NO_PROXY."
+    )

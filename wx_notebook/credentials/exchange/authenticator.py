@@ -46,9 +46,9 @@ class Authenticator:
 
 
 def naming_source(fetch: Callable[[], Token], source: str) -> Callable[[], Token]:
-    """Return a function that fetches a token; a refused key is told with the place it came from.
+    """Return a function that fetches a token; an error for a refused key names its source.
 
-    Whoever typed the key knows where it is from; a variable, a file or a profile has to be found.
+    A user who typed the key knows where it is from; variables, files and profiles have to be found.
     """
     if not source.startswith(NAMED_SOURCES):
         return fetch

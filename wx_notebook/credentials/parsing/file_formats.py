@@ -78,7 +78,7 @@ def is_kubernetes_secret(text: str) -> bool:
 
 
 def _encoding(data: bytes) -> str:
-    """Return the encoding of a text, "" for bytes that are none."""
+    """Return the encoding of a text, "" for bytes that are not text."""
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return encoding

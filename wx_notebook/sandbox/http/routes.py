@@ -78,7 +78,7 @@ def call_kind(path: str, server: ServerKind) -> str:
 def takes_secrets(path: str) -> bool:
     """Return whether clients sign in at `path`, on this kind of server or on another.
 
-    A client that signs in at the wrong kind of server sends its key there all the same.
+    A client that signs in at the wrong kind of server has sent its key there, too.
     """
     return any(path in paths for paths in _SIGN_IN.values())
 

@@ -142,7 +142,7 @@ def _about_conversation(prompt: Prompt) -> str:
         sentences.append(f"It was the last of {count} messages; those before it were sent again.")
     if images := sum(each.images for each in prompt.messages):
         subject = "an image" if images == 1 else f"{images} images"
-        sentences.append(f"With it came {subject}, at which nobody looked.")
+        sentences.append(f"With it came {subject}, which was not looked at.")
     return " ".join(sentences)
 
 
