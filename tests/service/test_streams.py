@@ -506,6 +506,7 @@ def test_an_error_in_a_reply_of_status_200_is_the_service_s_error(
         problem = caught(lambda: session.stream("hello", model="m", generate=generate).answer)
     assert isinstance(problem, kind)
     assert "As it says." in problem.message
+    assert "HTTP 500" not in problem.message
     assert problem.answer is None
 
 
@@ -524,6 +525,7 @@ def test_an_error_event_of_any_form_is_a_failure_of_the_service(serve, data):
     raw = events(*CHATTING[:2]) + f"event: error\ndata: {data}\n\n".encode()
     problem = caught(lambda: stream_of(serve, raw=raw).answer)
     assert type(problem) is ServiceDown
+    assert problem.message.endswith("HTTP 200, with an error inside.")
     assert problem.answer.text == "Sea "
     assert len(problem.message) < 700
 

@@ -113,7 +113,7 @@ _BY_CODE: dict[str, tuple[type[WatsonxError], str, str]] = {
 
 
 def refusal(
-    status: int,
+    status: int | None,
     document: Any,  # noqa: ANN401  # JSON is any value
     body: str,
     attempts: int = 1,
@@ -124,7 +124,8 @@ def refusal(
     Parameters
     ----------
     status
-        The HTTP status, or the one that an error event names.
+        The HTTP status, or the one that an error event names. None is an error in a reply of
+        status 200 that names none: as much as a failure of the service.
     document
         The body as JSON, None when it is something else.
     body
@@ -135,7 +136,7 @@ def refusal(
         Takes secrets out of a text, before anything cuts it in two.
     """
     code, said, name, trace = _read(document, redact)
-    kind, what, hint = _BY_CODE.get(code) or _by_status(status, name, said)
+    kind, what, hint = _BY_CODE.get(code) or _by_status(status or 500, name, said)
     if code == "invalid_input_argument" and "token" not in said.lower():
         # the same code says "too many images" and other things about the input
         kind, hint = BadOption, "Change the prompt or its options."
@@ -146,7 +147,7 @@ def refusal(
     lines = [what]
     if said:
         lines.append(f"The service said: {said}" + (f" ({code})" if code else ""))
-    facts = [f"HTTP {status}"]
+    facts = [f"HTTP {status}" if status else "HTTP 200, with an error inside"]
     if trace:
         facts.append(f"request {trace}")
     if attempts > 1:
@@ -188,7 +189,7 @@ def raise_service_error(
     inner = found.get("error")
     named = inner if isinstance(inner, dict) else {}
     statuses = (_status_in(fields, name) for fields in (found, named) for name in _STATUS_NAMES)
-    status = next(filter(None, statuses), 500)
+    status = next(filter(None, statuses), None)
     raise refusal(status, document, json.dumps(document, ensure_ascii=False), redact=redact)
 
 

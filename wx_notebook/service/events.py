@@ -51,7 +51,7 @@ def parse_event(event: Event) -> dict[str, Any] | None:
             raise_service_error(document, is_error=name == "error")
         return document
     if name == "error":
-        raise refusal(500, None, text)
+        raise refusal(None, None, text)
     word = text.strip().strip('"').lower()
     if word in _DONE_WORDS:
         return None
