@@ -69,6 +69,8 @@ TEXTS = [
     ("So 4.</think>the answer is 4", "So 4.", "the answer is 4"),
     ("So 4. </think> The answer is 4", "So 4. ", "The answer is 4"),
     ("so 4 </think>\n\nIt is 4.", "so 4 ", "It is 4."),
+    ("2+2 is 4 </think> the answer", "2+2 is 4 ", "the answer"),
+    ("so it is four </think> The answer is four", "so it is four ", "The answer is four"),
     # a sentence that speaks of the mark, in the thinking
     ("<think>They ask about the </think> tag. So.</think>It ends the thinking.",
      "They ask about the </think> tag. So.", "It ends the thinking."),
@@ -80,6 +82,7 @@ TEXTS = [
     ("Models end their thinking with </think>. The rest is shown.", "",
      "Models end their thinking with </think>. The rest is shown."),
     ("It ends with </think>\nand goes on.", "", "It ends with </think>\nand goes on."),
+    ("Der Text endet mit </think> Das war es.", "", "Der Text endet mit </think> Das war es."),
     ("</think> is a tag of some models.", "", "</think> is a tag of some models."),
     ("They write <b>, [/THINK] or </thought>, never both.", "",
      "They write <b>, [/THINK] or </thought>, never both."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from wx_notebook.service.reasoning_formats import ReasoningFormat
@@ -9,6 +10,11 @@ from wx_notebook.service.reasoning_formats import ReasoningFormat
 #: Between two of these a mark is quoted: the answer speaks of it.
 _QUOTES = {"`": "`", "'": "'", '"': '"', "\u201c": "\u201d", "\u2018": "\u2019", "(": ")"}
 _WITHIN_A_SENTENCE = tuple(",.;:?!)")
+#: Words in front of a mark that a sentence speaks of, though a capital follows it.
+_SPEAKS = re.compile(
+    r"(?:[,:;(]|\b(?:tags?|tokens?|marks?|markers?|the|an?|this|with|by|and|or|use|mit|das|ein))\s*\Z",
+    re.IGNORECASE,
+)
 _ENDS_OF_SENTENCES = tuple(".!?:;)]}\u2026\u3002\uff01\uff1f*`\"'")
 
 
@@ -26,7 +32,8 @@ def is_closing(one: ReasoningFormat, text: str, behind: str) -> bool:
 def is_spoken_of(text: str, behind: str) -> bool:
     """Return whether a sentence goes on around a mark, as in "use the [/THINK] tag".
 
-    A mark that closes stands behind the end of a sentence or in a line of its own.
+    A mark that closes stands behind the end of a sentence or a number, or in a line of its own; or
+    another sentence begins behind it.
     """
     if _QUOTES.get(text[-1:], "\0") == behind[:1]:
         return True
@@ -37,7 +44,10 @@ def is_spoken_of(text: str, behind: str) -> bool:
     if not last_line.strip():
         # "[/THINK] is a tag" begins an answer
         return goes_on and behind[:1].isspace()
-    is_within = last_line[-1].isspace() and last_line.rstrip()[-1] not in _ENDS_OF_SENTENCES
+    end = last_line.rstrip()[-1]
+    is_within = last_line[-1].isspace() and not (end in _ENDS_OF_SENTENCES or end.isdigit())
+    if behind.lstrip()[:1].isupper() and not _SPEAKS.search(last_line):
+        return False
     return is_within and (goes_on or behind[:1].isspace()) and behind[:2] != "\n\n"
 
 
