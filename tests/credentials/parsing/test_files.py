@@ -278,6 +278,13 @@ WAYS = [
     ('{{\n  // mine\n  "env": {{"WATSONX_API_KEY": "{key}", /* there */\n'
     '  "WATSONX_URL": "{url}",}},\n}}'),
     '{{"Watsonx": {{"ApiKey": "{key}", "Url": "{url}"}}, "OpenAI": {{"ApiKey": "no"}}}}',
+    # what only YAML knows: anchors, merged tables, lists in one line, several documents
+    "x: &key {key}\nwatsonx:\n  api_key: *key\n  url: {url}",
+    "base: &base\n  WATSONX_URL: {url}\nprod:\n  <<: *base\n  WATSONX_API_KEY: {key}",
+    ("kind: ConfigMap\ndata:\n  a: b\n---\nkind: Pod\n"
+    "env: [{{name: WATSONX_API_KEY, value: {key}}}, {{name: WATSONX_URL, value: '{url}'}}]"),
+    "environment: [WATSONX_API_KEY={key}, 'WATSONX_URL={url}']",
+    "WATSONX_API_KEY: !!str {key}\nWATSONX_URL: &url {url}",
 ]  # fmt: skip
 
 
@@ -286,6 +293,15 @@ def test_a_file_is_read_as_other_shells_and_tools_write_it(write, text):
     given = from_file(write("settings.txt", text.format(key=FIRST, url=EU_DE)))
     assert (given.api_key.reveal(), endpoints_of(given).place) == (FIRST, "eu-de")
     assert given.notes == ()
+
+
+def test_yaml_that_doubles_itself_without_end_is_read_in_no_time(write):
+    laughs = "a0: &a0 {WATSONX_X: x}\n" + "".join(
+        f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 40)
+    )
+    for text in (laughs, "a: &a [*a, *a]\n", "a: &a {x: *a}\nb: [1]\n", "? [a]\n: &b c\nd: *c\n"):
+        with pytest.raises(NotConnected):
+            from_file(write("laughs.yaml", text))
 
 
 @all_cases(

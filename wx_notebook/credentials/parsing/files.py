@@ -31,7 +31,7 @@ from wx_notebook.credentials.parsing.ibm_dict import (
     find_service_credentials,
     from_ibm_dict,
 )
-from wx_notebook.credentials.parsing.structures import read_json, read_toml, variables_in
+from wx_notebook.credentials.parsing.structures import read_json, read_structures, variables_in
 from wx_notebook.credentials.secret import OpaqueMapping, Secret, json_object
 from wx_notebook.credentials.urls import host_of
 from wx_notebook.credentials.variables import READ_NAMES, SECRET_VARIABLES
@@ -200,12 +200,10 @@ def _parse(text: Secret, name: str, source: str, environ: Mapping[str, str]) -> 
             hint="Decode the value (base64 -d) and give it: %watsonx login. Values below "
             "stringData: can be read.",
         )
-    beginning = text.reveal().lstrip()[:1]
-    if beginning == "{":
+    if text.reveal().lstrip().startswith("{"):
         return _from_json(text, name, source)
-    # a section of an INI file begins as a list does
-    for read in (read_json, read_toml) if beginning == "[" else (read_toml,):
-        params = _from_structure(read(text), source)
+    for fields in read_structures(text):
+        params = _from_structure(fields, source)
         if params is not None and params.has_credential:
             return params
     return _from_lines(read_assignments(text, environ), name, source)

@@ -1,12 +1,13 @@
-"""JSON, JSON with comments, and TOML: the variables in them, whatever they are nested in."""
+"""JSON, also with comments, TOML and YAML: the variables in them, whatever they are nested in."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
 from wx_notebook.credentials.parsing.field_names import known_name, name_in_section
-from wx_notebook.credentials.secret import OpaqueMapping, Secret, json_object
+from wx_notebook.credentials.secret import Opaque, OpaqueMapping, Secret, json_object
 from wx_notebook.credentials.variables import READ_NAMES
 
 _MOST_ENTRIES, _DEEPEST = 1_000, 30
@@ -14,6 +15,13 @@ _MOST_ENTRIES, _DEEPEST = 1_000, 30
 _STRING = r'"(?:[^"\\]|\\(?:.|\Z))*+(?:"|\Z)'
 _COMMENTS = re.compile(rf"({_STRING})|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _LAST_COMMAS = re.compile(rf"({_STRING})|,(?=\s*[}}\]])")
+#: YAML that cannot be read line by line: anchors, lists and tables in one line, several documents.
+_YAML_ALONE = re.compile(
+    r"^[^#\n]*?(?:[:-][ \t]+[&*][\w-]|[:-][ \t]*[\[{])|^---[ \t]*$.*?\S.*?^---[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+#: References in a file, and characters of it: each reference can double what it stands for.
+_MOST_ALIASES, _LONGEST_YAML = 12, 100_000
 #: How lists name a variable beside its "value": Azure, Amazon ECS and Postman do so.
 _NAMES_OF_PAIRS = ("name", "key", "variable", "Name", "Key", "ParameterKey")
 _VALUES_OF_PAIRS = ("value", "Value", "ParameterValue")
@@ -32,7 +40,16 @@ def read_json(text: Secret) -> Mapping[str, object] | None:
     return json_object(Secret(_LAST_COMMAS.sub(lambda found: found[1] or " ", bare.reveal())))
 
 
-def read_toml(text: Secret) -> Mapping[str, object] | None:
+def read_structures(text: Secret) -> Iterator[Mapping[str, object] | None]:
+    """Yield what a text is that may be a list in JSON, TOML or YAML; None for what it is not."""
+    if text.reveal().lstrip().startswith("["):
+        # a section of an INI file begins as a list does
+        yield read_json(text)
+    yield _read_toml(text)
+    yield from _read_yaml(text)
+
+
+def _read_toml(text: Secret) -> Mapping[str, object] | None:
     """Return the tables of a TOML file; None for another text, and for one without tables."""
     import tomllib
 
@@ -41,6 +58,27 @@ def read_toml(text: Secret) -> Mapping[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return fields if any(isinstance(fields[name], (dict, list)) for name in fields) else None
+
+
+def _read_yaml(text: Secret) -> list[Mapping[str, object]]:
+    """Return the documents of a YAML text that cannot be read line by line; [] for other texts.
+
+    References are resolved. What refers to variables, `${NAME}`, is read line by line.
+    """
+    source = text.reveal()
+    is_for_lines = "${" in source or _YAML_ALONE.search(source) is None
+    if is_for_lines or source.count("*") > _MOST_ALIASES or len(source) > _LONGEST_YAML:
+        return []
+    # only such a file needs it
+    import yaml
+
+    try:
+        # as JSON: other keys than texts, dates, and documents that hold themselves
+        plain = Opaque([json.dumps(one, default=str) for one in yaml.safe_load_all(source)])
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        return []
+    fields = (json_object(Secret(one)) for one in plain.open())
+    return [one for one in fields if one is not None]
 
 
 def variables_in(fields: Mapping[str, object]) -> Mapping[str, str]:
