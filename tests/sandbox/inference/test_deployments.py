@@ -51,6 +51,19 @@ def test_there_is_nothing_to_embed_with_at_a_deployment(client, base, code_of):
     assert code_of(client.post(f"{base}/embeddings", {})) == (404, "not_found")
 
 
+def test_a_prompt_template_refuses_a_system_message_because_it_has_its_own(client, code_of):
+    base = "/ml/v1/deployments/sandbox_template/text"
+    messages = [{"role": "system", "content": "Be brief."}, *CHAT["messages"]]
+    assert code_of(client.post(f"{base}/chat", {"messages": messages})) == (
+        400, "json_validation_error",
+    )  # fmt: skip
+    answer = client.post(f"{base}/chat", CHAT).json()["choices"][0]["message"]["content"]
+    assert "You answer in one line." in answer
+    assert code_of(client.post(f"{base}/generation", {"input": "hello"})) == (404, "not_found")
+    found = client.get("/ml/v4/deployments", version="2026-10-14", name="sandbox_template").json()
+    assert "prompt_template" in found["resources"][0]["entity"]
+
+
 def test_a_deployment_without_a_template_takes_a_system_message(client, base):
     messages = [{"role": "system", "content": "Be brief."}, *CHAT["messages"]]
     reply = client.post(f"{base}/chat", {"messages": messages})

@@ -149,20 +149,36 @@ def _lifecycle_entry(model: Model, stage: str, since: str) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A model that is asked by the id or name of its deployment."""
+    """A model that is asked by the id or name of its deployment.
+
+    That of a prompt template for chats has a system message of its own.
+    """
 
     id: str
     serving_name: str
     model: Model
+    system_prompt: str = ""
+
+    def check(self, body: RequestBody, function: str) -> None:
+        """Refuse what a template does not take, and put its system message in front."""
+        if not self.system_prompt:
+            return
+        if function != "text_chat":
+            raise service_error(404, "not_found", f"{self.serving_name!r} is a template for chats.")
+        messages = body.objects(body.document["messages"], "messages")
+        if any(each.get("role") == "system" for each in messages):
+            why = "A prompt template has its own system message: 'system' is not a role here."
+            raise body.invalid(why, "messages")
+        body.document["messages"] = [{"role": "system", "content": self.system_prompt}, *messages]
 
 
 class Deployments:
-    """One deployment in a project, without a prompt template.
+    """Two deployments in a project: one of a model, and one of a prompt template for chats.
 
     Attributes
     ----------
     deployment_id, serving_name
-        Its id and name.
+        Id and name of the first.
     """
 
     def __init__(self, made_at: float, project_id: str) -> None:
@@ -171,14 +187,19 @@ class Deployments:
         self._project_id = project_id
         self._created_at = timestamp(made_at)
         model = BY_ID["ibm/granite-4-h-small"]
-        self._all = (Deployment(self.deployment_id, self.serving_name, model),)
+        self._all = (
+            Deployment(self.deployment_id, self.serving_name, model),
+            Deployment(str(uuid.uuid4()), "sandbox_template", model, "You answer in one line."),
+        )
 
     def model_finder(self, path: str) -> ModelFinder:
         """Return the finder of the model behind `/ml/v1/deployments/{id_or_name}/...`."""
         name = unquote(path.split("/")[4])
 
-        def find(body: RequestBody, _function: str) -> Model:
-            return self._find(name, body.anchor).model
+        def find(body: RequestBody, function: str) -> Model:
+            deployment = self._find(name, body.anchor)
+            deployment.check(body, function)
+            return deployment.model
 
         return find
 
@@ -215,7 +236,9 @@ class Deployments:
     def _document(self, deployment: Deployment) -> Document:
         base = f"/ml/v1/deployments/{deployment.id}/text"
         inference: list[Document] = []
-        for operation in ("chat", "generation"):
+        asset_id = str(uuid.uuid5(uuid.NAMESPACE_OID, deployment.id))
+        is_template = bool(deployment.system_prompt)
+        for operation in ("chat",) if is_template else ("chat", "generation"):
             url = f"{base}/{operation}"
             inference += [{"url": url}, {"url": f"{url}_stream", "sse": True}]
         return {
@@ -227,7 +250,7 @@ class Deployments:
                 "tags": [],
             },
             "entity": {
-                "asset": {"id": str(uuid.uuid5(uuid.NAMESPACE_OID, deployment.id))},
+                "prompt_template" if is_template else "asset": {"id": asset_id},
                 "online": {"parameters": {"serving_name": deployment.serving_name}},
                 "deployed_asset_type": "foundation_model",
                 "base_model_id": deployment.model.model_id,

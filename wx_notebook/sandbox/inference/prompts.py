@@ -172,11 +172,11 @@ def read_chat(
     body = RequestBody(data, anchor)
     document = body.document
     body.check(_CHAT, required=("model_id", "messages") if has_model else ("messages",))
+    model = find_model(body, "text_chat")
     messages = read_messages(body, document["messages"])
     if "top_logprobs" in document and not document.get("logprobs"):
         raise body.invalid("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs")
     constraints = read_constraints(body)
-    model = find_model(body, "text_chat")
     most = document.get("max_completion_tokens", document.get("max_tokens"))
     tokens = sum(each.tokens for each in messages)
     check_length(body, model, tokens)
