@@ -156,6 +156,11 @@ class TokenSource:
         """Return the present token, valid or not, without a request."""
         return self._token
 
+    @property
+    def was_refused(self) -> bool:
+        """Whether the credential, or the token made of it, was refused the last time."""
+        return self.refused or isinstance(self._failure, KeyRefused | TokenRefused)
+
     def seconds_left(self) -> float:
         """Return the seconds until the present token expires; 0 if there is none."""
         token = self._token

@@ -25,7 +25,7 @@ from wx_notebook.errors import NotConnected, WatsonxError, strip_frames
 from wx_notebook.hints import login_hint
 from wx_notebook.options import excluded_by
 from wx_notebook.session.events import SessionChanged, emit
-from wx_notebook.session.process import environment
+from wx_notebook.session.process import environment, mark_of_environment
 
 if TYPE_CHECKING:
     from wx_notebook.session.connection import Session
@@ -52,6 +52,8 @@ class _CurrentSession:
         self.forms: tuple[object, ...] = ()
         #: the model that `use --model` chose, "" for none
         self.model = ""
+        #: the mark of the environment in which a session was found that nobody named
+        self.found_in: int | None = None
 
 
 _CURRENT = _CurrentSession()
@@ -124,7 +126,7 @@ def activate(session: Session) -> Session:
             model=chosen.model, model_is_chosen=True, own_model=chosen.own_model
         )
     _CURRENT.session, _CURRENT.pending, _CURRENT.is_logged_out = session, (), False
-    _CURRENT.ended = None
+    _CURRENT.ended = _CURRENT.found_in = None
     _CURRENT.forms = ()
     emit(SessionChanged())
     return session
@@ -144,14 +146,14 @@ def session() -> Session:
             hint="Next: choose a project in the form above first, or cancel it there.",
         )
     ended = ended_sign_in()
-    if _CURRENT.session is not None:
+    if _CURRENT.session is not None and not _is_outdated(_CURRENT.session):
         return _CURRENT.session
     if _CURRENT.forms:
         raise NotConnected(
             "A form is filled in and not sent yet, so it is open who pays. Nothing was sent.",
             hint="Next: press Connect in the form above, or empty its fields.",
         )
-    log_outs = _CURRENT.log_outs
+    log_outs, found_in = _CURRENT.log_outs, mark_of_environment()
     if _CURRENT.is_logged_out:
         raise _logged_out()
     connected = make_session(ConnectionParams("arguments")) if ended is None else _rejoin(ended)
@@ -160,7 +162,20 @@ def session() -> Session:
         raise _logged_out()
     # the user did not name it: the first answer says where it comes from
     connected.state.notices.must_announce = True
-    return activate(connected)
+    activate(connected)
+    _CURRENT.found_in = found_in
+    return connected
+
+
+def _is_outdated(session: Session) -> bool:
+    """Return whether to look for a session again: what was found did not work and was changed.
+
+    Nobody named it, no answer has come by it or its key was refused, and the environment is another
+    one: the user has set what the error asked for.
+    """
+    state = session.state
+    is_unproven = state.notices.must_announce or state.token_source.was_refused
+    return is_unproven and _CURRENT.found_in not in (None, mark_of_environment())
 
 
 def ended_sign_in() -> NotConnected | None:

@@ -26,6 +26,11 @@ def environment() -> Mapping[str, str]:
     return OpaqueMapping(os.environ)
 
 
+def mark_of_environment() -> int:
+    """Return a number that changes with the environment, and tells nothing about it."""
+    return hash(frozenset(os.environ.items()))
+
+
 class Execution(NamedTuple):
     """The cell that is running: its ID, and that of this run; both "" where nobody tells."""
 
