@@ -7,15 +7,21 @@ papermill or CI, and in a script, nobody can answer: there a variable or `wx.con
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 import sys
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from wx_notebook.errors import UserFacingError
 
 _Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
+#: Options that messages name.
+_OPTIONS = (
+    "max-tokens|max-rounds|max-errors|max-images|timeout|reasoning|stop|temperature|top-p|seed|n|to|"
+    "model|system|format|budget|rows|sample|concurrency|deployment|schema"
+)
 #: What is typed in a cell -> what says the same in Python, where the prompt was a call.
 _IN_PYTHON = tuple(
     (re.compile(pattern), words)
@@ -35,9 +41,12 @@ _IN_PYTHON = tuple(
         (r"Write it below the %%watsonx line", "Give it as the prompt"),
         (r"-p (\w+)=true\b", r"param={'\1': True}"),
         (r"-p (\w+)=(\S+?)(?=[.,;]?(?:\s|$))", r"param={'\1': \2}"),
-        (r"--(max-tokens|timeout|reasoning|stop|temperature|top-p|seed|n|model|system|format)\b",
-         lambda found: found[1].replace("-", "_") + "="),
-        (r"--generate\b", "generate=True"),
+        (r"--reasoning low or off", "reasoning='low' or 'off'"),
+        (r"--format (auto|markdown|text|code|json|html|math)\b", r"format='\1'"),
+        (r"--(generate|yes|fresh)\b", r"\1=True"),
+        (r"--no-(resend|dedupe|repair)\b", r"\1=False"),
+        (r"--each (\w+)", r"wx.batch(prompt, \1)"),
+        (rf"--({_OPTIONS})\b", lambda found: found[1].replace("-", "_") + "="),
         (r"run the cell again", "run it again"),
         (r"Run the cell again", "Run it again"),
     )
@@ -95,7 +104,7 @@ def in_python(text: str) -> str:
 
 
 def spoken_in_python(function: Callable[_Params, _Result]) -> Callable[_Params, _Result]:
-    """Decorate a function of the twin: its errors name what can be typed in Python."""
+    """Decorate a function of the twin: its errors and notes name what can be typed in Python."""
 
     @functools.wraps(function)
     def call(*args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
@@ -104,9 +113,19 @@ def spoken_in_python(function: Callable[_Params, _Result]) -> Callable[_Params, 
         except UserFacingError as error:
             error.reword(in_python)
             raise
-        if hasattr(result, "reword"):
-            # a stream, whose errors are still to come
-            result.reword = in_python
+        # an answer has notes, and the errors of a stream are still to come
+        if (speak := getattr(type(result), "_in_python", None)) is not None:
+            speak(result)
         return result
 
-    return call
+    @functools.wraps(function)
+    async def wait(*args: _Params.args, **kwargs: _Params.kwargs) -> Any:  # noqa: ANN401
+        try:
+            return await cast("Any", function)(*args, **kwargs)
+        except UserFacingError as error:
+            error.reword(in_python)
+            raise
+
+    return (
+        cast("Callable[_Params, _Result]", wait) if inspect.iscoroutinefunction(function) else call
+    )

@@ -89,7 +89,7 @@ def test_an_answer_cut_before_its_first_word_has_nothing_to_go_on_from(sandbox, 
     sandbox.say_pieces(["<think>", "hm ", "hm ", "</think>", "x"])
     first = session.chat("x", max_tokens=3)
     assert (first.text, first.reasoning, first.finish_reason) == ("", "hm hm ", "length")
-    assert "higher --max-tokens" in str(caught(first.more))
+    assert "higher max_tokens=" in str(caught(first.more))
 
 
 def test_a_continuation_that_is_cut_keeps_both_parts(sandbox, session):

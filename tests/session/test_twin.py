@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -176,7 +179,7 @@ def test_an_answer_at_the_limit_is_an_answer_with_a_note(sandbox, session):
     sandbox.say("one two three four five six seven eight nine ten")
     answer = wx.ask("hello", max_tokens=3)
     assert answer.finish_reason == "length"
-    assert "raise the limit with --max-tokens" in answer.notes[0]
+    assert "raise the limit with max_tokens=" in answer.notes[0]
 
 
 def test_messages_are_a_prompt_too(sandbox, session):
@@ -362,6 +365,53 @@ def test_an_answer_of_which_nothing_came_does_not_replace_the_last_one(sandbox, 
     assert wx.last() is first
 
 
+# --- what is set after an error -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", ["key", "shape", "project", "no project", "region"])
+def test_what_an_error_asked_for_is_read_by_the_next_prompt(
+    environment, sandbox, monkeypatch, wrong
+):
+    """A session that nobody named and that never worked is looked for again."""
+    name, value = {
+        "key": ("WATSONX_API_KEY", "w9" * 22),
+        "shape": ("WATSONX_API_KEY", "your_api_key_here"),
+        "project": ("WATSONX_PROJECT_ID", "12345678-1234-4123-8123-123456789abc"),
+        "no project": ("WATSONX_PROJECT_ID", ""),
+        "region": ("WATSONX_URL", "https://mars.ml.cloud.ibm.com"),
+    }[wrong]  # pragma: allowlist secret
+    right = os.environ[name]
+    monkeypatch.setenv(name, value)
+    for _ in range(2):
+        assert isinstance(caught(lambda: wx.ask("hello")), wx.WatsonxError)
+    monkeypatch.setenv(name, right)
+    assert wx.ask("hello").text
+
+
+def test_a_key_that_is_refused_later_makes_place_for_the_one_that_is_set_then(
+    environment, sandbox, monkeypatch
+):
+    assert wx.ask("hello").text
+    new_key = sandbox.replace_key()
+    sandbox.revoke_tokens()
+    assert type(caught(lambda: wx.ask("hello"))) is KeyRefused
+    monkeypatch.setenv("WATSONX_API_KEY", new_key)
+    assert wx.ask("hello").text
+
+
+def test_a_session_that_works_or_was_named_stays_whatever_the_environment_says(
+    environment, sandbox, session, monkeypatch
+):
+    monkeypatch.setenv("WATSONX_API_KEY", "w9" * 22)  # pragma: allowlist secret
+    assert wx.session() is session
+    disconnect()
+    monkeypatch.setenv("WATSONX_API_KEY", sandbox.api_key)
+    wx.ask("hello")
+    found = wx.session()
+    monkeypatch.setenv("WATSONX_API_KEY", "w9" * 22)  # pragma: allowlist secret
+    assert wx.session() is found
+
+
 # --- what its errors say -------------------------------------------------------------------------
 
 
@@ -386,6 +436,37 @@ def test_the_errors_of_a_call_name_what_can_be_typed_in_python(sandbox, session,
         assert hint in error.hint
         assert "--" not in str(error)
         assert "%watsonx" not in str(error)
+
+
+def test_notes_of_an_answer_name_what_can_be_typed_in_python_too(sandbox, session):
+    cut = wx.ask("hello", max_tokens=1)
+    streamed = wx.stream("hello", max_tokens=1)
+    chatted = wx.chat("words").ask("hello", max_tokens=1)
+    copied = pickle.loads(pickle.dumps(cut))
+    for answer in (cut, wx.last(), cut.more(), streamed.answer, chatted, copied):
+        (note,) = [one for one in answer.notes if "token limit" in one]
+        assert note.endswith("or raise the limit with max_tokens=")
+        hint = caught(lambda answer=answer: answer.data).hint
+        assert "--" not in hint
+    two = wx.ask("hello", n=2, max_tokens=1)
+    assert all("--" not in note for one in two.answers for note in one.notes)
+
+
+def test_a_comparison_and_a_batch_name_what_can_be_typed_in_python_too(sandbox, session):
+    wx.compare("hello", ["ibm/granite-4-h-small", "openai/gpt-oss-120b"], max_tokens=1)
+    for answer in wx.last().answers:
+        assert any(note.endswith("raise the limit with max_tokens=") for note in answer.notes)
+    calls = [
+        lambda: wx.compare("hello", "granit,mistrl"),
+        lambda: wx.batch("Hi {{ text }}", ["a", "b"], budget=1),
+        lambda: asyncio.run(wx.abatch("Hi {{ value }}", ["a"], budget=1)),
+        lambda: wx.classify(["a", "b"], "value", ["x", "y"], budget=1),
+        lambda: wx.filter(["a"], "{{ value }} is short", max_tokens="many"),
+    ]
+    for call in calls:
+        problem = caught(call)
+        assert isinstance(problem, wx.WatsonxError)
+        assert "--" not in str(problem)
 
 
 def test_a_limit_below_a_hundredth_of_a_second_is_told_as_it_is(session):

@@ -168,7 +168,7 @@ def test_a_model_that_never_stops_calling_is_stopped(session, sandbox):
     answer = ask(now, max_rounds=3)
     assert len(bodies(sandbox)) == 4
     assert [call.is_open for call in answer.calls] == [False, False, False, True]
-    assert "raise --max-rounds" in answer.plain
+    assert "raise max_rounds=" in answer.plain
     assert "not run here" in answer.plain, "the last call was not"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from wx_notebook.answer.notes import refusal_note
@@ -62,8 +63,13 @@ class ReadableAnswer(Protocol):
         """Whether the model came to its end."""
 
 
-def mismatch(answer: ReadableAnswer, reading: Reading, name: str) -> SchemaMismatch:
-    """Return the error of an answer that is no value of its schema; `name` is its variable."""
+def mismatch(
+    answer: ReadableAnswer, reading: Reading, name: str, reword: Callable[[str], str] = str
+) -> SchemaMismatch:
+    """Return the error of an answer that is no value of its schema.
+
+    `name` is its variable, and `reword` puts the hint into the words of who asked.
+    """
     title = reading.title
     title = title if len(title) <= _LONGEST_TITLE else f"{title[:_LONGEST_TITLE]}..."
     name = name if name.isidentifier() else "wx.last()"
@@ -76,4 +82,4 @@ def mismatch(answer: ReadableAnswer, reading: Reading, name: str) -> SchemaMisma
     else:
         message = f"The answer does not fit the schema '{title}': {reading.fault}"
         hint = f"Its text is in {name}.text."
-    return SchemaMismatch(message, hint=hint, answer=answer)
+    return SchemaMismatch(message, hint=reword(hint), answer=answer)

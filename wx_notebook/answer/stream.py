@@ -18,6 +18,7 @@ from wx_notebook.errors import (
     WatsonxError,
     without_frames,
 )
+from wx_notebook.hints import in_python
 from wx_notebook.service import UNKNOWN_END, Usage, whole_characters
 from wx_notebook.transport import (
     ConnectionBroken,
@@ -96,7 +97,7 @@ class AnswerStream(Iterator[str]):
     received_hint
         The hint of an error after the first part: where to find what was received.
     reword
-        Puts the message of an error into the words of who asked.
+        Puts errors, and notes of the answer, into the words of who asked.
     """
 
     def __init__(self, reader: AnswerReader, context: AnswerContext) -> None:
@@ -188,6 +189,9 @@ class AnswerStream(Iterator[str]):
         """Stop here and end the request; what has arrived stays in `.answer`."""
         self.interrupt()
 
+    def _in_python(self) -> None:
+        self.reword = in_python
+
     def warn(self, *warnings: str) -> None:
         """Add sentences to the warnings of the answer."""
         self._reader.add_notices(warnings)
@@ -240,6 +244,7 @@ class AnswerStream(Iterator[str]):
             default_model=context.default_model,
             _others=others,
             _continuation=Continuation(context.go_on),
+            _is_for_python=self.reword is in_python,
         )
 
     def _warnings(self, reader: AnswerReader) -> tuple[str, ...]:

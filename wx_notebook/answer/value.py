@@ -11,7 +11,8 @@ from wx_notebook.answer.calls import ToolCall
 from wx_notebook.answer.frames import frame_of
 from wx_notebook.answer.notes import NO_CODE, end_note, is_cut, refusal_note, tool_note
 from wx_notebook.answer.reading import Reading, mismatch
-from wx_notebook.errors import BadOption, SchemaMismatch
+from wx_notebook.errors import BadOption, SchemaMismatch, UserFacingError
+from wx_notebook.hints import in_python
 from wx_notebook.render import (
     VALUE_FORMAT,
     answer_data,
@@ -110,6 +111,8 @@ class Answer:
     #: the name of the variable that holds it, for the note on how to go on
     _name: str = field(default="answer", repr=False, compare=False)
     _continuation: Continuation | None = field(default=None, repr=False, compare=False)
+    #: whether notes and errors name what is typed in Python, and not in an option line
+    _is_for_python: bool = field(default=False, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.text
@@ -181,8 +184,16 @@ class Answer:
             is_called=any(not call.is_open for call in self.calls),
         )
         open_calls = (tool_note(call.name) for call in self.calls if call.is_open)
-        own = (refusal_note(self.refusal), why, *self._about_the_format)
+        own = (refusal_note(self.refusal), self._reword(why), *self._about_the_format)
         return (*filter(None, own), *open_calls, *self.warnings)
+
+    def _in_python(self) -> None:
+        """Name in notes and errors what is typed in Python."""
+        for one in self.answers:
+            object.__setattr__(one, "_is_for_python", True)
+
+    def _reword(self, text: str) -> str:
+        return in_python(text) if self._is_for_python else text
 
     @property
     def _about_the_format(self) -> tuple[str, ...]:
@@ -219,14 +230,16 @@ class Answer:
         problem = ""
         if self._reading is not None:
             if self._reading.fault:
-                raise mismatch(self, self._reading, self._name)
+                raise mismatch(self, self._reading, self._name, self._reword)
             return self._reading.value
         try:
             return find_json(self.text).value
         except ValueError as fault:
             problem = str(fault)
         raise SchemaMismatch(
-            f"The answer is not JSON: {problem}", hint=self._hint_for_json, answer=self
+            f"The answer is not JSON: {problem}",
+            hint=self._reword(self._hint_for_json),
+            answer=self,
         )
 
     @property
@@ -277,7 +290,14 @@ class Answer:
                 "This answer does not know where it came from: it was copied, or read from a file.",
                 hint="Run its prompt again.",
             )
-        return self._continuation(self)
+        try:
+            joined = self._continuation(self)
+        except UserFacingError as error:
+            error.reword(self._reword)
+            raise
+        if self._is_for_python:
+            joined._in_python()
+        return joined
 
     @property
     def _values(self) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wx_notebook.errors import BatchStopped
+from wx_notebook.hints import spoken_in_python
 from wx_notebook.options import known_options, options_from_keywords
 from wx_notebook.session import session
 
@@ -56,6 +57,7 @@ def make_batch(
     return Batch(current, prompt, table, resolved, names or {})
 
 
+@spoken_in_python
 def batch(
     prompt: str, table: Any, *, names: Mapping[str, Any] | None = None,  # noqa: ANN401
     on_progress: Callable[[Any], None] | None = None, **options: Any,  # noqa: ANN401
@@ -110,6 +112,7 @@ def batch(
     return RUN_DISPLAY(make_batch(prompt, table, options, names=names), on_progress).value
 
 
+@spoken_in_python
 async def abatch(
     prompt: str, table: Any, *, names: Mapping[str, Any] | None = None,  # noqa: ANN401
     on_progress: Callable[[Any], None] | None = None, **options: Any,  # noqa: ANN401

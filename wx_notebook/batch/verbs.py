@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from wx_notebook.batch.functions import RUN_DISPLAY, make_batch
 from wx_notebook.errors import BadOption, BatchStopped, mask_keys
+from wx_notebook.hints import spoken_in_python
 
 if TYPE_CHECKING:
     from wx_notebook.batch.prompt_batch import Batch
@@ -24,6 +25,7 @@ _TASK = "wxn_task"
 LABEL, MATCHES = "label", "matches"
 
 
+@spoken_in_python
 def classify(
     table: Any, column: str, labels: Sequence[str], *,  # noqa: ANN401
     examples: Sequence[tuple[str, str]] = (), **options: Any,  # noqa: ANN401
@@ -74,6 +76,7 @@ def classify(
     return RUN_DISPLAY(_batch(table, column, task, made, {**options, "schema": schema})).value
 
 
+@spoken_in_python
 def extract(
     table: Any, column: str, schema: Any, *,  # noqa: ANN401
     examples: Sequence[tuple[str, Any]] = (), **options: Any,  # noqa: ANN401
@@ -107,6 +110,7 @@ def extract(
     return RUN_DISPLAY(batch).value
 
 
+@spoken_in_python
 def filter(  # noqa: A001  # the word for it, as in `wx.filter`
     table: Any, condition: str, *,  # noqa: ANN401
     examples: Sequence[tuple[str, bool]] = (), names: Mapping[str, Any] | None = None,

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from wx_notebook.answer import Answer, AnswerStream, as_table, bundled_answers
 from wx_notebook.errors import BadOption, Interrupted, UserFacingError, WatsonxError
+from wx_notebook.hints import in_python
 from wx_notebook.options import Options, check_value, known_options, options_from_keywords
 from wx_notebook.service import Prompt, Request, Service
 from wx_notebook.session.abilities import require_model
@@ -37,6 +38,8 @@ class ModelRun:
         The answer, whole or in part; None before the end, and where nothing came.
     error
         Why it is not whole.
+    reword
+        Puts errors, and notes of the answer, into the words of who asked.
     """
 
     def __init__(self, name: str, request: Request) -> None:
@@ -48,6 +51,7 @@ class ModelRun:
         self.answer: Answer | None = None
         self.error: UserFacingError | None = None
         self.is_done = False
+        self.reword: Callable[[str], str] = str
 
     def receive(self, send: Callable[[Request], AnswerStream]) -> None:
         """Send the request and read its answer to the end."""
@@ -56,6 +60,7 @@ class ModelRun:
             with send(self.request) as stream:
                 stream.on_reasoning = self.reasonings.append
                 stream.on_reset = self._reset
+                stream.reword = self.reword
                 for piece in stream:
                     if self.request.stream and self.first_word_s is None and piece.strip():
                         self.first_word_s = time.monotonic() - began
@@ -248,7 +253,10 @@ def compare_models(
     (kind,) = (option for option in known_options() if option.name == "compare")
     named = check_value(kind, models, "models")
     options = current.state.options(given | {"compare": named})
-    return Comparison(current, prompt, options, named).run()
+    comparison = Comparison(current, prompt, options, named)
+    for each in comparison.runs:
+        each.reword = in_python
+    return comparison.run()
 
 
 def _for_model(options: Options, model: str) -> Options:

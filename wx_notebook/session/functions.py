@@ -158,6 +158,7 @@ def stream(
 
 
 @list_options("model", "deployment", "n")
+@spoken_in_python
 def compare(
     prompt: Prompt,
     models: str | Sequence[str],
