@@ -59,8 +59,8 @@ def test_a_long_document_is_cut_within_the_budget_and_that_is_told(tmp_path):
     long = pdf(tmp_path / "long.pdf", ["\n".join([words] * 40)] * 8, fontsize=2)
     prompt = filled(long)
     assert 7_000 < readers.estimate_tokens(prompt.text) < readers.DOCUMENT_BUDGET + 100
-    (cut,) = prompt.cut_without_filter
-    assert cut.startswith("long.pdf behind page ")
+    (cut,) = prompt.notes_on_sent
+    assert cut.startswith("left out of the prompt: long.pdf behind page ")
     assert cut.endswith("(within 8,000 tokens)")
     assert filled(long, "{{ doc | pages(8) }}").text.count("[page ") == 8
 

@@ -188,14 +188,7 @@ class _Prompt:
             on_wait=lambda wait: live.show_pause(wait, wait.pause_s),
             go_on=partial(_more, self.shell, current.pipeline),
         )
-        stream.warn(
-            *notes,
-            *(f"left out of the prompt: {cut}" for cut in self.prompt.cut_without_filter),
-            *(
-                f"{text} was sent as typed: a placeholder is a name, without calls or operators"
-                for text in self.prompt.suspicious
-            ),
-        )
+        stream.warn(*notes, *self.prompt.notes_on_sent)
         stream.received_hint = _received_hint(self.shell, self.options.output)
         return stream
 

@@ -190,6 +190,7 @@ def _token_lines(
         yield f"  {name:{width}}  {tokens:>9,}  {about}".rstrip()
     if cut := [filled.document.cut for filled in prompt.placeholders if filled.document.cut]:
         yield f"left out: {'; '.join(cut)}"
+    yield from prompt.notes
     if prompt.unfilled:
         left = ", ".join(prompt.unfilled[:_MOST_NAMED])
         yield f"left as typed, because these are not placeholders: {left}"

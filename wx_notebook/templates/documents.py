@@ -27,13 +27,14 @@ _MARK_BYTES = 64
 class Document(NamedTuple):
     """The text of a value, what of it is sent and what is not, each in a few words.
 
-    A `picture` has no text: it stands in the place of one.
+    A `picture` has no text: it stands in the place of one. A `note` is for the user.
     """
 
     text: str
     sends: str = ""
     cut: str = ""
     picture: Picture | None = None
+    note: str = ""
 
 
 def document_of(
@@ -85,8 +86,10 @@ def table_document(table: Table, name: str, rows: int | None = None) -> Document
     part = table.to_text(rows=rows, budget=TABLE_BUDGET)
     sent, height = part.rows, table.height
     cut = []
-    if sent < height:
-        why = f"within {TABLE_BUDGET:,} tokens" if rows is None else "as asked"
+    why = f"within {TABLE_BUDGET:,} tokens" if rows is None else "as asked"
+    if height is None:
+        cut.append(f"what follows the first {counted(sent, 'row')} of {name} ({why})")
+    elif sent < height:
         cut.append(f"{height - sent:,} of {counted(height, 'row')} of {name} ({why})")
     if part.columns < len(table.columns):
         rest = len(table.columns) - part.columns

@@ -35,8 +35,14 @@ def asked_part(value: Any, path: str, filters: str) -> tuple[Document | None, st
     if part["unit"] == "pages":
         document = file_document(value, max(1, number))
         return document, rest if document is not None else filters
-    table = table_of(value)
+    table = table_of(value, number)
     return (table_document(table, path, number), rest) if table is not None else (None, filters)
+
+
+def asks_for_rows(filters: str) -> bool:
+    """Return whether the first filter is our `rows`."""
+    part = _PART.match(filters)
+    return part is not None and part["unit"] == "rows"
 
 
 def unknown_filter(filters: str, path: str, value: Any) -> str:  # noqa: ANN401

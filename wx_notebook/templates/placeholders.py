@@ -22,8 +22,8 @@ from typing import Any
 from wx_notebook.errors import did_you_mean, mask_keys
 from wx_notebook.templates.documents import Document, document_of
 from wx_notebook.templates.expressions import evaluate, expression_text, jinja_environment
-from wx_notebook.templates.iterators import listed
-from wx_notebook.templates.own_filters import asked_part, unknown_filter
+from wx_notebook.templates.iterators import Items, items_of, listed, row_of
+from wx_notebook.templates.own_filters import asked_part, asks_for_rows, unknown_filter
 from wx_notebook.templates.pictures import Picture, picture_of, with_pictures
 from wx_notebook.templates.placeholder_errors import (
     FILTER_PREFIX,
@@ -31,7 +31,7 @@ from wx_notebook.templates.placeholder_errors import (
     refuse_expressions,
 )
 from wx_notebook.templates.python_expressions import find_expressions
-from wx_notebook.templates.unfit_values import check_fits, secret_refused
+from wx_notebook.templates.unfit_values import check_fits, is_plain_iterator, secret_refused
 
 _STRING = r"""(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 _NUMBER = r"-?\d+(?:\.\d+)?"
@@ -103,10 +103,22 @@ class FilledPrompt:
     suspicious: tuple[str, ...] = ()
 
     @property
-    def cut_without_filter(self) -> tuple[str, ...]:
-        """What of the values is not sent although no filter asked for that."""
+    def notes(self) -> tuple[str, ...]:
+        """What the user has to know of the values, before and after the prompt is sent."""
+        return tuple(dict.fromkeys(p.document.note for p in self.placeholders if p.document.note))
+
+    @property
+    def notes_on_sent(self) -> tuple[str, ...]:
+        """What to say with the answer: what of the values was not sent although no filter asked."""
         cut = (p.document.cut for p in self.placeholders if "|" not in p.expression)
-        return tuple(filter(None, cut))
+        return (
+            *(f"left out of the prompt: {each}" for each in cut if each),
+            *self.notes,
+            *(
+                f"{text} was sent as typed: a placeholder is a name, without calls or operators"
+                for text in self.suspicious
+            ),
+        )
 
 
 def fill_placeholders(
@@ -211,9 +223,22 @@ class _Filler:
         if absent:
             return self._filtered(match, None, None, filters) if filters else (None, absent)
         value = listed(value, path)
+        if is_plain_iterator(value):
+            items = items_of(value, path)
+            is_table = items.are_rows and (not filters or asks_for_rows(filters))
+            filled = self._document_of(match, items if is_table else items.all())
+            # of a table the values are looked at one by one, and secrets are not looked for
+            found = [row.values if (row := row_of(one)) else one for one in items.read]
+            check_fits(found, path, self.refused_types)
+            return filled[0] and filled[0]._replace(note=items.note), filled[1]
+        return self._document_of(match, value)
+
+    def _document_of(self, match: re.Match[str], value: Any) -> tuple[Document | None, str]:  # noqa: ANN401
+        """Return what `document` returns, for a value that was found and can be read."""
+        path, filters = match["path"].strip(), match["filters"]
         if not filters and (picture := picture_of(value, path)) is not None:
             return Document("", f"the picture {picture.name}", picture=picture), ""
-        if filters and not _ATTR.search(filters):
+        if filters and not (_ATTR.search(filters) or isinstance(value, Items)):
             # a filter would use an iterator up, or make a text of an address
             check_fits(value, path, with_items=False)
         document, further = asked_part(value, path, filters)

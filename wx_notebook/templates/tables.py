@@ -1,4 +1,4 @@
-"""A DataFrame as text: its schema and a sample of its rows, within a budget of tokens."""
+"""A table as text: its schema and a sample of its rows, within a budget of tokens."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from wx_notebook.templates.estimate import estimate_tokens
+from wx_notebook.templates.iterators import ItemRow, Items, row_of
 from wx_notebook.templates.unfit_values import check_fits
 
 #: Tokens (estimated) for a table if no number of rows is given.
@@ -34,10 +35,14 @@ class TableText(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of any library: names and types of its columns, its height and its first rows."""
+    """A table of any library: names and types of its columns, its height and its first rows.
+
+    The height is None for rows of an iterator that was not read to its end. Its columns have names
+    if the rows have.
+    """
 
     columns: Sequence[tuple[str, str]]
-    height: int
+    height: int | None
     head: Callable[[int], Iterable[Sequence[Any]]]
 
     def to_text(self, *, rows: int | None, budget: int) -> TableText:
@@ -49,19 +54,22 @@ class Table:
             A value has no text, such as a function in a column of objects.
         """
         width = self._width(budget)
-        wanted = min(self.height, _MOST_ROWS if rows is None else min(rows, _MOST_ROWS))
-        schema = ", ".join(f"{name} ({kind})" for name, kind in self.columns[:width])
+        wanted = _MOST_ROWS if rows is None else min(rows, _MOST_ROWS)
+        named = self.columns[:width] if any(name for name, _ in self.columns) else []
+        schema = ", ".join(f"{name} ({kind})" if kind else name for name, kind in named)
         if width < len(self.columns):
             schema += f" and {counted(len(self.columns) - width, 'more column')}"
-        shape = f"a table of {counted(self.height, 'row')} and "
+        shape = "a table of " if self.height is None else (
+            f"a table of {counted(self.height, 'row')} and "
+        )  # fmt: skip
         shape += counted(len(self.columns), "column")
         shape += f": {schema}." if schema else "."
-        lines = [_line(name for name, _ in self.columns[:width])]
+        lines = [_line(name for name, _ in named) if named else ""]
         left = budget - estimate_tokens(shape) - estimate_tokens(lines[0])
         shortened = 0
         for row in self.head(wanted):
-            for (name, _), value in zip(self.columns, row, strict=False):
-                check_fits(value, f"a value of the column {name}")
+            for at, ((name, _), value) in enumerate(zip(self.columns, row, strict=False), 1):
+                check_fits(value, f"a value of the column {name or at}")
             values = [_value(value) for value in row[:width]]
             line = _line(values)
             left -= estimate_tokens(line)
@@ -86,11 +94,14 @@ class Table:
         return width
 
 
-def table_of(value: Any) -> Table | None:  # noqa: ANN401
-    """Return a pandas DataFrame or Series, or a polars DataFrame, as a table; else None.
+def table_of(value: Any, rows: int | None = None) -> Table | None:  # noqa: ANN401
+    """Return a pandas DataFrame or Series, a polars DataFrame or rows as a table; else None.
 
-    Neither library is imported: a user who has such a value has imported it.
+    Neither library is imported: a user who has such a value has imported it. Of an iterator so many
+    `rows` are read, or as many as a prompt is given.
     """
+    if isinstance(value, Items):
+        return _of_items(value, rows)
     if _is(value, "pandas", "Series"):
         value = value.to_frame(value.name if value.name is not None else "value")
     if _is(value, "pandas", "DataFrame"):
@@ -127,6 +138,28 @@ def _of_pandas(frame: Any) -> Table:  # noqa: ANN401
                 yield [*(label if isinstance(label, tuple) else (label,)), *values]
 
     return Table(columns, len(frame), head)
+
+
+def _of_items(items: Items, rows: int | None) -> Table:
+    found: list[ItemRow] = []
+    left = TABLE_BUDGET
+    while (left >= 0 if rows is None else len(found) < rows) and items.has(len(found) + 1):
+        item = items.read[len(found)]
+        row = row_of(item) or ItemRow((), (item,))
+        left -= estimate_tokens(_line(map(_value, row.values)))
+        found.append(row)
+    is_all = left >= 0 and not items.has(len(found) + 1)
+    names = tuple(dict.fromkeys(name for row in found for name in row.names))
+    if all(row.names == found[0].names for row in found):
+        # two columns of a query may have one name
+        names, values = found[0].names if found else (), [row.values for row in found]
+    elif all(row.names for row in found):
+        named = [dict(zip(row.names, row.values, strict=False)) for row in found]
+        values = [tuple(each.get(name) for name in names) for each in named]
+    else:
+        names, values = (), [row.values for row in found]
+    columns = [(name, "") for name in names] or [("", "")] * max(map(len, values), default=0)
+    return Table(columns, len(found) if is_all else None, lambda number: values[:number])
 
 
 def _kind(kind: object) -> str:

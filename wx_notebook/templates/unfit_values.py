@@ -50,6 +50,7 @@ class Unfit(NamedTuple):
 _PICTURE = Unfit(
     "a picture", "It goes in a placeholder of its own, without a filter, or with --image."
 )
+_ITERATOR = "an iterator, and a prompt would use it up"
 _GROUPS = "a group of tables"
 _LAZY = "a table that is not computed yet"
 #: Classes of libraries, by the first part of their module and their name.
@@ -64,6 +65,8 @@ _BY_CLASS: Mapping[str, Unfit] = {
     "pyspark.DataFrame": Unfit(_LAZY, "Compute it: table = {0}.toPandas()"),
     "requests.Response": Unfit("a response", "Use the text of it: {{ {0}.text }}"),
     "httpx.Response": Unfit("a response", "Use the text of it: {{ {0}.text }}"),
+    "pandas.TextFileReader": Unfit("tables in parts", "Make one table: table = pd.concat({0})"),
+    "wx_notebook.AnswerStream": Unfit("an answer that streams", "Read it, then use {0}.answer"),
     "IPython.TextDisplayObject": Unfit("a display", "Use the text of it: {{ {0}.data }}"),
     **dict.fromkeys(
         ("PIL.Image", "IPython.DisplayObject", "matplotlib.Artist", "plotly.BaseFigure",
@@ -170,9 +173,15 @@ def _unfit_source(value: Any) -> Unfit | None:  # noqa: ANN401
     if isinstance(value, AsyncIterator):
         return Unfit("an iterator", "Keep its items: rows = [row async for row in {0}]")
     if isinstance(value, Iterator):
-        kind = "an iterator, and a prompt would use it up"
-        return Unfit(kind, _way_to_read(value))
+        return Unfit(_ITERATOR, _way_to_read(value))
     return None
+
+
+def is_plain_iterator(value: Any) -> bool:  # noqa: ANN401
+    """Return whether a value gives its items one by one, and is nothing else that is known."""
+    return isinstance(value, Iterator) and _unfit(value, is_inside=False) == (
+        Unfit(_ITERATOR, _way_to_read(value))
+    )
 
 
 def _without_text(value: Any, *, is_inside: bool) -> Unfit | None:  # noqa: ANN401
