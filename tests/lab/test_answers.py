@@ -239,14 +239,20 @@ def test_a_second_run_replaces_the_generated_cell_while_nobody_has_edited_it(
 
 def switched_off(page, server, sandbox):
     lab = LabPage(page, server)
-    lab.open("off.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nhello", "1/0"])
+    code = "%%watsonx --format code\nWrite code."
+    lab.open("off.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nhello", "1/0", code])
     lab.run(0)
     lab.run(1)
     lab.wait_for_output(1, "plain answer")
     lab.run(2)
     lab.wait_for_output(2, "ZeroDivisionError")
     buttons = page.locator(".wx-buttons, .wx-line, .wx-prompt").count()
-    return lab, buttons, lab.cell(1).locator(".jp-OutputArea-output strong").count()
+    strong = lab.cell(1).locator(".jp-OutputArea-output strong").count()
+    for _ in range(2):
+        lab.run(3)
+        lab.wait_until_idle()
+    lab.wait_until(lambda: len(sources(lab)) == 6, "a cell for each run")
+    return lab, buttons, strong, [each.partition("\n")[2] for each in sources(lab)[4:]]
 
 
 def test_without_the_extension_answers_and_errors_are_shown_as_html(
@@ -256,8 +262,12 @@ def test_without_the_extension_answers_and_errors_are_shown_as_html(
     config.parent.mkdir()
     config.write_text(json.dumps({"disabledExtensions": {"wx-notebook": True}}))
     sandbox.say("a **plain answer**")
+    for n in range(2):
+        sandbox.say(f"```python\nx = {n}\n```")
     server = jupyter("lab", JUPYTER_CONFIG_PATH=str(tmp_path))
-    lab, buttons, strong = chromium.run(switched_off, server, sandbox)
+    lab, buttons, strong, cells = chromium.run(switched_off, server, sandbox)
     assert buttons == 0
+    # nobody can tell whether a cell was edited, so none is replaced
+    assert cells == ["x = 1", "x = 0"]
     assert strong == 1
     assert lab.seen.page_errors == lab.seen.console_errors == []

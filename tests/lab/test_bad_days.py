@@ -7,6 +7,7 @@ import os
 import signal
 
 import pytest
+from support.forms import GONE
 from support.fronts import BASE_URL, LabPage
 from support.lab_pages import connect_cell, execute, sources
 
@@ -90,6 +91,47 @@ def test_older_kernels_second_browsers_base_urls_dead_kernels_and_no_server_exte
     assert found["generated"] == (True, 6), "in the page that asked, and in no other"
     assert found["line of a new kernel"] == 0
     assert found["sign in"] == "%watsonx login"
+    assert lab.seen.page_errors == []
+
+
+def left_alone(page, server):
+    """An unfinished form, saved without the state of its widget, and its kernel gone."""
+    lab = LabPage(page, server)
+    lab.open("form.ipynb", ["%load_ext wx_notebook", "%watsonx login"])
+    lab.save_widget_state(on=False)
+    lab.run(0)
+    lab.run(1)
+    lab.cell(1).get_by_label("API key", exact=True).wait_for()
+    lab.save()
+    lab.shut_down()
+    again = LabPage(page.context.new_page(), server)
+    again.open("form.ipynb")
+    place = again.cell(1).locator(".jp-OutputArea-output")
+    passing = ("", "Loading widget...")
+    again.wait_until(lambda: place.inner_text().strip() not in passing, "a text for the form")
+    icons = place.evaluate(
+        """node => [node, ...node.querySelectorAll("*")].filter(one => {
+            const before = getComputedStyle(one, "::before");
+            const isShown = one.checkVisibility() && before.display !== "none";
+            return isShown && !["none", "normal", '""'].includes(before.content);
+        }).length"""
+    )
+    fields = place.locator("img:visible, input:visible, button:visible, select:visible").count()
+    return again, place.inner_text().strip(), icons, fields
+
+
+@pytest.mark.parametrize("has_help", [True, False], ids=["with its help", "without"])
+def test_an_unfinished_form_of_a_kernel_that_is_gone_is_one_line_also_without_the_server_extension(
+    chromium, jupyter, tmp_path, has_help
+):
+    off = {"ServerApp": {"jpserver_extensions": {"wx_notebook.server": has_help}}}
+    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(off))
+    server = jupyter("lab", JUPYTER_CONFIG_PATH=str(tmp_path))
+    lab, said, icons, fields = chromium.run(left_alone, server)
+    assert len(said.splitlines()) == 1
+    # the words of JupyterLab, which the README explains, or our own
+    assert said == (GONE if has_help else "Error displaying widget: model not found")
+    assert (icons, fields) == (0, 0)
     assert lab.seen.page_errors == []
 
 

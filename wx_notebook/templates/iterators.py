@@ -84,10 +84,11 @@ class Items:
     @property
     def note(self) -> str:
         """What the user has to know of it."""
-        number = f"{len(self.read):,} item{'' if len(self.read) == 1 else 's'}"
+        number = len(self.read)
+        read = "1 item of it was read" if number == 1 else f"{number:,} items of it were read"
         return (
-            f"{self._name} is an iterator, and {number} of it were read: the same cell sends them "
-            "again, a loop of yours starts behind them"
+            f"{self._name} is an iterator, and {read}: the same cell sends them again, a loop of "
+            "yours starts behind them"
         )
 
     def _read(self, number: int) -> None:
