@@ -270,3 +270,28 @@ def test_in_the_browser_it_fills_up_and_is_readable_in_both_themes(
     assert {background for _, background in colours} == {"rgba(0, 0, 0, 0)"}, "no stripes"
     assert report.startswith("```text\n17 checks in ")
     assert seen.page_errors == seen.console_errors == seen.foreign == []
+
+
+# --- a replay ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "verdict", "found"),
+    [
+        ('{"wx_notebook": "recording", "version": 1}\n', "ok", "answers come from the recording"),
+        ("1,2\n", "failed", "a.jsonl is not a recording of wx_notebook"),
+    ],
+    ids=["good", "bad"],
+)
+def test_a_replay_sends_nothing_and_its_file_is_read(text, verdict, found, tmp_path):
+    (tmp_path / "a.jsonl").write_text(text)
+    environment = os.environ | {"WX_NOTEBOOK_REPLAY": str(tmp_path / "a.jsonl")}
+    done = subprocess.run(
+        [*PROGRAM, "doctor", "--json"], capture_output=True, text=True, env=environment, check=False
+    )
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert checks["credential"]["verdict"] == verdict
+    assert found in checks["credential"]["found"]
+    for name in ("IAM", "region", "project", "runtime", "model"):
+        assert checks[name]["verdict"] == "skipped", checks[name]

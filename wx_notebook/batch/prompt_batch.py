@@ -31,6 +31,7 @@ from wx_notebook.session import Session
 from wx_notebook.session.pipeline import PromptPipeline
 from wx_notebook.settings import journal_is_on
 from wx_notebook.templates import RowPrompt
+from wx_notebook.transport import recorded_file, replayed_file
 
 _MOST_WARNINGS = 5
 _AGAIN = "Run it again: rows with an answer are not sent again."
@@ -133,6 +134,9 @@ class Batch:
             Nothing could be sent.
         """
         began = time.time()
+        if recorded_file() is not None:
+            # a row that the journal answers would be missing in the recording
+            self.options = replace(self.options, fresh=True)
         output = output or self._output()
         columns = self.table.columns if output.needs_all else self.prompt.used
         rows = read_rows(self.table, self.options, columns)
@@ -141,7 +145,9 @@ class Batch:
             return BatchResult(output.value(), Counts(), "no rows, so nothing was sent", ())
         rows = itertools.chain([first], rows)
         batch_id = uuid.uuid4().hex[:8]
-        journal = open_journal() if journal_is_on() else temporary_journal()
+        # what is replayed is nobody's answer elsewhere
+        is_kept = journal_is_on() and replayed_file() is None
+        journal = open_journal() if is_kept else temporary_journal()
         with contextlib.closing(journal):
             prune(journal)
             pipeline = self.session.pipeline.apart()

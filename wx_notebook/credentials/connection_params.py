@@ -23,6 +23,8 @@ from wx_notebook.settings.connection_fields import (
 SANDBOX_VARIABLE = "WX_NOTEBOOK_SANDBOX"
 #: The source of a sign-in that the Jupyter server of this kernel holds.
 SERVER_SOURCE = "sign-in of the Jupyter server"
+#: How the source begins where a recording answers (`WX_NOTEBOOK_REPLAY`); its name follows.
+REPLAY_SOURCE = "recording "
 #: Sources that a user has to look up to find the key: its variable, its file or its profile.
 NAMED_SOURCES = ("environment", "file ", "profile ")
 #: How a credential becomes a token:
@@ -143,6 +145,11 @@ class ConnectionParams(ProfileFields):
 CONNECTION_FIELDS: Mapping[str, ConnectionField] = rows_of(ConnectionParams)
 #: The fields with a credential, the one that renews itself first.
 CREDENTIAL_FIELDS = ("api_key", "password", "token")
+
+
+def is_replay(source: str) -> bool:
+    """Return whether a source is a recording, which needs no credential."""
+    return source.startswith(REPLAY_SOURCE)
 
 
 def connect_help() -> str:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult
 
-from wx_notebook.credentials.connection_params import ConnectionParams, validate_kind
+from wx_notebook.credentials.connection_params import ConnectionParams, is_replay, validate_kind
 from wx_notebook.credentials.other_services import is_of_ibm
 from wx_notebook.credentials.regions import (
     DEFAULT_REGION,
@@ -69,7 +69,7 @@ class Endpoints:
 
 def endpoints_of(params: ConnectionParams) -> Endpoints:
     """Return where the credential of a source may be sent; raises as `endpoints`."""
-    return endpoints(
+    found = endpoints(
         region=params.region,
         url=params.url,
         iam_url=params.iam_url,
@@ -77,6 +77,8 @@ def endpoints_of(params: ConnectionParams) -> Endpoints:
         kind=params.kind,
         mixed_sources=params.mixed_sources,
     )
+    # nothing is sent to a region in a replay: what is shown names the file
+    return replace(found, place=params.source) if is_replay(params.source) else found
 
 
 def endpoints(

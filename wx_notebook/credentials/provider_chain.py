@@ -1,8 +1,10 @@
 """Which credential is used, of all the places where one may lie, and the secrets in these places.
 
-The order: the arguments of the call (also of the form, `login`, `use`); a sign-in that the Jupyter
-server of this kernel holds, which was given there; the environment; the sandbox of `wx-notebook
-demo`, if that runs; the default profile; a file that the environment names; watsonx Studio.
+Where a recording answers (`WX_NOTEBOOK_REPLAY`), no credential is needed and none is looked for.
+Else the order: the arguments of the call (also of the form, `login`, `use`); a sign-in that the
+Jupyter server of this kernel holds, which was given there; the environment; the sandbox of
+`wx-notebook demo`, if that runs; the default profile; a file that the environment names; watsonx
+Studio.
 
 A URL, its IAM and its project come from one source. A source without a credential may complete one
 that has it, but only by a region of IBM's table or an address of this machine (`hosts`).
@@ -28,6 +30,7 @@ from wx_notebook.credentials.parsing.files import (
     from_sandbox,
 )
 from wx_notebook.credentials.parsing.pasted import extract_key
+from wx_notebook.credentials.replay_source import completed, from_replay
 from wx_notebook.credentials.secret import OpaqueMapping, Secret, SecretKind
 from wx_notebook.credentials.server_sign_in import from_server
 from wx_notebook.credentials.studio import from_studio
@@ -71,6 +74,10 @@ def find_credentials(
     BadOption
         The default profile is needed, but the file with the profiles can't be read.
     """
+    replay = None if params.has_credential else from_replay()
+    if replay is not None:
+        # nothing else would make a difference, and no key of this machine is touched
+        return completed(replay, params, _environment(environ, replay))
     server = from_server()
     first = params if params.has_credential or server is None else server
     environment, sandbox = _environment(environ, first), from_sandbox(environ)

@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import requests
-from requests.auth import AuthBase
 
 from wx_notebook import errors
 from wx_notebook.credentials.connection_params import SERVER_SOURCE, ConnectionParams
@@ -36,6 +35,7 @@ from wx_notebook.transport import (
     HttpRequest,
     Response,
     RetryPolicy,
+    SignIn,
     Transport,
     is_loopback,
 )
@@ -199,8 +199,10 @@ class ServerSignIn:
         return reply
 
 
-class _Shown(AuthBase):
+class _Shown(SignIn):
     """Shows the secret of the file while a request is sent."""
+
+    is_local = True
 
     def __init__(self, secret: Secret) -> None:
         self._secret = secret

@@ -16,13 +16,14 @@ from requests.utils import get_environ_proxies, select_proxy
 from wx_notebook.credentials.token_source import TokenSource, steady_clock
 from wx_notebook.doctor.anonymise import url_origin
 from wx_notebook.doctor.check import CONNECTION_TIMEOUT_S, CheckContext, CheckResult
+from wx_notebook.doctor.sign_in_checks import NOT_SENT
 from wx_notebook.errors import NotConnected
 from wx_notebook.hints import login_hint
 from wx_notebook.service import Service, no_runtime_error
 from wx_notebook.session.catalogue import Catalogue
 from wx_notebook.session.near_models import CHAT, GENERATION, suggest_models
 from wx_notebook.settings import SessionModel, effective_options, resolve_options
-from wx_notebook.transport import is_loopback
+from wx_notebook.transport import is_loopback, replayed_file
 from wx_notebook.usage.meter import SCOPE_LABELS
 
 _PROXY_REPAIR = (
@@ -126,6 +127,8 @@ def _duration(seconds: float) -> str:
 
 def probe_region(context: CheckContext) -> CheckResult:
     """Request the region's models, which needs no key."""
+    if replayed_file() is not None:
+        return CheckResult.skipped(NOT_SENT)
     assert context.endpoints is not None  # noqa: S101  # set by a check that this one needs
     catalogue = context.catalogue = _build_catalogue(context)
     models = catalogue.models()

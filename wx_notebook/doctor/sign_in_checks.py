@@ -34,9 +34,19 @@ from wx_notebook.session.connection import Session
 from wx_notebook.session.current import is_logged_out
 from wx_notebook.session.model_scope import params_of_next_prompt
 from wx_notebook.session.status import EXPIRY_WARNING_S, details
-from wx_notebook.transport import HttpRequest, OnWait, Response, Timeouts, Transport
+from wx_notebook.transport import (
+    HttpRequest,
+    OnWait,
+    Response,
+    Timeouts,
+    Transport,
+    read_exchanges,
+    replayed_file,
+)
 
 _PROFILE = "profile "
+#: What a check finds that would send something.
+NOT_SENT = "nothing is sent, because answers come from a recording"
 
 
 class RecordingTransport(Transport):
@@ -91,6 +101,9 @@ def _parse_count(text: str) -> int | None:
 def probe_credential(context: CheckContext) -> CheckResult:
     """Find the credential that prompts use, and the hosts it leads to; sends nothing."""
     params, result = _find_params(context)
+    if (recording := replayed_file()) is not None:
+        # a file that cannot be used is the finding of this check
+        read_exchanges(recording)
     for secret in (params.api_key, params.token, params.password):
         context.anonymise.add_secret(secret if not callable(secret) else None)
     context.anonymise.add_username(params.username)
@@ -155,6 +168,8 @@ def _find_params(context: CheckContext) -> tuple[ConnectionParams, CheckResult |
 def probe_iam(context: CheckContext) -> CheckResult:
     """Exchange the credential for a new token; the token in use stays."""
     assert context.endpoints is not None and context.transport is not None  # noqa: PT018, S101
+    if replayed_file() is not None:
+        return CheckResult.skipped(NOT_SENT)
     if context.session is None:
         return _reach_iam(context)
     authenticator = context.session.state.authenticator

@@ -26,8 +26,8 @@ from wx_notebook.guard.scan_text import find_matches, find_matches_until, findin
 #: The files of a folder that are searched. A file that the user names is always searched.
 _SUFFIXES = frozenset(
     {
-        ".ipynb", ".py", ".env", ".db", ".sqlite", ".json", ".toml", ".yaml", ".yml", ".cfg",
-        ".ini", ".conf", ".sh", ".md", ".txt", ".html", ".r", ".log",
+        ".ipynb", ".py", ".env", ".db", ".sqlite", ".json", ".jsonl", ".toml", ".yaml", ".yml",
+        ".cfg", ".ini", ".conf", ".sh", ".md", ".txt", ".html", ".r", ".log",
     }
 )  # fmt: skip
 #: Folders that are skipped: git's data, installed packages, caches of tools.

@@ -26,7 +26,7 @@ from wx_notebook.session import Session
 from wx_notebook.session.process import environment
 from wx_notebook.session.switch import sign_in_to
 from wx_notebook.settings import validate_profile_name
-from wx_notebook.transport import is_loopback
+from wx_notebook.transport import is_loopback, replayed_file
 
 _DEFAULT_PROFILE = "default"
 
@@ -56,7 +56,10 @@ def log_in(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401  # Int
         The credential, or an answer, is wrong or does not fit together with the rest.
     """
     target = _target(args)
-    if args.env or args.file:
+    if replayed_file() is not None:
+        # a recording needs no credential: nobody is asked for one
+        _connect(shell, ConnectionParams("arguments"), replace(target, profile=""))
+    elif args.env or args.file:
         _connect(shell, from_file(args.env or args.file), target)
     elif not can_ask(shell):
         _connect_without_user(shell, target)

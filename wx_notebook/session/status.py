@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
-from wx_notebook.credentials.connection_params import SERVER_SOURCE
+from wx_notebook.credentials.connection_params import SERVER_SOURCE, is_replay
 from wx_notebook.credentials.exchange.authenticator import Authenticator
 from wx_notebook.credentials.token import NO_END_S, new_token_hint
 from wx_notebook.errors import WatsonxError
 from wx_notebook.service import no_runtime_error
 from wx_notebook.session.state import SessionState
+from wx_notebook.transport import recording_line
 
 #: From this many seconds before its end on, a token that cannot be renewed is warned about.
 EXPIRY_WARNING_S = 300.0
@@ -42,6 +43,7 @@ def details(state: SessionState) -> list[str]:
     if state.is_stranded:
         return list(state.params.notes)
     lines = [_credential_line(state.authenticator, state.params.source)]
+    lines += filter(None, [recording_line()])
     profile = state.params.profile
     if profile and state.params.source != f"profile {profile}":
         lines.append(f"remembered as profile {profile}")
@@ -61,6 +63,8 @@ def details(state: SessionState) -> list[str]:
 
 
 def _credential_line(authenticator: Authenticator, source: str) -> str:
+    if is_replay(source):
+        return "no credential is needed"
     if source == SERVER_SOURCE:
         return f"{_BY_SERVER}: it holds the key, and this kernel gets access tokens"
     name, more = authenticator.name, authenticator.details
@@ -70,6 +74,8 @@ def _credential_line(authenticator: Authenticator, source: str) -> str:
 def announcement(state: SessionState) -> str:
     """Return the notice for the first answer of a session that the user did not ask for by name."""
     source = state.params.source
+    if is_replay(source):
+        return recording_line()
     signed_in = _BY_SERVER if source == SERVER_SOURCE else f"signed in with the {source}"
     return f"{signed_in}: {scope_name(state)}, {_place_name(state)}"
 

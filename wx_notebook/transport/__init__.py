@@ -9,16 +9,19 @@ One `Transport` serves IAM and the service alike. What it sees to:
 * an exception of requests or urllib3 never leaves this module: it carries the request, and with
   it the key or the token (`Failure`, raised outside the `except` block);
 * `http.client`'s debug switch prints nothing of ours;
-* a token or key joins its request in the expression that hands it to the system (`sealed`).
+* a token or key joins its request in the expression that hands it to the system (`sealed`);
+* exchanges are recorded into a file, or answered from one, where a variable says so (`recording`).
 """
 
 from wx_notebook.transport.client import Transport
 from wx_notebook.transport.connections import is_loopback
+from wx_notebook.transport.exchange_file import RecordingError, read_exchanges
 from wx_notebook.transport.intermediary import (
     comes_from_intermediary,
     intermediary_error,
     readable_text,
 )
+from wx_notebook.transport.recording import recorded_file, recording_line, replayed_file
 from wx_notebook.transport.redaction import one_line
 from wx_notebook.transport.request import (
     FREE,
@@ -29,6 +32,7 @@ from wx_notebook.transport.request import (
     NoAuth,
     OnWait,
     RetryPolicy,
+    SignIn,
     Timeouts,
     Wait,
 )
@@ -51,10 +55,12 @@ __all__ = [
     "HttpRequest",
     "NoAuth",
     "OnWait",
+    "RecordingError",
     "Response",
     "RetryPolicy",
     "SealedBody",
     "SealedHeader",
+    "SignIn",
     "Timeouts",
     "Transport",
     "Wait",
@@ -62,5 +68,9 @@ __all__ = [
     "intermediary_error",
     "is_loopback",
     "one_line",
+    "read_exchanges",
     "readable_text",
+    "recorded_file",
+    "recording_line",
+    "replayed_file",
 ]

@@ -23,6 +23,7 @@ from requests.utils import DEFAULT_ACCEPT_ENCODING
 from wx_notebook.errors import BadOption, Interrupted, WatsonxError
 from wx_notebook.transport.cancel_scope import CancelScope, refuse_as_closed
 from wx_notebook.transport.connections import NetworkSettings, QuietAdapter, sending_in
+from wx_notebook.transport.recording import adapter_in_use
 from wx_notebook.transport.redaction import Hidable, Redaction
 from wx_notebook.transport.request import HttpRequest, OnWait, Timeouts, Wait
 from wx_notebook.transport.response import Response
@@ -179,9 +180,10 @@ class Transport:
             prepared = _prepare(request, body)
             options = self._network_settings.send_options(request.url, session)
             # by the adapter: a session would read the whole body of a redirect, however long
-            adapter = session.get_adapter(request.url)
+            network = session.get_adapter(request.url)
+            adapter = adapter_in_use(network, self.redaction, request.auth)
             with sending_in(scope):
-                response = adapter.send(prepared, timeout=limits, **options)  # type: ignore[assignment]
+                response = adapter.send(prepared, timeout=limits, **options)
             assert response is not None  # noqa: S101  # QuietAdapter returns urllib3's response
             if 300 <= response.status < 400:
                 target = urlsplit(response.headers.get("Location", "")).netloc or request.host

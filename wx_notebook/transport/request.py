@@ -142,6 +142,13 @@ class NoAuth(AuthBase):
         return r
 
 
+class SignIn(AuthBase):
+    """Adds what is exchanged for an access token: such a request is never recorded."""
+
+    #: whether it asks this machine's own Jupyter server, and not a service
+    is_local = False
+
+
 _NO_AUTH = NoAuth()
 
 

@@ -63,6 +63,9 @@ def translate_error(
     """
     connect_s, first_byte_s = limits
     errors = requests.exceptions
+    if isinstance(error, WatsonxError):
+        # our own: a recording has no answer, or the session was closed
+        return Failure(error, unsent=True, transient=False)
     if isinstance(error, errors.SSLError):
         return Failure(_untrusted(error, host), unsent=True, transient=False)
     if isinstance(error, errors.ProxyError):

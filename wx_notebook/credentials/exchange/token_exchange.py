@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from requests.auth import AuthBase
 
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.credentials.token import Token, new_token, parse_seconds
@@ -18,6 +17,7 @@ from wx_notebook.transport import (
     HttpRequest,
     SealedBody,
     SealedHeader,
+    SignIn,
     Transport,
     comes_from_intermediary,
     intermediary_error,
@@ -29,7 +29,7 @@ LONGEST_CODE = 80
 FORM_TYPE, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
 
 
-class DeferredBody(AuthBase):
+class DeferredBody(SignIn):
     """Writes the body and headers of a sign-in while it is sent, so that no frame holds them.
 
     Parameters
