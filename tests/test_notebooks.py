@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -24,9 +25,11 @@ from support.kernels import Kernel
 
 import wx_notebook as wx
 from wx_notebook.cli import _parser as command_line
+from wx_notebook.cli import main
 from wx_notebook.interop import TARGETS
 from wx_notebook.sandbox import FAULTS
 from wx_notebook.sandbox.upstream.model_map import read_model_map
+from wx_notebook.transport.exchange_file import RECORD_VARIABLE, REPLAY_VARIABLE
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 FIRST, CREDENTIALS = NOTEBOOKS[:2]
@@ -39,16 +42,21 @@ FIRST, CREDENTIALS = NOTEBOOKS[:2]
 (TOOLS,) = (path for path in NOTEBOOKS if path.name.startswith("11-"))
 (COMPARING,) = (path for path in NOTEBOOKS if path.name.startswith("12-"))
 (TABLES,) = (path for path in NOTEBOOKS if path.name.startswith("13-"))
+(IN_CI,) = (path for path in NOTEBOOKS if path.name.startswith("14-"))
 (TALKING,) = (path for path in NOTEBOOKS if path.name.startswith("08-"))
 (TYPED,) = (path for path in NOTEBOOKS if path.name.startswith("09-"))
 
 #: A cell of these sends more than one request: a test of their own counts them.
-COUNTED_ELSEWHERE = (COMPARING, TOOLS, TABLES)
+COUNTED_ELSEWHERE = (COMPARING, TOOLS, TABLES, IN_CI)
 
 
 def execute(path, folder, *, last="", **environment):
     """Execute a notebook as it stands, and behind it a cell of a test, which is taken off again."""
     notebook = nbformat.read(path, as_version=4)
+    recording = path.with_suffix(".jsonl")
+    if recording.exists() and "WX_NOTEBOOK_RECORD" not in environment:
+        # as in the folder of the demo
+        shutil.copyfile(recording, folder / recording.name)
     if last:
         notebook.cells.append(nbformat.v4.new_code_cell(last))
     env = {
@@ -703,3 +711,61 @@ def test_13_answers_each_row_and_sends_nothing_twice(sandbox, tmp_path):
     bodies = [call.body_json["messages"][-1]["content"] for call in sandbox.calls
               if call.kind == "chat"]  # fmt: skip
     assert len(bodies) == len(set(bodies)), "a prompt was sent twice"
+
+
+# --- 14-notebooks-in-ci ---------------------------------------------------------------------------
+
+RECORDING = IN_CI.with_suffix(".jsonl")
+
+
+def requests_in(recording):
+    """What was asked, in any order: rows of a table go out at once."""
+    lines = recording.read_text(encoding="utf-8").splitlines()[1:]
+    return sorted(json.dumps(json.loads(line)["request"], sort_keys=True) for line in lines)
+
+
+@pytest.mark.slow
+def test_14_runs_without_a_key_and_without_a_network(tmp_path):
+    # a machine that reaches nothing: each connection fails
+    unreachable = {"HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1"}
+    book = execute(IN_CI, tmp_path, **unreachable, JUPYTER_DATA_DIR=str(tmp_path / "data"))
+    said = outputs_of(book, "%watsonx login")
+    assert said.startswith(
+        "connected to project 'Sandbox project' · recording 14-notebooks-in-ci.jsonl"
+    )
+    status = outputs_of(book, "%watsonx status")
+    assert "no credential is needed" in status
+    assert "answers come from the recording 14-notebooks-in-ci.jsonl" in status
+    assert "no model was asked" in outputs_of(book, "%%watsonx --output answer").lower()
+    assert "2 rows answered" in outputs_of(book, "%%watsonx --each reviews")
+    missing = outputs_of(book, "except wx.WatsonxError").splitlines()
+    assert len(missing) <= 6
+    assert '  now:      "What is a joule? One sentence."' in missing
+    assert missing[-1].startswith("Next: run the notebook once with WX_NOTEBOOK_RECORD=")
+    assert outputs_of(book, "recording = ").count("POST /ml/v1/text/chat") == 3
+
+
+@pytest.mark.slow
+def test_14_recorded_anew_asks_what_is_in_its_recording(sandbox, tmp_path):
+    name = RECORDING.name
+    execute(IN_CI, tmp_path, **credentials(sandbox), WX_NOTEBOOK_RECORD=name)
+    assert requests_in(tmp_path / name) == requests_in(RECORDING)
+    assert sandbox.api_key not in (tmp_path / name).read_text()
+
+
+def test_the_recording_of_14_holds_no_secret_and_no_id():
+    text = RECORDING.read_text(encoding="utf-8")
+    assert not re.search(r"eyJ[\w-]{8}|[A-Za-z0-9_-]{44}|crn:|IBMid|bss_account|\"trace\"", text)
+    assert set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)) <= {
+        "00000000-0000-4000-8000-000000000001"
+    }
+    assert command_line().parse_args(["check", str(RECORDING)])
+    assert main(["check", str(RECORDING)]) == 0
+
+
+def test_the_workflow_of_14_sets_the_variable_that_there_is():
+    (text,) = blocks(IN_CI, "yaml")
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    assert list(job["env"]) == [REPLAY_VARIABLE]
+    (line,) = blocks(IN_CI, "sh")
+    assert line.startswith(f"{RECORD_VARIABLE}=")

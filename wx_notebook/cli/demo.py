@@ -59,8 +59,10 @@ def _notebooks() -> Path:
 
 def _fresh_notebooks() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="wx-notebook-demo-"))
-    for notebook in sorted(_notebooks().glob("*.ipynb")):
-        shutil.copyfile(notebook, folder / notebook.name)
+    for file in sorted(_notebooks().iterdir()):
+        # and the recording that one of them replays
+        if file.suffix in (".ipynb", ".jsonl"):
+            shutil.copyfile(file, folder / file.name)
     return folder
 
 
