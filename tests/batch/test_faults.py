@@ -102,7 +102,7 @@ def test_a_log_out_stops_the_whole(session, slow_service):
 
 def test_a_share_of_errors_stops_a_prompt_that_is_wrong(session, sandbox):
     rows = [None if at % 5 == 0 else f"t{at}" for at in range(200)]
-    with pytest.raises(BatchStopped, match="rows failed, and --max-errors allows 10 %") as caught:
+    with pytest.raises(BatchStopped, match="rows failed, and max_errors= allows 10 %") as caught:
         # with eight at once, few are under way when the twentieth row is done
         wx.batch(PROMPT, rows, max_errors="10%", concurrency=8)
     assert sandbox.counts["chat"] < 60
