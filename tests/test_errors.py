@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import copyreg
 import pickle
 
 import pytest
@@ -45,6 +47,16 @@ def test_a_line_without_end_is_cut():
 def test_an_error_crosses_processes_with_its_words_and_without_the_answer(kind):
     copy = pickle.loads(pickle.dumps(kind("what", hint="next", answer=object())))
     assert (type(copy), copy.message, copy.hint, copy.answer) == (kind, "what", "next", None)
+
+
+def test_a_copy_has_no_frames_also_where_a_library_keeps_them(monkeypatch):
+    """As tblib does, which Dask brings along."""
+    monkeypatch.setitem(copyreg.dispatch_table, WatsonxError, lambda error: (lambda: error, ()))
+    with pytest.raises(WatsonxError) as caught:
+        raise WatsonxError("down", hint="Run it again.")
+    copied = copy.copy(caught.value)
+    assert str(copied) == str(caught.value)
+    assert copied.__traceback__ is None
 
 
 def test_an_interrupt_is_still_a_keyboard_interrupt():

@@ -92,6 +92,10 @@ class UserFacingError(BaseException):
         self.message, self.hint = reword(self.message), reword(self.hint)
         self.args = (self.message, self.hint)
 
+    def __copy__(self) -> UserFacingError:
+        # before what a library registers for copies of exceptions: tblib's keep the frames
+        return _rebuild(type(self), self.message, self.hint)
+
     def __reduce__(self) -> tuple[object, ...]:
         # without the answer: only the words of an error cross to another process
         return (_rebuild, (type(self), self.message, self.hint))
