@@ -67,7 +67,23 @@ if "silent" in FLAGS:
     time.sleep(600)
 if "dead" in FLAGS:
     raise SystemExit(3)
-if "port" in FLAGS:
+if "header" in FLAGS:
+    # a server that wants a token: what it expects stands in its environment
+    import uvicorn
+
+    app = server.streamable_http_app()
+
+    async def guarded(scope, receive, send):
+        headers = {name.decode(): value.decode() for name, value in scope.get("headers", ())}
+        wanted = os.environ["EXPECTED"]
+        if scope["type"] == "http" and headers.get(FLAGS["header"]) != wanted:
+            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send({"type": "http.response.body", "body": b"no"})
+        else:
+            await app(scope, receive, send)
+
+    uvicorn.run(guarded, port=int(FLAGS["port"]), log_level="error")
+elif "port" in FLAGS:
     server.run("streamable-http", port=int(FLAGS["port"]))
 else:
     server.run("stdio")

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from credentials import keyring_stand_ins
 from support.cases import all_cases
 
 import wx_notebook as wx
@@ -181,11 +183,16 @@ def test_a_server_that_cannot_be_used_is_told_before_anything_is_sent(
     assert sent(sandbox) == []
 
 
-def test_a_server_that_runs_already_is_reached_by_its_address(session, sandbox):
+@contextmanager
+def serving(*flags, **environment):
+    """Run a server with an address, and yield that."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, SERVER, f"port={port}"], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, SERVER, f"port={port}", *flags],
+        stderr=subprocess.DEVNULL, env={**os.environ, **environment},
+    )  # fmt: skip
     try:
         until = time.monotonic() + 30
         while time.monotonic() < until:
@@ -193,12 +200,86 @@ def test_a_server_that_runs_already_is_reached_by_its_address(session, sandbox):
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.1)
-        own = McpServer("web", url=f"http://127.0.0.1:{port}/mcp")
-        assert call(sandbox, ("add", {"a": 2, "b": 2}), tools=own)[0].result == "4"
-        mcp_servers.CONNECTIONS.close()
+        yield f"http://127.0.0.1:{port}/mcp"
     finally:
+        mcp_servers.CONNECTIONS.close()
         process.kill()
         process.wait()
+
+
+def test_a_server_that_runs_already_is_reached_by_its_address(session, sandbox):
+    with serving() as url:
+        own = McpServer("web", url=url)
+        assert call(sandbox, ("add", {"a": 2, "b": 2}), tools=own)[0].result == "4"
+
+
+# --- a server that wants a token ------------------------------------------------------------------
+
+TOKEN = "tok-4f6d2c9e8b7a1035"  # pragma: allowlist secret
+
+
+def test_a_token_is_named_by_a_variable_and_stands_nowhere_else(session, sandbox, monkeypatch):
+    with serving("header=authorization", EXPECTED=f"Bearer {TOKEN}") as url:
+        own = McpServer("web", url=url, token_env="WEB_TOKEN")
+        monkeypatch.setenv("WEB_TOKEN", TOKEN)
+        added, told = call(sandbox, ("add", {"a": 2, "b": 2}), ("environment", {}), tools=own)
+        assert added.result == "4"
+        # the server quotes what it was sent
+        assert "EXPECTED=Bearer <secret>" in told.result
+        connection = mcp_servers.CONNECTIONS.of(own)
+        seen = [str(sent(sandbox)), repr(own), repr(vars(connection)), str(wx.last().calls)]
+        assert not any(TOKEN in text for text in seen)
+        # another value is another connection, and one that is refused says where it is from
+        monkeypatch.setenv("WEB_TOKEN", "old-" + TOKEN)
+        before = len(sent(sandbox))
+        with pytest.raises(BadOption, match="401") as caught:
+            wx.ask("hi", tools=[own], yes=True)
+        assert caught.value.hint == "Check the token in WEB_TOKEN."
+        assert TOKEN not in str(caught.value)
+        assert len(sent(sandbox)) == before
+        monkeypatch.setenv("WEB_TOKEN", TOKEN)
+        assert call(sandbox, ("add", {"a": 1, "b": 1}), tools=own)[0].result == "2"
+
+
+def test_a_token_is_named_by_an_entry_of_the_keyring_and_goes_in_a_header_of_its_own(
+    session, sandbox, user_file
+):
+    with (
+        serving("header=x-api-key", EXPECTED=TOKEN) as url,
+        keyring_stand_ins.system(keyring_stand_ins.Keeps) as keyring,
+    ):
+        user_file(f"[mcp.web]\nurl = '{url}'\ntoken_keyring = 'web'\n"
+                  "token_header = 'X-Api-Key'\n")  # fmt: skip
+        with pytest.raises(BadOption, match="has no entry 'web'") as caught:
+            wx.ask("hi", tools=["mcp:web"], yes=True)
+        assert caught.value.hint == "In a terminal: keyring set wx_notebook.mcp web"
+        keyring.set_password("wx_notebook.mcp", "web", TOKEN)
+        assert call(sandbox, ("add", {"a": 1, "b": 2}), tools="mcp:web")[0].result == "3"
+        assert TOKEN not in settings_file().read_text()
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"token_env": "NOT_SET"}, "needs a token, and the variable NOT_SET is not set"),
+        ({"token_env": "WATSONX_API_KEY"}, "is your key for watsonx.ai, and it does not go to"),
+        ({"token_env": "ghp_16C7e42F292c6912E7710c838347Ae178B4a"}, "token_env is not the name"),
+        ({"token_keyring": "web"}, "needs a token: this machine has no system keyring"),
+        ({"token_env": "A", "token_keyring": "a"}, "Both token_env and token_keyring are given"),
+        ({"token_env": "A", "token_header": "Host"}, "token_header is not the name of a header"),
+        ({"token_header": "X-Api-Key"}, "token_header needs token_env or token_keyring"),
+        ({"token_env": "A", "url": "http://example.org/mcp"}, "neither https nor on this machine"),
+        ({"token_env": "A", "url": "", "command": "x"}, "A token goes to a url"),
+    ],
+)  # pragma: allowlist secret
+def test_a_token_that_cannot_be_right_is_told_and_never_quoted(session, sandbox, fields, what):
+    own = McpServer("web", **{"url": "http://127.0.0.1:1/mcp", **fields})
+    with pytest.raises(BadOption, match=what) as caught:
+        wx.ask("hi", tools=[own], yes=True)
+    assert "16C7e42F292c" not in str(caught.value)
+    assert caught.value.hint
+    assert len(str(caught.value).split("\n")) <= 6
+    assert sent(sandbox) == []
 
 
 def test_without_the_extra_the_error_says_what_to_install(session, sandbox, monkeypatch):
@@ -251,6 +332,9 @@ def test_a_project_names_none(session, sandbox, tmp_path, monkeypatch):
         ("[mcp.a]\nurl = 'http://example.org/mcp'", "neither https nor on this machine"),
         ("[mcp.a]\nurl = 'https://me:word@example.org/mcp'", "neither https nor"),
         ("[mcp.'a b']\ncommand = 'x'", "is not a valid name"),
+        ("[mcp.a]\nurl = 'https://a.b/mcp'\ntoken_env = 'not a name'", "token_env is not the name"),
+        ("[mcp.a]\ncommand = 'x'\ntoken_env = 'A'", "A token goes to a url"),
+        ("[mcp.a]\nurl = 'https://a.b/mcp'\ntoken = 'x'", "contains a key, which must not be"),
     ],
 )
 def test_a_table_that_cannot_be_right_is_told(session, user_file, table, what):

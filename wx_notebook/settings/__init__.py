@@ -42,7 +42,7 @@ from wx_notebook.settings.layers import (
     sourced_budgets,
     user_model,
 )
-from wx_notebook.settings.mcp_settings import McpSettings
+from wx_notebook.settings.mcp_settings import McpSettings, is_safe_url, token_problem
 from wx_notebook.settings.project import project_file
 from wx_notebook.settings.runtime import (
     CONFIG,
@@ -79,6 +79,7 @@ __all__ = [
     "clear_runtime_defaults",
     "default_profile",
     "effective_options",
+    "is_safe_url",
     "journal_is_on",
     "last_used",
     "mcp_servers",
@@ -97,6 +98,7 @@ __all__ = [
     "settings_file",
     "sourced_aliases",
     "sourced_budgets",
+    "token_problem",
     "user_model",
     "validate_profile_name",
 ]

@@ -1,6 +1,8 @@
 """`[mcp.NAME]` in the user's file: servers whose tools a model may call.
 
 Only there: a project's file could start a program on the machine of whoever opens the project.
+No secret is in the file: the token of a server is named by a variable, or by an entry of the
+keyring.
 """
 
 from __future__ import annotations
@@ -11,24 +13,40 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from wx_notebook.errors import mask_keys
 from wx_notebook.settings.problems import SettingsProblem, quote_name, unknown_key_problem
 
 MCP = "mcp"
 _NAME = re.compile(r"(?![A-Za-z0-9_-]{40})[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EXAMPLE = 'For example: [mcp.files], command = "mcp-files", args = ["--root", "."]'
+_EXAMPLE_WITH_NAME = 'For example: [mcp.web], url = "https://...", token_env = "WEB_TOKEN"'
+#: Capitals only: most tokens have small letters, and a token must not stand here.
+_VARIABLE = re.compile(r"(?![A-Z0-9_]{40})[A-Z_][A-Z0-9_]{0,63}")
+#: Its name says that it holds a token: no header of HTTP itself is meant.
+_HEADER = re.compile(r"(?=.*(?:auth|key|token|secret))[a-z][a-z0-9-]{0,63}", re.IGNORECASE)
+_TOKEN_KEYS = {
+    "token_env": (_VARIABLE, "the name of an environment variable, in capitals"),
+    "token_keyring": (_NAME, "the name of an entry in the keyring"),
+    "token_header": (_HEADER, "the name of a header for a token, such as X-Api-Key"),
+}
 
 
 class McpSettings(NamedTuple):
     """A server: a command with its arguments, or a URL.
 
-    `pass_env` are names of variables that it gets from the environment: no secret is in the file.
+    `pass_env` are names of variables that a program gets from the environment. `token_env` and
+    `token_keyring` name the token that a URL gets, as ``Authorization: Bearer ...`` or in the
+    header `token_header`.
     """
 
     command: str = ""
     args: tuple[str, ...] = ()
     pass_env: tuple[str, ...] = ()
     url: str = ""
+    token_env: str = ""
+    token_keyring: str = ""
+    token_header: str = ""
 
 
 def parse_mcp_servers(table: Any, path: Path) -> dict[str, McpSettings] | SettingsProblem:  # noqa: ANN401
@@ -64,7 +82,10 @@ def _server(name: str, entries: Mapping[str, Any], path: Path) -> McpSettings | 
     server = McpSettings(**values)
     if bool(server.command) is bool(server.url):
         return SettingsProblem(f"The server {where} of {path} needs a command or a url.", _EXAMPLE)
-    if server.url and not _is_safe(server.url):
+    names = server.token_env, server.token_keyring, server.token_header
+    if problem := token_problem(server.url, *names):
+        return SettingsProblem(f"{problem} ({where} of {path}).", _EXAMPLE_WITH_NAME)
+    if server.url and not is_safe_url(server.url):
         return SettingsProblem(
             f"The url {where} of {path} is neither https nor on this machine.",
             'Write url = "https://..." or url = "http://127.0.0.1:8000/mcp"',
@@ -72,7 +93,25 @@ def _server(name: str, entries: Mapping[str, Any], path: Path) -> McpSettings | 
     return server
 
 
-def _is_safe(url: str) -> bool:
+def token_problem(url: str, env: str, keyring: str, header: str) -> str:
+    """Return why a server cannot name its token like this, "" if it can; quotes no value."""
+    for (key, (pattern, kind)), value in zip(
+        _TOKEN_KEYS.items(), (env, keyring, header), strict=True
+    ):
+        # what stands there may be the token itself
+        if value and (not pattern.fullmatch(value) or mask_keys(value) != value):
+            return f"{key} is not {kind}"
+    if env and keyring:
+        return "Both token_env and token_keyring are given"
+    if (env or keyring) and not url:
+        return "A token goes to a url, and a program gets variables by pass_env"
+    if header and not (env or keyring):
+        return "token_header needs token_env or token_keyring"
+    return ""
+
+
+def is_safe_url(url: str) -> bool:
+    """Return whether what goes to a URL is read by nobody on the way."""
     parts = urlsplit(url)
     is_own = parts.scheme == "http" and parts.hostname in _LOOPBACK
     return (parts.scheme == "https" or is_own) and bool(parts.hostname) and "@" not in parts.netloc

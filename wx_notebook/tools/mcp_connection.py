@@ -9,11 +9,13 @@ import json
 import os
 import threading
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TextIO, TypeVar
 
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import BadOption, mask_keys
+from wx_notebook.tools.mcp_tokens import authorising
 
 _Result = TypeVar("_Result")
 #: Seconds for the start with the list of tools, for one call, and for the end.
@@ -22,6 +24,8 @@ _START_S, _CALL_S, _END_S, _TICK_S = 60.0, 60.0, 5.0, 0.05
 _MOST_TOOLS = 100
 #: Characters of a result that are looked at.
 _LONGEST_RESULT = 1_000_000
+#: Statuses of an address that wants another token, or one at all.
+_REFUSALS = (401, 403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class McpServer:
         Names of environment variables that it gets besides PATH, HOME and the like.
     url
         The address of a server that is running already, instead of a command.
+    token_env, token_keyring
+        The name of a variable, or of an entry of the keyring, with the token that the address gets.
+    token_header
+        The header for it; ``Authorization: Bearer TOKEN`` without it.
     """
 
     name: str
@@ -45,18 +53,32 @@ class McpServer:
     args: tuple[str, ...] = ()
     pass_env: tuple[str, ...] = ()
     url: str = ""
+    token_env: str = ""
+    token_keyring: str = ""
+    token_header: str = ""
     call_s: float = field(default=_CALL_S, repr=False)
 
 
 class McpConnection:
-    """A connection to one server, in a thread with an event loop of its own."""
+    """A connection to one server, in a thread with an event loop of its own.
 
-    def __init__(self, server: McpServer) -> None:
+    Parameters
+    ----------
+    server
+        The server.
+    token
+        What it gets with each request, if it needs one.
+    """
+
+    def __init__(self, server: McpServer, token: Secret | None = None) -> None:
         self.server = server
+        self.token = token
         self._loop = asyncio.new_event_loop()
         self._client: Any = None
         self._stop: asyncio.Event | None = None
         self._failure = ""
+        # the status by which an address refuses who asks, 0 before that
+        self._refusal = 0
         # it did not answer in time: the next prompt starts another one
         self._is_dropped = False
         self._is_ready = threading.Event()
@@ -137,10 +159,39 @@ class McpConnection:
         self._stop = asyncio.Event()
         # what a server writes besides belongs on no page, and a kernel's own stderr is no file
         with open(os.devnull, "w", encoding="utf-8") as quiet:  # noqa: PTH123  # as mcp wants it
-            async with Client(_transport(self.server, quiet)) as one:
+            async with Client(self._transport(quiet)) as one:
                 self._client = one
                 self._is_ready.set()
                 await self._stop.wait()
+
+    def _transport(self, quiet: TextIO) -> Any:  # noqa: ANN401  # as `mcp.Client` has it
+        server = self.server
+        if server.url:
+            return self._reached()
+        from mcp import StdioServerParameters
+        from mcp.client.stdio import stdio_client
+
+        passed = {name: os.environ[name] for name in server.pass_env if name in os.environ}
+        params = StdioServerParameters(command=server.command, args=list(server.args), env=passed)
+        return stdio_client(params, errlog=quiet)
+
+    @contextlib.asynccontextmanager
+    async def _reached(self) -> AsyncIterator[Any]:
+        """Yield the streams of an address; mcp itself follows no redirect to another origin."""
+        from mcp.client.streamable_http import streamable_http_client
+        from mcp.shared._httpx_utils import create_mcp_http_client
+
+        async def look(response: Any) -> None:  # noqa: ANN401  # a response of httpx
+            # mcp's own error has no status
+            if response.status_code in _REFUSALS:
+                self._refusal = response.status_code
+
+        header = self.server.token_header
+        authorise: Any = None if self.token is None else authorising(self.token, header)
+        async with create_mcp_http_client(auth=authorise) as client:
+            client.event_hooks = {"response": [look]}
+            async with streamable_http_client(self.server.url, http_client=client) as streams:
+                yield streams
 
     async def _list(self) -> list[Any]:
         found: list[Any] = []
@@ -185,8 +236,8 @@ class McpConnection:
             raise
         except Exception as error:  # noqa: BLE001  # whatever the libraries raise
             failure = _reason(error)
-            if "closed" in failure:
-                # it has died: the next prompt starts it anew
+            if "closed" in failure or self._refusal:
+                # it has died, or takes the token no longer: the next prompt starts anew
                 self.close(0)
         finally:
             future.cancel()
@@ -194,21 +245,15 @@ class McpConnection:
 
     def _error(self, what: str) -> BadOption:
         where = self.server.url or " ".join((self.server.command, *self.server.args))
+        hint = f"Check that it runs: {mask_keys(where)}"
+        if self._refusal:
+            what = f"refuses the request (status {self._refusal})"
+            named = self.server.token_env or self.server.token_keyring
+            hint = f"Check the token in {named}." if named else 'Name its token: token_env = "NAME"'
+        what = self.token.hide_in(what) if self.token is not None else what
         return BadOption(
-            f"The MCP server '{mask_keys(self.server.name)}' {mask_keys(what)}.",
-            hint=f"Check that it runs: {mask_keys(where)}",
+            f"The MCP server '{mask_keys(self.server.name)}' {mask_keys(what)}.", hint=hint
         )
-
-
-def _transport(server: McpServer, quiet: TextIO) -> Any:  # noqa: ANN401  # as `mcp.Client` has it
-    if server.url:
-        return server.url
-    from mcp import StdioServerParameters
-    from mcp.client.stdio import stdio_client
-
-    passed = {name: os.environ[name] for name in server.pass_env if name in os.environ}
-    params = StdioServerParameters(command=server.command, args=list(server.args), env=passed)
-    return stdio_client(params, errlog=quiet)
 
 
 def _text_of(result: Any) -> str:  # noqa: ANN401  # mcp's own type

@@ -15,8 +15,9 @@ from functools import partial
 from typing import Any
 
 from wx_notebook.errors import BadOption, Interrupted, did_you_mean, mask_keys
-from wx_notebook.settings import McpSettings, mcp_servers
+from wx_notebook.settings import McpSettings, is_safe_url, mcp_servers, token_problem
 from wx_notebook.tools.mcp_connection import McpConnection, McpServer
+from wx_notebook.tools.mcp_tokens import token_of
 from wx_notebook.tools.values import TOOL_NAME, Tool
 
 PREFIX = "mcp:"
@@ -31,17 +32,24 @@ class McpConnections:
 
     def of(self, server: McpServer) -> McpConnection:
         """Return the connection to a server; a new one where it has ended."""
+        token = token_of(server.name, server.token_env, server.token_keyring)
         with self._lock:
             connection = self._by_server.get(server)
-            if connection is None or not connection.is_alive:
+            if connection is None or not connection.is_alive or connection.token != token:
                 if connection is not None:
                     connection.close(0)
                 if not self._by_server:
                     atexit.register(self.close)
                 known = connection.known if connection is not None else {}
-                connection = self._by_server[server] = McpConnection(server)
+                connection = self._by_server[server] = McpConnection(server, token)
                 connection.known = known
             return connection
+
+    def hide_tokens_in(self, text: str) -> str:
+        """Return a text without the tokens of the servers."""
+        for connection in tuple(self._by_server.values()):
+            text = connection.token.hide_in(text) if connection.token is not None else text
+        return text
 
     def close(self) -> None:
         """End all of them."""
@@ -92,6 +100,7 @@ def server_tools(server: McpServer, *, accept_changes: bool = False) -> list[Too
             "The package for MCP servers (mcp) is not installed here.",
             hint="Next: pip install 'wx-notebook[mcp]' (in a notebook: %pip)",
         )
+    _check(server)
     connection = CONNECTIONS.of(server)
     listed = _listed(connection)
     tools = [_tool(connection, one) for one in listed]
@@ -127,8 +136,23 @@ def _tool(connection: McpConnection, listed: Any) -> Tool:  # noqa: ANN401  # a 
         )
     schema = getattr(listed, "input_schema", None) or getattr(listed, "inputSchema", None)
     parameters = schema if isinstance(schema, dict) else {"type": "object", "properties": {}}
-    return Tool(name, str(listed.description or ""), parameters, partial(connection.call, name))
+    # a server may quote the token that it was sent
+    parameters = json.loads(CONNECTIONS.hide_tokens_in(json.dumps(parameters)))
+    about = CONNECTIONS.hide_tokens_in(str(listed.description or ""))
+    return Tool(name, about, parameters, partial(connection.call, name))
+
+
+def _check(server: McpServer) -> None:
+    """Refuse a server, made in Python, that a settings file could not have."""
+    problem = token_problem(server.url, server.token_env, server.token_keyring, server.token_header)
+    if not problem and server.url and not is_safe_url(server.url):
+        problem = "Its url is neither https nor on this machine"
+    if problem:
+        raise BadOption(
+            f"The MCP server '{mask_keys(server.name)}' can't be used: {problem}.",
+            hint='For example: McpServer("web", url="https://...", token_env="WEB_TOKEN")',
+        )
 
 
 def _of_settings(name: str, settings: McpSettings) -> McpServer:
-    return McpServer(name, settings.command, settings.args, settings.pass_env, settings.url)
+    return McpServer(name, **settings._asdict())
