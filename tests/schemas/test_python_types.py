@@ -15,6 +15,7 @@ import pydantic
 import pytest
 from support.cases import all_cases
 
+from wx_notebook.answer import row_of
 from wx_notebook.errors import BadOption
 from wx_notebook.schemas import read_schema
 
@@ -221,6 +222,18 @@ def test_the_refusal_of_a_class_is_a_fault_of_the_answer_and_no_error_of_ours():
 
     assert read(Even, {"number": 2}).value == Even(2)
     assert read(Even, {"number": 3}).fault == "RuntimeError: odd"
+
+
+def test_a_model_of_pydantic_1_is_a_schema_too():
+    old = pytest.importorskip("pydantic.v1")
+
+    leaf = old.create_model("Leaf", size=(int, ...))
+    tree = old.create_model("Tree", name=(str, ...), leaves=(list[leaf], ()))
+    assert "$defs" in read_schema(list[tree]).document
+    found = read(list[tree], [{"name": "oak", "leaves": [{"size": 3}]}]).value
+    assert found == [tree(name="oak", leaves=[leaf(size=3)])]
+    assert row_of(found[0]) == {"name": "oak", "leaves": [leaf(size=3)]}
+    assert read(tree, {"name": "a", "leaves": [{"size": "x"}]}).fault.startswith("leaves[0].size:")
 
 
 # --- JSON Schema as dict --------------------------------------------------------------------------

@@ -67,8 +67,8 @@ def test_each_kind_of_annotation_has_its_schema():
     assert properties["share"] == {"type": "number"}
     assert properties["on"] == {"type": "boolean"}
     assert properties["day"] == {"type": "string", "format": "date"}
-    assert properties["mood"] == {"enum": ["good", "bad"]}
-    assert properties["unit"] == {"enum": ["m", "ft"]}
+    assert properties["mood"] == {"type": "string", "enum": ["good", "bad"]}
+    assert properties["unit"] == {"type": "string", "enum": ["m", "ft"]}
     assert properties["tags"] == {"type": "array", "items": {"type": "string"}}
     assert properties["sizes"] == {"type": "object", "additionalProperties": {"type": "integer"}}
     assert properties["place"]["required"] == ["name"]
@@ -177,12 +177,83 @@ def test_arguments_become_what_the_function_wants():
     [
         ({"width": 1}, "missing a required argument: 'height'"),
         ({"width": 1, "height": 2, "depth": 3}, "unexpected keyword argument 'depth'"),
-        ({"width": "wide", "height": 2}, "could not convert string to float: 'wide'"),
+        ({"width": "wide", "height": 2}, "width: 'wide' is not of type 'number'"),
+        ({"width": None, "height": 2}, "width: None is not of type 'number'"),
     ],
 )
 def test_arguments_that_do_not_fit_are_an_error_that_says_why(arguments, what):
     with pytest.raises((TypeError, ValueError), match=what):
         tool_of(numpy_style).call(arguments)
+
+
+@dataclass
+class Leaf:
+    size: int
+
+
+@dataclass
+class Branch:
+    leaves: list[Leaf]
+    tint: Mood = Mood.GOOD
+
+
+@dataclass
+class Tree:
+    """A tree of a wood."""
+
+    branches: dict[str, Branch]
+
+
+def test_classes_nested_three_deep_refer_to_nothing_and_come_back_as_they_are():
+    seen = []
+
+    def plant(tree: Tree) -> None:
+        seen.append(tree)
+
+    document = schema(plant)
+    assert "$ref" not in str(document)
+    assert "$defs" not in document
+    (tree,) = document["properties"].values()
+    assert tree["description"] == "A tree of a wood."
+    branch = tree["properties"]["branches"]["additionalProperties"]
+    assert branch["properties"]["leaves"]["items"]["properties"]["size"] == {"type": "integer"}
+    tool_of(plant).call({"tree": {"branches": {"a": {"leaves": [{"size": "3"}], "tint": "bad"}}}})
+    assert seen == [Tree({"a": Branch([Leaf(3)], Mood.BAD)})]
+
+
+@dataclass
+class Node:
+    name: str
+    below: list["Node"]  # noqa: UP037  # the class itself
+
+
+def test_a_class_that_contains_itself_keeps_its_reference():
+    def walk(node: Node, deep: Node) -> None:
+        """Walk.
+
+        :param node: Where to begin.
+        """
+
+    document = schema(walk)
+    assert document["properties"]["deep"] == {"$ref": "#/$defs/Node"}
+    assert document["properties"]["node"]["description"] == "Where to begin."
+    assert document["$defs"]["Node"]["properties"]["below"]["items"] == {"$ref": "#/$defs/Node"}
+    with pytest.raises(ValueError, match=r"node\.below\[0\]: 'below' is a required property"):
+        tool_of(walk).call({"node": {"name": "a", "below": [{"name": "b"}]}, "deep": {}})
+
+
+def test_a_description_of_one_tool_does_not_reach_another():
+    def first(width: float) -> None:
+        """Do.
+
+        :param width: In metres.
+        """
+
+    def second(width: float) -> None:
+        """Do."""
+
+    assert schema(first)["properties"]["width"]["description"] == "In metres."
+    assert schema(second)["properties"]["width"] == {"type": "number"}
 
 
 def test_a_method_is_a_tool_without_its_self():
@@ -217,7 +288,11 @@ def unknown(width: Nowhere):  # noqa: F821
     return width
 
 
-def odd(width: object):
+class Odd:
+    width = 3
+
+
+def odd(width: Odd):
     return width
 
 
@@ -229,7 +304,7 @@ def odd(width: object):
         (starred, "takes 'sizes' by its place"),
         (later, "later\\(\\) is asynchronous"),
         (unknown, "The annotations of unknown\\(\\) cannot be read: NameError"),
-        (odd, "'width' of odd\\(\\) cannot be described to a model"),
+        (odd, "'width' of odd\\(\\) has a type that can't be a schema: 'Odd'"),
         (lambda: 1, "has no name that a model could call"),
         (Person, "'Person' is a class, and a tool is a function"),
         (42, "is a value \\(int\\), and a tool is a function"),

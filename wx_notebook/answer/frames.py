@@ -11,8 +11,8 @@ from typing import Any
 from wx_notebook.errors import SchemaMismatch
 
 _NO_LIBRARY = "Neither pandas nor polars is loaded in this notebook."
-#: The column of a list of texts or numbers.
-_COLUMN = "value"
+#: The column of a value that has no fields.
+VALUE_COLUMN = "value"
 
 
 def frame_of(value: Any) -> Any:  # noqa: ANN401  # any value; a table of another library
@@ -29,7 +29,7 @@ def frame_of(value: Any) -> Any:  # noqa: ANN401  # any value; a table of anothe
             f"The value of the answer is of the type {kind}, and a table is made of a list.",
             hint="It is in answer.data. Ask for a list: --schema '(name, age: int)[]'",
         )
-    rows = [_row(each) for each in value]
+    rows = [row_of(each) for each in value]
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
     if pandas is not None:
         return pandas.DataFrame(rows)
@@ -39,19 +39,19 @@ def frame_of(value: Any) -> Any:  # noqa: ANN401  # any value; a table of anothe
     raise SchemaMismatch(_NO_LIBRARY, hint="Next: import pandas, then answer.df")
 
 
-def _row(value: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return an entry of a list as a row; what lies deeper stays as it is."""
+def row_of(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a value as a row of a table; what lies deeper stays as it is."""
     if isinstance(value, Mapping):
         found = dict(value)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         found = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-    elif hasattr(value, "model_fields_set"):
-        # of pydantic: its iterator yields names and values
+    elif hasattr(value, "model_fields_set") or "__fields__" in vars(type(value)):
+        # of pydantic, 2 or 1: its iterator yields names and values
         found = dict(value)
     elif hasattr(value, "_asdict"):
         found = value._asdict()
     else:
-        found = {_COLUMN: value}
+        found = {VALUE_COLUMN: value}
     return {name: _cell(each) for name, each in found.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -72,6 +73,33 @@ def inlined_root(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> J
         if f"{_DEFINITIONS}{name}" not in set(_references(others)):
             del kept[name]
     return {**root, "$defs": kept} if kept else root
+
+
+def without_references(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSchema:
+    """Return a schema with each definition in the place of its reference.
+
+    One that contains itself has no other form: then all definitions stand under "$defs".
+    """
+
+    def inlined(value: Any, above: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401
+        if isinstance(value, list):
+            return [inlined(each, above) for each in value]
+        if not isinstance(value, dict):
+            return value
+        reference = value.get("$ref")
+        name = reference.removeprefix(_DEFINITIONS) if isinstance(reference, str) else ""
+        if name in above:
+            raise RecursionError(name)
+        if name in definitions:
+            rest = {each: one for each, one in value.items() if each != "$ref"}
+            return inlined({**definitions[name], **rest}, above | {name})
+        return {each: inlined(one, above) for each, one in value.items()}
+
+    try:
+        whole: JsonSchema = inlined(schema)
+    except RecursionError:
+        return copy.deepcopy({**schema, "$defs": dict(definitions)})
+    return whole
 
 
 def wrapped(schema: JsonSchema) -> JsonSchema:

@@ -121,6 +121,7 @@ class TypeReader:
             return _enum(kind, place)
         readers: tuple[tuple[bool, Callable[[type, str], ValueShape]], ...] = (
             (hasattr(kind, "model_json_schema") and hasattr(kind, "model_validate"), self._model),
+            ("__fields__" in vars(kind) and hasattr(kind, "parse_obj"), self._model),
             (dataclasses.is_dataclass(kind), self._dataclass),
             (hasattr(kind, "__required_keys__") and issubclass(kind, dict), self._typed_dict),
             (hasattr(kind, "_fields") and issubclass(kind, tuple), self._named_tuple),
@@ -195,20 +196,24 @@ class TypeReader:
 
     def _model(self, kind: Any, name: str) -> ValueShape:  # noqa: ANN401
         """Return the shape of a pydantic model, which makes its schema and its value itself."""
+        # pydantic 1 has other names for them
+        is_old = not hasattr(kind, "model_json_schema")
+        describe = kind.schema if is_old else kind.model_json_schema
+        make = kind.parse_obj if is_old else kind.model_validate
         failure = ""
         try:
-            schema = kind.model_json_schema(ref_template=f"{REFERENCE}{name}.{{model}}")
+            schema = describe(ref_template=f"{REFERENCE}{name}.{{model}}")
         except Exception as error:  # noqa: BLE001  # of pydantic, or of the user's own types
             failure = str(error).split("\n")[0]
         if failure:
             raise BadOption(f"{name} can't be a schema: pydantic says: {failure}", hint=_USE)
-        for inner, definition in schema.pop("$defs", {}).items():
+        for inner, definition in schema.pop("definitions" if is_old else "$defs", {}).items():
             self.definitions[f"{name}.{inner}"] = definition
             self.models.add(f"{name}.{inner}")
         self.models.add(name)
 
         def build(value: Any, _: Fits) -> Any:  # noqa: ANN401
-            return kind.model_validate(value)
+            return make(value)
 
         return ValueShape(schema, build)
 

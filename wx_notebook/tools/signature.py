@@ -1,169 +1,124 @@
-"""From the annotations of a function to a JSON Schema, and from JSON values to its arguments."""
+"""The arguments of a function: as a JSON Schema for a model, and made of what the model writes."""
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-import enum
 import inspect
-import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
 
 from wx_notebook.errors import BadOption, mask_keys
+from wx_notebook.schemas.documents import Checker, without_references
+from wx_notebook.schemas.python_types import REFERENCE, TypeReader
+from wx_notebook.schemas.shapes import JsonSchema, ValueShape
 
-_PLAIN: Mapping[Any, str] = {
-    str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null",
-    list: "array", tuple: "array", set: "array", dict: "object",
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+#: Makes of a text what a model meant by it.
+_FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
+    "integer": int, "number": float, "boolean": lambda text: _WORDS[text.lower()],
 }  # fmt: skip
-_DATES: Mapping[Any, str] = {dt.date: "date", dt.datetime: "date-time", dt.time: "time"}
-_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
-_DEEPEST = 12
 
 
-class NoSchema(TypeError):
-    """An annotation that no JSON value has."""
+class Signature:
+    """What a function takes, by name.
 
+    Parameters
+    ----------
+    function
+        Any that says by annotations what its arguments are.
+    name
+        What messages call it.
 
-def parameters_of(function: Callable[..., Any], name: str) -> dict[str, Any]:
-    """Return the parameters of a function as a JSON Schema.
+    Attributes
+    ----------
+    document
+        The JSON Schema of its arguments. It refers to nothing, for no source says that a service
+        follows references in the schema of a tool; only a class that contains itself needs one.
 
     Raises
     ------
     BadOption
         A parameter has no annotation, or one that no JSON value has.
     """
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        self._signature = _signature(function, name)
+        hints, reader = _hints(function, name), TypeReader()
+        self._shapes: dict[str, ValueShape] = {}
+        required: list[str] = []
+        for each in self._signature.parameters.values():
+            if each.kind is each.VAR_KEYWORD:
+                continue
+            _check(each, hints, name)
+            place = f"The argument '{each.name}' of {name}()"
+            self._shapes[each.name] = reader.shape(hints[each.name], place)
+            if each.default is each.empty:
+                required.append(each.name)
+        properties = {each: shape.schema for each, shape in self._shapes.items()}
+        whole: JsonSchema = {"type": "object", "properties": properties, "required": required}
+        self._definitions = reader.definitions
+        self._checker = Checker({**whole, "$defs": self._definitions}, frozenset(reader.models))
+        self._properties = properties
+        self.document = without_references(whole, self._definitions)
+
+    def bound(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of a call as the function wants them.
+
+        Models write numbers as texts, and objects where a class is wanted.
+
+        Raises
+        ------
+        Exception
+            They do not fit; the message says why, for the model.
+        """
+        self._signature.bind(**arguments)
+        meant = {
+            name: self._meant(value, self._properties.get(name, {}))
+            for name, value in arguments.items()
+        }
+        if faults := self._checker.faults(meant):
+            raise ValueError("; ".join(faults))
+        fits = self._checker.fits
+        return {
+            name: self._shapes[name].build(value, fits) if name in self._shapes else value
+            for name, value in meant.items()
+        }
+
+    def _meant(self, value: Any, schema: JsonSchema) -> Any:  # noqa: ANN401  # JSON
+        """Return what a model meant by a JSON value; what is not clear stays as it is."""
+        name = str(schema.get("$ref", "")).removeprefix(REFERENCE)
+        schema = self._definitions.get(name, schema)
+        if self._checker.fits(schema, value):
+            return value
+        for branch in schema.get("anyOf", ()):
+            found = self._meant(value, branch)
+            if self._checker.fits(branch, found):
+                return found
+        if isinstance(value, list) and isinstance(schema.get("items"), dict):
+            return [self._meant(each, schema["items"]) for each in value]
+        if isinstance(value, dict):
+            inner = schema.get("properties", {})
+            others = schema.get("additionalProperties")
+            others = others if isinstance(others, dict) else {}
+            return {each: self._meant(one, inner.get(each, others)) for each, one in value.items()}
+        if isinstance(value, str):
+            with suppress(ValueError, KeyError):
+                return _FROM_TEXT[schema["type"]](value.strip())
+            same = [one for one in schema.get("enum", ()) if str(one) == value.strip()]
+            return same[0] if same else value
+        return value
+
+
+def _check(each: inspect.Parameter, hints: Mapping[str, Any], name: str) -> None:
+    """Refuse a parameter that a model cannot name, or does not know how to fill."""
     problem = ""
-    properties: dict[str, Any] = {}
-    required: list[str] = []
-    hints, signature = _hints(function, name), _signature(function, name)
-    for each in signature.parameters.values():
-        if each.kind is each.VAR_KEYWORD:
-            continue
-        if each.kind in (each.VAR_POSITIONAL, each.POSITIONAL_ONLY):
-            problem = f"{name}() takes '{each.name}' by its place, and a model names each argument"
-        elif each.name not in hints:
-            problem = f"{name}() does not say what '{each.name}' is"
-        else:
-            try:
-                properties[each.name] = schema_of(hints[each.name])
-            except NoSchema as error:
-                problem = f"'{each.name}' of {name}() cannot be described to a model: {error}"
-        if problem:
-            raise BadOption(
-                f"{problem}.", hint=f"Annotate it: def {name}({each.name}: float, ...) -> str:"
-            )
-        if each.default is each.empty:
-            required.append(each.name)
-    return {"type": "object", "properties": properties, "required": required}
-
-
-def schema_of(annotation: Any, depth: int = 0) -> dict[str, Any]:  # noqa: ANN401
-    """Return the JSON Schema of an annotation.
-
-    Raises
-    ------
-    NoSchema
-        It has none.
-    """
-    if depth > _DEEPEST:
-        raise NoSchema("it is nested too deeply")
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        about = next((one for one in inner[1:] if isinstance(one, str)), "")
-        return schema_of(inner[0], depth) | ({"description": about} if about else {})
-    if annotation is Any:
-        return {}
-    if annotation in _PLAIN:
-        return {"type": _PLAIN[annotation]}
-    if annotation in _DATES:
-        return {"type": "string", "format": _DATES[annotation]}
-    if origin is Literal:
-        return {"enum": list(inner)}
-    if origin in (Union, types.UnionType):
-        return {"anyOf": [schema_of(one, depth + 1) for one in inner]}
-    if origin in (list, set, tuple, Sequence) and inner:
-        return {"type": "array", "items": schema_of(inner[0], depth + 1)}
-    if origin in (dict, Mapping) and len(inner) == 2:
-        return {"type": "object", "additionalProperties": schema_of(inner[1], depth + 1)}
-    return _class_schema(annotation, depth)
-
-
-def converted(value: Any, annotation: Any) -> Any:  # noqa: ANN401
-    """Return a JSON value as its annotation wants it; what does not fit stays as it is.
-
-    Models write numbers as texts, and objects where a class is wanted.
-    """
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return converted(value, inner[0])
-    if origin in (Union, types.UnionType):
-        return _first_that_fits(value, inner)
-    if origin is list and inner and isinstance(value, list):
-        return [converted(one, inner[0]) for one in value]
-    is_class = isinstance(annotation, type) and value is not None
-    return _as_class(value, annotation) if is_class else value
-
-
-def _as_class(value: Any, kind: Any) -> Any:  # noqa: ANN401
-    """Return a value as one of a class, if it is what that class is made of."""
-    if kind in (int, float, bool) and isinstance(value, str):
-        return _from_text(value.strip(), kind)
-    if kind is float and type(value) is int:
-        return float(value)
-    if kind is int and isinstance(value, float) and value.is_integer():
-        return int(value)
-    if kind in _DATES and isinstance(value, str):
-        return kind.fromisoformat(value)
-    if issubclass(kind, enum.Enum):
-        return kind(value)
-    if isinstance(value, Mapping) and hasattr(kind, "model_validate"):
-        return kind.model_validate(value)
-    if isinstance(value, Mapping) and dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        given = {name: converted(one, hints.get(name)) for name, one in value.items()}
-        return kind(**given)  # type: ignore[operator]  # the class, and no instance of it
-    return value
-
-
-def bound_arguments(function: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a call, converted to what the function wants.
-
-    Raises
-    ------
-    Exception
-        They do not fit; the message says why, for the model.
-    """
-    signature = inspect.signature(function)
-    signature.bind(**arguments)
-    hints = typing.get_type_hints(function, include_extras=True)
-    return {name: converted(value, hints.get(name)) for name, value in arguments.items()}
-
-
-def _class_schema(annotation: Any, depth: int) -> dict[str, Any]:  # noqa: ANN401
-    if not isinstance(annotation, type):
-        raise NoSchema(f"{annotation!r}"[:80])
-    if issubclass(annotation, enum.Enum):
-        return {"enum": [member.value for member in annotation]}
-    if callable(build := getattr(annotation, "model_json_schema", None)):
-        return dict(build())
-    fields: dict[str, bool] = {}
-    if dataclasses.is_dataclass(annotation):
-        missing = dataclasses.MISSING
-        for one in dataclasses.fields(annotation):
-            fields[one.name] = one.default is missing and one.default_factory is missing
-    elif typing.is_typeddict(annotation):
-        wanted = annotation.__required_keys__  # type: ignore[attr-defined]
-        fields = {name: name in wanted for name in annotation.__annotations__}
-    else:
-        raise NoSchema(f"the class {annotation.__name__} is neither a model nor a dataclass")
-    hints = typing.get_type_hints(annotation, include_extras=True)
-    return {
-        "type": "object",
-        "properties": {name: schema_of(hints[name], depth + 1) for name in fields},
-        "required": [name for name, is_needed in fields.items() if is_needed],
-    }
+    if each.kind in (each.VAR_POSITIONAL, each.POSITIONAL_ONLY):
+        problem = f"{name}() takes '{each.name}' by its place, and a model names each argument."
+    elif each.name not in hints:
+        problem = f"{name}() does not say what '{each.name}' is."
+    if problem:
+        raise BadOption(problem, hint=f"Annotate it: def {name}({each.name}: float, ...) -> str:")
 
 
 def _signature(function: Callable[..., Any], name: str) -> inspect.Signature:
@@ -182,25 +137,3 @@ def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
     raise BadOption(
         f"The annotations of {name}() cannot be read: {reason}", hint="Correct them, and try again."
     )
-
-
-def _first_that_fits(value: Any, kinds: Sequence[Any]) -> Any:  # noqa: ANN401
-    for kind in kinds:
-        if isinstance(kind, type) and isinstance(value, kind):
-            return value
-    for kind in kinds:
-        if kind is type(None):
-            continue
-        try:
-            return converted(value, kind)
-        except Exception:  # noqa: BLE001, S112  # the next one may fit
-            continue
-    return value
-
-
-def _from_text(text: str, kind: type) -> Any:  # noqa: ANN401
-    if kind is not bool:
-        return kind(text)
-    if text.lower() in (*_TRUE, *_FALSE):
-        return text.lower() in _TRUE
-    raise ValueError(f"{text!r} is neither true nor false")

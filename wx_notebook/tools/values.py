@@ -11,7 +11,7 @@ from typing import Any
 
 from wx_notebook.errors import BadOption, mask_keys
 from wx_notebook.tools.docstrings import description_of, parameter_descriptions
-from wx_notebook.tools.signature import bound_arguments, parameters_of
+from wx_notebook.tools.signature import Signature
 
 #: What a service takes as the name of a tool.
 TOOL_NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
@@ -73,12 +73,14 @@ def tool_of(function: Any, name: str = "") -> Tool:  # noqa: ANN401  # whatever 
         raise BadOption(
             f"'{shown}' has no name that a model could call ({mask_keys(own_name)}).", hint=_EXAMPLE
         )
-    parameters = parameters_of(function, own_name)
+    signature = Signature(function, own_name)
+    parameters = signature.document
     for each, about in parameter_descriptions(function).items():
         if each in parameters["properties"]:
             parameters["properties"][each].setdefault("description", about)
-    return Tool(own_name, description_of(function), parameters, partial(_call, function))
+    call = partial(_call, function, signature)
+    return Tool(own_name, description_of(function), parameters, call)
 
 
-def _call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    return function(**bound_arguments(function, arguments))
+def _call(function: Callable[..., Any], signature: Signature, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401  # whatever it returns
+    return function(**signature.bound(arguments))

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 #: The settings are read again after so many seconds: the user may have set a region since.
 _PATIENCE_S = 60.0
 #: What classes with typed fields, or with members, have.
-_SCHEMA_MARKS = ("__dataclass_fields__", "__required_keys__", "__members__", "model_json_schema")
+_SCHEMA_MARKS = ("__dataclass_fields__", "__required_keys__", "__members__", "model_json_schema",
+                 "parse_obj")  # fmt: skip
 _CHAT_ACTIONS = ("show", "fork", "clear", "export", "import")
 
 
