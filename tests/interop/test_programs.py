@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import re
 import subprocess
 import sys
 
+import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,13 +21,8 @@ from wx_notebook.credentials.connection_params import ConnectionParams
 from wx_notebook.credentials.hosts import endpoints
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import BadOption
-from wx_notebook.interop.program_spec import (
-    DEFAULT_CONNECTION,
-    TARGETS,
-    ProgramConnection,
-    json_literal,
-    python_literal,
-)
+from wx_notebook.interop.literals import json_literal, python_literal
+from wx_notebook.interop.program_spec import DEFAULT_CONNECTION, TARGETS, ProgramConnection
 from wx_notebook.interop.programs import program
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.service import Request
@@ -52,6 +49,35 @@ def send(session, text, options, *, stream):
     if stream:
         return session.stream(text, **options).answer
     return session.chat(text, **options)
+
+
+def picture(color):
+    image = io.BytesIO()
+    PIL.Image.new("RGB", (6, 4), color).save(image, "PNG")
+    return image.getvalue()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["requests", "curl"])
+def test_a_program_reads_pictures_from_the_files_that_its_comment_names(
+    session, sandbox, tmp_path, target
+):
+    sees = "mistralai/mistral-small-3-1-24b-instruct-2503"
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "it's.png").write_bytes(picture("green"))
+    names = {"red": picture("red"), "plot": tmp_path / "plots" / "it's.png"}
+    text = 'Is {{ red }} red, {{ plot }} green, and {{ red }} again? picture("red.png", "png")'
+    wx.ask(text, names=names, images=[picture("blue")], model=sees)
+    cell = json.loads(program_runs.last_prompt(sandbox).body)
+    told = program_runs.printed_for(session, target)
+    assert "base64,iVBOR" not in told
+    for file, name in (("red.png", "red"), ("it-s.png", "plot"), ("images-0.png", "blue")):
+        assert f"#   {file} (" in told
+        (tmp_path / file).write_bytes(names[name].read_bytes() if name == "plot" else picture(name))
+    sandbox.say("Yes.")
+    ran = program_runs.run(told, target, sandbox, tmp_path)
+    assert ran.body == cell
+    assert "Yes." in ran.printed
 
 
 # --- run for itself ----------------------------------------------------------------------------

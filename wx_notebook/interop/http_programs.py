@@ -6,18 +6,18 @@ The program for curl passes key and token in no argument of a command, because `
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 from wx_notebook.errors import BadOption
-from wx_notebook.interop.program_spec import (
-    SCOPE_VARIABLES,
+from wx_notebook.interop.literals import (
     Expression,
-    ProgramSpec,
     json_literal,
     keyword_arguments,
     python_literal,
     read_variable,
 )
+from wx_notebook.interop.program_spec import SCOPE_VARIABLES, ProgramSpec
 
 _APIKEY = "urn:ibm:params:oauth:grant-type:apikey"
 _ASSUME = "urn:ibm:params:oauth:grant-type:assume"
@@ -30,10 +30,21 @@ _ESCAPE_JSON = "sed 's/[\\\\\"]/\\\\&/g'"
 _CHECK_REPLY = "if not reply.ok:\n    raise SystemExit(reply.text)\n"
 
 
+#: The function of a program in Python that reads a picture.
+_READ_PICTURE = """\
+
+def picture(path, kind):
+    with open(path, "rb") as file:
+        return f"data:image/{kind};base64,{base64.b64encode(file.read()).decode()}"
+"""
+
+
 def join_program(spec: ProgramSpec, target: str, imports: list[list[str]], *parts: str) -> str:
     """Return a program in Python: what it needs, two groups of imports, then its parts."""
     comment = "\n".join(f"# {line}" for line in spec.comment_lines(target))
-    return "\n\n".join([comment, *("\n".join(group) for group in imports), *parts]) + "\n"
+    functions = [_READ_PICTURE] if spec.pictures else []
+    groups = ["\n".join(group) for group in imports]
+    return "\n\n".join([comment, *groups, *functions, *parts]) + "\n"
 
 
 def requests_program(spec: ProgramSpec) -> str:
@@ -47,14 +58,14 @@ def requests_program(spec: ProgramSpec) -> str:
             "timeout": 300,
         }
     )
-    modules = ["import json", "import os"] if spec.request.stream else spec.modules
+    modules = {*spec.modules, *(["import json"] if spec.request.stream else [])}
     if spec.connection.kind == "zen" and spec.connection.has_username:
-        modules.insert(0, "import base64")
+        modules.add("import base64")
     call = f'requests.post(\n    f"{{url}}{spec.request.path}",\n{arguments}\n'
     return join_program(
         spec,
         "requests",
-        [modules, ["import requests"]],
+        [sorted(modules), ["import requests"]],
         *sign_in_parts(spec),
         f"body = {python_literal(spec.body)}",
         _print_stream(call, spec) if spec.request.stream else _print_reply(call, spec),
@@ -224,14 +235,18 @@ def _shell_token(spec: ProgramSpec) -> str:
 def _here_document(spec: ProgramSpec) -> str:
     """Return the body as a here-document, in which the shell expands only the scope's variable."""
     body = dict(spec.request.body or {})
+    if spec.scope:
+        body[spec.scope] = _SCOPE_MARK
+    text = _escape_shell(json_literal(body))
+    for file in spec.pictures:
+        data = f"$(base64 <{shlex.quote(file.path)} | tr -d '[:space:]')"
+        url = f'"data:image/{file.kind};base64,{data}"'
+        text = text.replace(_escape_shell(json_literal(str(file.call))), url)
     if not spec.scope:
-        return _escape_shell(json_literal(body))
-    body[spec.scope] = _SCOPE_MARK
+        return text
     # only a field of the body starts a line: a line break inside a text is an escape
     field = f'\n  "{spec.scope}": "'
-    return _escape_shell(json_literal(body)).replace(
-        f"{field}{_SCOPE_MARK}", f"{field}${SCOPE_VARIABLES[spec.scope]}", 1
-    )
+    return text.replace(f"{field}{_SCOPE_MARK}", f"{field}${SCOPE_VARIABLES[spec.scope]}", 1)
 
 
 def _escape_shell(text: str) -> str:

@@ -1,14 +1,15 @@
-"""The parts of a program: the request, the variables it reads, and values as source code."""
+"""The parts of a program: the request, and the variables and pictures that it reads."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wx_notebook.credentials.connection_params import ConnectionParams
 from wx_notebook.credentials.hosts import CLUSTER_KINDS, SANDBOX, Endpoints, endpoints
+from wx_notebook.interop.literals import read_variable
+from wx_notebook.interop.picture_files import PictureFile
 from wx_notebook.service import Request
 
 #: The targets of programs -> the packages to install, and the variables by which the libraries
@@ -22,7 +23,6 @@ TARGETS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 #: The fields of a body that name a project or space -> the variables that a program reads.
 SCOPE_VARIABLES = {"project_id": "WATSONX_PROJECT_ID", "space_id": "WATSONX_SPACE_ID"}
-_LINE_WIDTH = 88
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ class ProgramSpec:
         The messages of a chat, or the text of a generation.
     parameters
         Everything else that the model gets.
+    pictures
+        The files that are read for it.
     """
 
     request: Request
@@ -106,9 +108,15 @@ class ProgramSpec:
     scope: str
     content: Any
     parameters: Mapping[str, Any]
+    pictures: tuple[PictureFile, ...] = ()
 
     @classmethod
-    def of(cls, request: Request, connection: ProgramConnection) -> ProgramSpec:
+    def of(
+        cls,
+        request: Request,
+        connection: ProgramConnection,
+        pictures: tuple[PictureFile, ...] = (),
+    ) -> ProgramSpec:
         """Return the parts of a prompt's request."""
         body = dict(request.body or {})
         scope = next((name for name in SCOPE_VARIABLES if name in body), "")
@@ -116,7 +124,7 @@ class ProgramSpec:
         model_id = str(body.pop("model_id", ""))
         if request.endpoint == "chat":
             content = body.pop("messages", [])
-            return cls(request, connection, model_id, scope, content, body)
+            return cls(request, connection, model_id, scope, content, body, pictures)
         content = body.pop("input", "")
         return cls(request, connection, model_id, scope, content, body.get("parameters", {}))
 
@@ -134,7 +142,12 @@ class ProgramSpec:
     @property
     def modules(self) -> list[str]:
         """The imports of Python's own modules that any program needs."""
-        return ["import json", "import os"] if self.has_value else ["import os"]
+        names = [
+            *(["base64"] if self.pictures else []),
+            *(["json"] if self.has_value else []),
+            "os",
+        ]
+        return [f"import {name}" for name in names]
 
     def value_of(self, text: str) -> str:
         """Return the code for an answer's value, from the code for its text."""
@@ -171,6 +184,9 @@ class ProgramSpec:
         lines = [f"A prompt of wx_notebook. Set {', '.join(names[:-1])} and {names[-1]}."]
         if packages:
             lines.append(f"Needs: pip install {packages}")
+        if self.pictures:
+            lines.append("It reads these pictures from the folder that it is run in:")
+            lines += [f"  {one.line}" for one in self.pictures]
         if self.connection.has_ca_bundle:
             lines.append(
                 f"Set {' and '.join(ca_variables)} to the file of the certificate authority."
@@ -178,87 +194,3 @@ class ProgramSpec:
         if self.connection.is_sandbox and target in ("sdk", "langchain"):
             lines.append("IBM's SDK supports https only: start the sandbox with --tls.")
         return lines
-
-
-# --- values as source code ----------------------------------------------------------------------
-
-
-class Expression(str):
-    """A piece of Python that stays as it is: the name of a variable, a call."""
-
-    __slots__ = ()
-
-
-def read_variable(name: str) -> Expression:
-    """Return the Python code that reads an environment variable."""
-    return Expression(f'os.environ["{name}"]')
-
-
-def python_literal(value: Any, indent: int = 0) -> str:  # noqa: ANN401  # JSON values, `Expression`
-    """Return a value as Python source, with long values on several lines.
-
-    Characters that do not print become escapes, also those that reverse the direction of a line.
-
-    Parameters
-    ----------
-    value
-        A JSON value; `Expression` where a name takes the place of a value.
-    indent
-        Blanks before each line but the first.
-    """
-    if isinstance(value, Expression):
-        return str(value)
-    if isinstance(value, str):
-        return _text_literal(value, indent)
-    if isinstance(value, Mapping):
-        items = [
-            f"{_quote(str(name))}: {python_literal(item, indent + 4)}"
-            for name, item in value.items()
-        ]
-        return _bracket("{", items, "}", indent)
-    if isinstance(value, (list, tuple)):
-        return _bracket("[", [python_literal(item, indent + 4) for item in value], "]", indent)
-    return repr(value)
-
-
-def keyword_arguments(values: Mapping[str, Any], indent: int = 4) -> str:
-    """Return keyword arguments, one on each line, with a comma after each."""
-    pad = " " * indent
-    return "\n".join(
-        f"{pad}{name}={python_literal(value, indent)}," for name, value in values.items()
-    )
-
-
-def json_literal(value: Any) -> str:  # noqa: ANN401
-    """Return a value as JSON on several lines, with escapes for characters that do not print."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
-        for character in json.dumps(value, indent=2, ensure_ascii=False)
-    )
-
-
-def _text_literal(text: str, indent: int) -> str:
-    """Return a text; one with several lines gets a line of source for each."""
-    lines = text.split("\n")
-    if len(lines) == 1 or len(text) + indent < 60:
-        return _quote(text)
-    pieces = [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
-    pad = " " * (indent + 4)
-    return "(\n" + "\n".join(f"{pad}{_quote(piece)}" for piece in pieces) + f"\n{' ' * indent})"
-
-
-def _quote(text: str) -> str:
-    literal = repr(text)
-    if literal[0] == "'" and '"' not in literal:
-        return f'"{literal[1:-1]}"'
-    return literal
-
-
-def _bracket(opening: str, items: list[str], closing: str, indent: int) -> str:
-    line = f"{opening}{', '.join(items)}{closing}"
-    if len(line) + indent <= _LINE_WIDTH and "\n" not in line and len(items) < 3:
-        return line
-    pad = " " * (indent + 4)
-    return (
-        f"{opening}\n" + "".join(f"{pad}{item},\n" for item in items) + f"{' ' * indent}{closing}"
-    )

@@ -17,16 +17,19 @@ from wx_notebook.interop.http_programs import (
     requests_program,
     sign_in_parts,
 )
+from wx_notebook.interop.literals import (
+    Expression,
+    keyword_arguments,
+    python_literal,
+    read_variable,
+)
+from wx_notebook.interop.picture_files import read_pictures
 from wx_notebook.interop.program_spec import (
     DEFAULT_CONNECTION,
     SCOPE_VARIABLES,
     TARGETS,
-    Expression,
     ProgramConnection,
     ProgramSpec,
-    keyword_arguments,
-    python_literal,
-    read_variable,
 )
 from wx_notebook.service import Request
 
@@ -87,7 +90,8 @@ def program(
         # the parts of several answers would be printed in turn, and a value is read whole
         path = request.path.removesuffix("_stream")
         request = replace(request, path=path, stream=False)
-    spec = ProgramSpec.of(request, connection)
+    request, pictures = read_pictures(request)
+    spec = ProgramSpec.of(request, connection, pictures)
     if target == "requests":
         return requests_program(spec)
     if target == "curl":

@@ -22,18 +22,13 @@ def write_code(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401  #
     Raises
     ------
     BadOption
-        There is no prompt yet, it has a picture, or such a program can't send it.
+        There is no prompt yet, or such a program can't send it.
     """
     request = HISTORY.last_request
     if request is None:
         raise BadOption(
             "There is no prompt yet to write a program from.",
             hint="Next: run a %%watsonx cell, then %watsonx code",
-        )
-    if request.pictures:
-        raise BadOption(
-            "The last prompt has a picture, and a program would hold all of it as text.",
-            hint="In your own program: wx.ask(PROMPT, images=[PATH])",
         )
     target = getattr(args, "for") or _DEFAULT_TARGET
     text = program(request, target, _connection())
