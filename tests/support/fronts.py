@@ -126,7 +126,9 @@ class BrowserThread:
 
         if self._playwright is None:
             self._playwright = sync_playwright().start()
-        self._browser = self._playwright.chromium.launch(executable_path=_found(), args=list(FLAGS))
+        self._browser = self._playwright.chromium.launch(
+            executable_path=found_browser(), args=list(FLAGS)
+        )
         told = self._browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
         self._pid = next(p["id"] for p in told["processInfo"] if p["type"] == "browser")
 
@@ -480,14 +482,14 @@ def start_jupyter(
     return server
 
 
-def _found() -> str | None:
+def found_browser() -> str | None:
     """Return the machine's own browser; without one Playwright looks for its own."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def _download() -> None:
     """Get Playwright's own browser, where this machine may download it."""
-    if _found() is None:
+    if found_browser() is None:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             subprocess.run(
                 [sys.executable, "-m", "playwright", "install", "chromium"],

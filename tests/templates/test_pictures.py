@@ -7,6 +7,8 @@ import io
 import os
 import re
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import matplotlib.figure
 import PIL.Image
 import pytest
 from IPython.core.display import Image
+from support import fronts
 from support.cases import all_cases
 
 from wx_notebook.errors import BadOption, MissingName
@@ -198,6 +201,46 @@ def test_a_figure_that_cannot_be_drawn_is_told():
     figure.text(0, 0, r"$\nonsense$")
     with pytest.raises(BadOption, match="'images\\[0\\]' cannot be drawn: ValueError"):
         pictures_of([figure])
+
+
+@pytest.fixture
+def plotted():
+    """A real figure of plotly."""
+    plotly = pytest.importorskip("plotly.graph_objects")
+    pytest.importorskip("kaleido")
+    return plotly.Figure(plotly.Bar(y=[1, 3, 2]))
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_figure_of_plotly_is_a_picture_by_kaleido_and_a_browser(plotted, monkeypatch):
+    if (browser := fronts.found_browser()) is None:
+        pytest.skip("kaleido finds no browser on this machine")
+    monkeypatch.setenv("BROWSER_PATH", browser)
+    (picture,) = pictures_of([plotted])
+    assert seen(picture)[1].about.startswith("PNG, 700 x 500 pixels")
+    filled = fill_placeholders("What does {{ figure }} show?", {"figure": plotted})
+    assert [type(part) for part in filled.text.parts()] == [str, Picture, str]
+
+
+@pytest.mark.slow
+def test_a_figure_of_plotly_without_kaleido_or_without_a_browser_says_what_to_install(
+    plotted, monkeypatch
+):
+    monkeypatch.setenv("BROWSER_PATH", "/no/such/browser")
+    with pytest.raises(BadOption, match="Kaleido requires Google Chrome to be installed") as caught:
+        pictures_of([plotted])
+    assert caught.value.hint.startswith("Next: plotly_get_chrome (in a terminal); or save it")
+    script = (
+        "import sys; sys.modules['kaleido'] = None\n"
+        "import plotly.graph_objects as go; from wx_notebook.templates import pictures_of\n"
+        "try: pictures_of([go.Figure()])\n"
+        "except Exception as error: print(error)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    said, hint = ran.stdout.splitlines()
+    assert "plotly cannot draw 'images[0]' here: Image export requires the Kaleido package" in said
+    assert hint.startswith("Next: pip install kaleido; or save it")
 
 
 def test_an_option_line_names_variables_their_parts_and_files(tmp_path, monkeypatch):

@@ -193,10 +193,12 @@ def _plotly_png(figure: Any, name: str) -> bytes:  # noqa: ANN401
     try:
         return bytes(figure.to_image(format="png"))
     except Exception as error:  # noqa: BLE001  # kaleido is not there, or has no browser
-        reason = f"{type(error).__name__}: {error}".strip().split("\n")[0]
+        lines = [line.strip(" ,") for line in str(error).split("\n") if line.strip()]
+        reason = lines[0] if lines else type(error).__name__
+    needs = "plotly_get_chrome (in a terminal)" if "Chrome" in reason else "pip install kaleido"
     raise BadOption(
         f"plotly cannot draw '{name}' here: {mask_keys(reason)}",
-        hint="Next: pip install kaleido; or save it as a PNG elsewhere and give the file.",
+        hint=f"Next: {needs}; or save it as a PNG elsewhere and give the file.",
     )
 
 
