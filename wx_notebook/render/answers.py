@@ -250,10 +250,11 @@ def _partial_body(text: str, format: str) -> str:  # noqa: A002
 
 
 def _partial_value(text: str) -> str:
-    try:
-        return partial_value_html(text) or _receiving_html("JSON", text)
-    except Exception:  # noqa: BLE001  (as above)
-        return _receiving_html("JSON", text)
+    # a value is shown as one, so its first characters are only counted
+    html = ""
+    with suppress(Exception):
+        html = partial_value_html(text)
+    return html or _busy_html(f"receiving JSON ({len(text):,} characters)")
 
 
 def _partial_code(text: str) -> str:

@@ -69,6 +69,9 @@ def partial_value_html(text: str) -> str:
     value = found[0]
     if isinstance(value, dict) and set(value) == {_WRAPPED}:
         value = value[_WRAPPED]
+    if isinstance(value, list) and value and value[-1] == {}:
+        # of a row that has only begun nothing is known
+        value = value[:-1]
     if not isinstance(value, dict | list) or not value:
         return ""
     head = _note(f"receiving JSON ({len(text):,} characters)", "busy")
@@ -145,7 +148,7 @@ def _growing(value: Any, depth: int) -> str:  # noqa: ANN401
 
 def _scalar(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, dict | list):
-        return f"{len(value):,} …" if value else escape(json.dumps(value))
+        return f"{len(value):,} …" if value else "…"
     text = format_json(value)
     # its end is what is being written
     text = text if len(text) <= _LONGEST_TEXT else f"…{text[-_LONGEST_TEXT:]}"
