@@ -686,10 +686,11 @@ def test_12_asks_each_model_once_and_works_on_with_their_table(sandbox, tmp_path
     assert sorted(asked[:3]) == [
         "ibm/granite-4-h-small", "mistralai/mistral-medium-2505", "openai/gpt-oss-120b"
     ]  # fmt: skip
-    assert len(asked) == 3 + 2 + 2
+    assert len(asked) == 3 + 2 + 2 + 2
     cell = cell_with(book, "%%watsonx --compare ibm/granite-4-h-small,mistralai")
     assert cell.outputs[0].data["text/html"].count('wxn-column"') == 3
     assert "('ibm/granite-4-h-small', 0." in outputs_of(book, "rows = answers")
+    assert "('ibm/granite-4-h-small', '" in outputs_of(book, "rows = kettles")
     assert "the same goes to openai/gpt-oss-120b" in plain(cell_with(book, "--show\nName"))
     assert "Name a unit of energy." in str(sandbox.calls[-1].body_json["messages"])
 

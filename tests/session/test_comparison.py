@@ -111,6 +111,46 @@ def test_what_is_used_is_counted_for_each_model(session, sandbox):
     assert [session.state.meter.by_model[m].prompts - before[m] for m in MODELS] == [1, 1, 1]
 
 
+ADA, UNFIT = '{"name": "Ada", "age": 36}', '{"name": "Eve", "age": "old"}'
+
+
+def test_with_a_schema_each_row_has_the_value_of_its_model(session, sandbox, plain):
+    sandbox.say(ADA, ADA)
+    rows = wx.compare("Who?", MODELS[:2], schema="name, age: int, mail?")
+    for row in rows:
+        assert list(row)[:5] == ["model", "name", "age", "mail", "text"]
+        assert (row["name"], row["age"], row["mail"]) == ("Ada", 36, None)
+        assert (row["text"], row["error"]) == (ADA, "")
+    assert [answer.data["age"] for answer in wx.last().answers] == [36, 36]
+    for call in sandbox.calls:
+        if call.kind == "chat_stream":
+            assert call.body_json["response_format"]["type"] == "json_schema"
+    sandbox.say("[1, 2]", "[3]")
+    rows = wx.compare("Which?", MODELS[:2], schema=list[int])
+    assert sorted(row["value"] for row in rows) == [[1, 2], [3]]
+
+
+def test_an_answer_that_does_not_fit_is_a_row_with_its_error_and_is_not_asked_for_again(
+    session, sandbox, plain
+):
+    sandbox.say(ADA, UNFIT)
+    rows = wx.compare("Who?", MODELS[:2], schema="name, age: int")
+    (good,) = (row for row in rows if not row["error"])
+    (bad,) = (row for row in rows if row["error"])
+    assert (good["name"], good["age"]) == ("Ada", 36)
+    assert (bad["name"], bad["age"], bad["text"]) == (None, None, UNFIT)
+    assert "does not fit the schema" in bad["error"]
+    assert "age: 'old' is not of type 'integer'" in bad["error"]
+    assert sandbox.counts["chat_stream"] == 2
+
+
+def test_a_model_that_takes_no_schema_has_it_in_its_prompt(session, sandbox, plain):
+    sandbox.fault("no-schema", times=None)
+    sandbox.say(ADA, ADA)
+    rows = wx.compare("Who?", MODELS[:2], schema="name, age: int")
+    assert [row["age"] for row in rows] == [36, 36]
+
+
 def test_an_alias_is_a_name_of_a_model(session, sandbox, plain, tmp_path, monkeypatch):
     (tmp_path / "pyproject.toml").write_text(
         f'[tool.wx_notebook]\nmodel = "{OSS}"\n[tool.wx_notebook.aliases]\nbig = "{MISTRAL}"\n'
@@ -132,6 +172,9 @@ def test_an_alias_is_a_name_of_a_model(session, sandbox, plain, tmp_path, monkey
         ([GRANITE, MISTRAL], {"model": OSS}, BadOption, "no model="),
         ([GRANITE, MISTRAL], {"n": 2}, BadOption, "no n="),
         ([GRANITE, MISTRAL], {"temperature": 9}, BadOption, "temperature"),
+        ([GRANITE, MISTRAL], {"schema": "age: integer"}, BadOption, "unknown type 'integer'"),
+        ([GRANITE, MISTRAL], {"schema": "name, seconds: int"}, BadOption, "a field 'seconds', and"),
+        ([GRANITE, MISTRAL], {"schema": print}, BadOption, "can't be a schema"),
     ],
 )
 def test_what_cannot_be_right_is_refused_before_anything_is_sent(

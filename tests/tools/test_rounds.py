@@ -18,6 +18,7 @@ from wx_notebook.errors import (
     Interrupted,
     ModelError,
     QuotaSpent,
+    SchemaMismatch,
     WatsonxError,
 )
 from wx_notebook.options import Options
@@ -151,7 +152,7 @@ def test_an_exception_of_a_tool_goes_to_the_model_as_its_message_and_is_shown(se
     ("call", "error"),
     [
         (("area", {"width": 3}), "missing a required argument: 'height'"),
-        (("area", {"width": "x", "height": 1}), "could not convert string to float"),
+        (("area", {"width": "x", "height": 1}), "'x' is not of type 'number'"),
         (("aera", {}), "there is no tool 'aera' Did you mean 'area'?; area"),
     ],
 )
@@ -178,8 +179,9 @@ def test_a_long_result_is_shortened_and_its_end_says_so(session, sandbox):
 
     sandbox.say_calls(("much", {}))
     sandbox.say("ok")
-    result = ask(much).calls[0].result
-    assert result.endswith("\n... (30,000 more characters are left out)")
+    answer = ask(much)
+    assert answer.calls[0].result.endswith("\n... (30,000 more characters are left out)")
+    assert "the model did not get 30,000 of them" in answer.plain, "the reader is told, too"
     assert len(bodies(sandbox)[1]["messages"][-1]["content"]) < 21_000
 
 
@@ -431,3 +433,59 @@ def test_what_a_model_writes_into_a_call_steers_no_terminal(session, sandbox):
     session.open(request).answer  # noqa: B018
     assert "\x1b" not in out.getvalue()
     assert "\u202e" not in out.getvalue()
+
+
+# --- a value of a schema at the end ---------------------------------------------------------------
+
+SIZE = '{"area": 12, "unit": "m2"}'
+
+
+def test_after_the_calls_the_answer_is_a_value_of_the_schema(session, sandbox):
+    sandbox.say_calls(("area", {"width": 3, "height": 4}))
+    sandbox.say(SIZE)
+    answer = ask(area, schema="area: float, unit")
+    assert answer.data == {"area": 12.0, "unit": "m2"}
+    assert [call.result for call in answer.calls] == ["12.0"]
+    for body in bodies(sandbox):
+        assert "response_format" not in body, "no source says that a model does both"
+        assert "fits this JSON Schema" in body["messages"][0]["content"]
+        assert body["tools"]
+
+
+def test_an_answer_after_calls_that_does_not_fit_is_asked_for_once_more_without_tools(
+    session, sandbox
+):
+    sandbox.say_calls(("area", {"width": 3, "height": 4}))
+    sandbox.say("Twelve.", SIZE)
+    answer = ask(area, schema="area: float, unit")
+    assert answer.data == {"area": 12.0, "unit": "m2"}
+    assert [call.name for call in answer.calls] == ["area"]
+    *_, last = bodies(sandbox)
+    assert len(bodies(sandbox)) == 3
+    assert "tools" not in last
+    assert "tool_choice_option" not in last
+    assert last["response_format"]["type"] == "json_schema"
+    assert [m["role"] for m in last["messages"]] == ["user", "assistant", "user"]
+    assert last["messages"][1]["content"] == "Twelve."
+    assert any(note.startswith("asked twice (") for note in answer.notes)
+
+
+def test_a_model_that_never_stops_calling_has_no_value_and_is_not_asked_again(session, sandbox):
+    for _ in range(3):
+        sandbox.say_calls(("now", {}))
+    with pytest.raises(SchemaMismatch) as caught:
+        ask(now, schema="time", max_rounds=2)
+    assert caught.value.message == "The model still calls tools, so there is no value yet."
+    assert "--max-rounds" in caught.value.hint or "max_rounds" in caught.value.hint
+    assert len(caught.value.answer.calls) == 3
+    assert len(bodies(sandbox)) == 3
+
+
+def test_a_stream_with_tools_and_a_schema_asks_once(session, sandbox):
+    sandbox.say_calls(("now", {}))
+    sandbox.say("No.")
+    stream = wx.stream("When?", tools=[now], yes=True, schema="time")
+    assert "".join(stream) == "No."
+    assert "it does not fit the schema" in " ".join(stream.answer.notes)
+    with pytest.raises(SchemaMismatch):
+        _ = stream.answer.data

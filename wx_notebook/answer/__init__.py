@@ -1,6 +1,7 @@
 """What came back, as a value, and the stream that it comes from."""
 
 from wx_notebook.answer.calls import ToolCall, parse_arguments
+from wx_notebook.answer.frames import VALUE_COLUMN, row_of
 from wx_notebook.answer.joining import (
     fault_of,
     joined_answers,
@@ -8,6 +9,7 @@ from wx_notebook.answer.joining import (
     read_answer,
     repaired_answer,
     unfit_answer,
+    values_of,
 )
 from wx_notebook.answer.notes import ReceivedHint
 from wx_notebook.answer.reader import AnswerReader
@@ -17,6 +19,7 @@ from wx_notebook.answer.stream import AnswerStream
 from wx_notebook.answer.value import Answer, Continuation
 
 __all__ = [
+    "VALUE_COLUMN",
     "Answer",
     "AnswerReader",
     "AnswerStream",
@@ -33,5 +36,7 @@ __all__ = [
     "parse_arguments",
     "read_answer",
     "repaired_answer",
+    "row_of",
     "unfit_answer",
+    "values_of",
 ]

@@ -32,6 +32,8 @@ class ToolCall:
         The text that was sent back to the model; None where the call was not run.
     error
         Why it failed, or was not run; "" otherwise.
+    left_out
+        How many characters of a long result or error the model did not get.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ToolCall:
     raw: str = ""
     result: str | None = None
     error: str = ""
+    left_out: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -57,11 +60,12 @@ class ToolCall:
     @property
     def line(self) -> str:
         """The call and its result in one line."""
-        if self.error:
-            return f"{self.signature}: {_shortened(self.error, _LONGEST_RESULT)}"
-        if self.result is None:
+        if self.is_open:
             return self.signature
-        return f"{self.signature} → {_shortened(self.result, _LONGEST_RESULT)}"
+        cut = f" (the model did not get {self.left_out:,} of them)" if self.left_out else ""
+        if self.error:
+            return f"{self.signature}: {_shortened(self.error, _LONGEST_RESULT)}{cut}"
+        return f"{self.signature} → {_shortened(str(self.result), _LONGEST_RESULT)}{cut}"
 
 
 class CallCollector:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from wx_notebook.answer.reading import SchemaReader, mismatch
 from wx_notebook.answer.value import Answer, Continuation
@@ -47,10 +48,16 @@ def unfit_answer(answer: Answer) -> SchemaMismatch | None:
     return None
 
 
+def values_of(answer: Answer) -> tuple[Any, ...]:
+    """Return the JSON value of an answer with a schema, () where there is none."""
+    return answer._values
+
+
 def fault_of(answer: Answer) -> str:
     """Return what a second request can tell the model to do better, "" if there is nothing."""
     reading = answer._reading
     can_repair = answer.is_whole and not answer.refusal.strip() and len(answer.answers) == 1
+    can_repair = can_repair and not any(call.is_open for call in answer.calls)
     return reading.fault if reading is not None and can_repair else ""
 
 
@@ -63,6 +70,7 @@ def repaired_answer(first: Answer, second: Answer) -> Answer:
         second,
         usage=_sum(first, second),
         seconds=first.seconds + second.seconds,
+        calls=first.calls + second.calls,
         warnings=tuple(dict.fromkeys((note, *first.warnings, *second.warnings))),
         default_model=first.default_model,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from wx_notebook.answer.calls import ToolCall
 from wx_notebook.answer.notes import refusal_note
 from wx_notebook.errors import SchemaMismatch
 
@@ -62,6 +63,10 @@ class ReadableAnswer(Protocol):
     def is_whole(self) -> bool:
         """Whether the model came to its end."""
 
+    @property
+    def calls(self) -> Sequence[ToolCall]:
+        """The tools that it called."""
+
 
 def mismatch(
     answer: ReadableAnswer, reading: Reading, name: str, reword: Callable[[str], str] = str
@@ -79,6 +84,9 @@ def mismatch(
     elif not answer.is_whole:
         message = f"The answer ended ('{answer.finish_reason}') before its JSON was complete."
         hint = f"Continue it with {name}.more(), or run it again with a higher --max-tokens."
+    elif any(call.is_open for call in answer.calls):
+        message = "The model still calls tools, so there is no value yet."
+        hint = "Allow it more rounds: --max-rounds."
     else:
         message = f"The answer does not fit the schema '{title}': {reading.fault}"
         hint = f"Its text is in {name}.text."

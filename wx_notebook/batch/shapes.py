@@ -54,9 +54,8 @@ class SchemaShape:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        properties = () if schema.is_wrapped else schema.document.get("properties", {})
-        self.columns: Sequence[str] = tuple(map(str, properties)) or (ANSWER,)
-        self._is_one = self.columns == (ANSWER,) and ANSWER not in properties
+        self.columns: Sequence[str] = schema.columns or (ANSWER,)
+        self._is_one = not schema.columns
 
     def cells(self, text: str) -> Mapping[str, Any]:
         """Return the values of the fields.

@@ -128,7 +128,8 @@ class Chat:
     ) -> AnswerStream:  # fmt: skip
         """Send a prompt as `ask` does, and return its answer as an iterator of text.
 
-        It becomes a turn when it has ended, or when the loop over it is left.
+        It becomes a turn when it has ended, or when the loop over it is left. With `schema=` the
+        model is asked once, as by `wx_notebook.stream`.
         """
         check_streamed(options)
         current, prepared = self._prepared(prompt, names, options, stream=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wx_notebook.display.canvas import Canvas
 from wx_notebook.display.live import BYTES_PER_S, FIRST_BYTES, RENDER_TIMES
 from wx_notebook.display.progress import TICK_S
+from wx_notebook.errors import SchemaMismatch
 from wx_notebook.render import AnswerColumn, columns_bundle
 
 if TYPE_CHECKING:
@@ -89,11 +90,12 @@ def _done(run: ModelRun) -> AnswerColumn:
     usage = answer.usage
     tokens = f"{usage.input_tokens:,} in, {usage.output_tokens:,} out" if usage is not None else ""
     facts = (_first_word(run), tokens, answer.finish_reason, f"{answer.seconds:.1f} s")
-    # what a cut or an interrupt means stands in the answer's own notes
-    notes = (*answer.notes, *(why if answer.is_whole else ()))
+    # what a cut, an interrupt or a schema means stands in the answer's own notes
+    is_told = not answer.is_whole or isinstance(error, SchemaMismatch)
+    notes = (*answer.notes, *(() if is_told else why))
     return AnswerColumn(
         _title(run), answer.text, answer.reasoning, " · ".join(filter(None, facts)), notes,
-        is_done=True,
+        is_done=True, values=run.values,
     )  # fmt: skip
 
 

@@ -33,7 +33,8 @@ def show_comparison(
         current, prompt.text, options, options.compare or (), stream=options.stream,
         go_on=partial(more, shell, current.pipeline),
     )  # fmt: skip
-    columns = Columns(canvas_for(shell, options.format), comparison.runs, options.format)
+    canvas = canvas_for(shell, options.shown_format)
+    columns = Columns(canvas, comparison.runs, options.shown_format)
     stopped: Interrupted | None = None
     table: Any = None
     try:

@@ -7,7 +7,6 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from wx_notebook.render import format_json
 from wx_notebook.service import Prompt, Request, Scope
 from wx_notebook.session import Session
 from wx_notebook.session import session as connected_session
+from wx_notebook.session.comparison import options_for_model
 from wx_notebook.session.pipeline import build_request
 from wx_notebook.session.process import HISTORY, METER
 from wx_notebook.settings import model_alias, user_model
@@ -49,7 +49,7 @@ def show_request(shell: Any, prompt: FilledPrompt, options: Options) -> None:  #
     """
     session, request, url, parts = _prepare(prompt, options)
     with Progress(canvas_for(shell), "counting tokens") as progress:
-        lines = [*_request_lines(request, url), *_schema_lines(request)]
+        lines = [*_request_lines(request, url), *_schema_lines(request, options)]
         account = [*_compared(request, options), *_token_lines(session, request, prompt, parts)]
         progress.show_lines([*lines, "", *account])
 
@@ -92,18 +92,20 @@ def _schema_parts(request: Request) -> list[_Part]:
     return [_Part("schema", request.schema.prompt_text)] if is_in_prompt else []
 
 
-def _schema_lines(request: Request) -> list[str]:
+def _schema_lines(request: Request, options: Options) -> list[str]:
     """Return where the schema of a request stands, [] for one without a schema."""
     if request.schema is None:
         return []
     name = request.model_id or request.deployment
     in_prompt = request.schema.in_prompt(request) is request
-    where = (
-        f"at the end of the prompt, because {name} refused it as response_format"
-        if in_prompt
-        else "as response_format; in the prompt instead, if the model refuses that"
-    )
-    again = "asked once more" if request.repairs else "not asked again (--no-repair)"
+    where = "as response_format; in the prompt instead, if the model refuses that"
+    if in_prompt:
+        why = (
+            "the model may call tools" if options.tools else f"{name} refused it as response_format"
+        )
+        where = f"at the end of the prompt, because {why}"
+    once = "a comparison asks once" if options.compare else "--no-repair"
+    again = "asked once more" if request.repairs else f"not asked again ({once})"
     return ["", f"schema {request.schema.title}: sent {where}",
             f"an answer that does not fit is {again}"]  # fmt: skip
 
@@ -123,7 +125,7 @@ def _prepare(
         build, url = _build_unconnected, "(not connected)"
     if options.compare is not None:
         # the first of the requests; the others differ in the model alone
-        options = replace(options, compare=None, model=model_alias(options.compare[0]))
+        options = options_for_model(options, model_alias(options.compare[0]))
     if options.chat is None:
         parts = [_Part("system", options.system)] if options.system else []
         request = build(prompt.text, options)

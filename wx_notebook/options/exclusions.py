@@ -25,7 +25,6 @@ EXCLUSIONS = (
     Exclusion("compare", "tools", "their calls would be asked for several times at once."),
     Exclusion("n", "tools", "one answer goes on with their results."),
     Exclusion("generate", "schema", "that endpoint has no form for an answer."),
-    Exclusion("tools", "schema", "no source says that a model can do both at once."),
     Exclusion("generate", "n", "that endpoint writes one answer."),
     Exclusion("generate", "param.logprobs", "there it is return_options."),
     Exclusion("generate", "param.top_logprobs", "there it is return_options."),
@@ -39,7 +38,6 @@ EXCLUSIONS = (
     Exclusion("each", "tools", "each row gets one answer, in one round."),
     Exclusion("rows", "sample", "both say which rows are sent."),
     Exclusion("each", "compare", "each row gets one answer."),
-    Exclusion("compare", "schema", "it compares texts."),
     Exclusion("schema", "param.response_format", "it sets that itself."),
     Exclusion("reasoning", "param.chat_template_kwargs", "it sets that itself."),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wx_notebook.render.answers import answer_html, answer_text, partial_html
 from wx_notebook.render.front_end import AnswerData, arriving_data, comparison_data
 from wx_notebook.render.html import escaped_line, note_html
 from wx_notebook.render.styles import EDGE, NO_TEX
 from wx_notebook.render.text import clean_line, clean_text
+from wx_notebook.render.values import value_as_text
 
 #: As many columns of this width as the page has room for.
 _GRID = (
@@ -44,6 +45,8 @@ class AnswerColumn(NamedTuple):
         Whether all of it is here.
     seconds
         How long the model has been reasoning; 0 leaves that out.
+    values
+        The JSON value of an answer with a schema, none where it does not fit.
     """
 
     title: str
@@ -53,6 +56,7 @@ class AnswerColumn(NamedTuple):
     notes: tuple[str, ...] = ()
     is_done: bool = False
     seconds: float = 0.0
+    values: tuple[Any, ...] = ()
 
 
 def columns_html(
@@ -93,7 +97,7 @@ def _column_body(column: AnswerColumn, format: str, summary: str) -> str:  # noq
         return "".join(note_html(line) for line in lines if line)
     return answer_html(
         column.text, footer=column.facts, notes=column.notes, reasoning=column.reasoning,
-        format=format, summary=summary,
+        format=format, summary=summary, values=column.values,
     )  # fmt: skip
 
 
@@ -134,7 +138,8 @@ def columns_text(columns: Sequence[AnswerColumn], format: str = "auto") -> str: 
         title = clean_line(column.title)
         lines = [title, "-" * len(title)]
         if column.text.strip():
-            lines += [answer_text(column.text, format), ""]
+            value = value_as_text(column.values[0]) if column.values else ""
+            lines += [value or answer_text(column.text, format), ""]
         lines += [f"[{clean_line(note)}]" for note in (*column.notes, column.facts) if note]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)

@@ -12,6 +12,8 @@ from wx_notebook.service import Request
 
 #: The field of a request that a schema goes in.
 FIELD = "response_format"
+#: What a request with tools has besides.
+_OF_TOOLS = ("tools", "tool_choice_option")
 _IN_PROMPT = (
     "\n\nAnswer with JSON alone, without any other words, that fits this JSON Schema:\n{schema}"
 )
@@ -54,13 +56,13 @@ def repair_request(request: Request, text: str, fault: str) -> Request:
     text, fault
         The answer to it, and what is wrong with that.
     """
-    body = dict(request.body or {})
+    body = {name: each for name, each in (request.body or {}).items() if name not in _OF_TOOLS}
     # an empty message is refused
     said = [{"role": "assistant", "content": text}] if text.strip() else []
     ask = {"role": "user", "content": _REPAIR.format(fault=fault)}
     body["messages"] = [*body.get("messages", ()), *said, ask]
     # who keeps the answer to `request` gets the one that counts
-    return replace(request, body=body, on_answer=None, repairs=False)
+    return replace(request, body=body, on_answer=None, repairs=False, rounds=None)
 
 
 def _with_text(content: object, text: str) -> object:

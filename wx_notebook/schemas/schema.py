@@ -71,6 +71,11 @@ class Schema:
         return {"type": "json_schema", "json_schema": described}
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The fields of its object, as columns of a table; () for a value that is no object."""
+        return () if self.is_wrapped else tuple(map(str, self.document.get("properties", {})))
+
+    @property
     def prompt_text(self) -> str:
         """What the prompt says of it to a model that takes no `response_format`."""
         return schema_text(self.document)
@@ -87,7 +92,9 @@ class Schema:
 
     def repair_request(self, request: Request, text: str, fault: str) -> Request:
         """Return the request that follows an answer which does not fit."""
-        return repair_request(request, text, fault)
+        second = repair_request(request, text, fault)
+        # the one with tools had no such field; what they returned is in the answer
+        return with_response_format(second, self.response_format) if request.rounds else second
 
     def read(self, text: str, *, is_whole: bool = True) -> Reading:
         """Return the value of an answer's text, or what is wrong with it.

@@ -8,8 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from wx_notebook.answer import Answer, AnswerStream, as_table, bundled_answers
-from wx_notebook.errors import BadOption, Interrupted, UserFacingError, WatsonxError
+from wx_notebook.answer import (
+    Answer,
+    AnswerStream,
+    as_table,
+    bundled_answers,
+    row_of,
+    unfit_answer,
+    values_of,
+)
+from wx_notebook.errors import BadOption, Interrupted, SchemaMismatch, UserFacingError, WatsonxError
 from wx_notebook.hints import in_python
 from wx_notebook.options import Options, check_value, known_options, options_from_keywords
 from wx_notebook.service import Prompt, Request, Service
@@ -17,6 +25,7 @@ from wx_notebook.session.abilities import require_model
 from wx_notebook.session.connection import Session
 from wx_notebook.session.near_models import CHAT, GENERATION
 from wx_notebook.session.pipeline import GoOn
+from wx_notebook.session.schema_form import check_value_columns, value_columns
 from wx_notebook.settings import model_alias
 
 #: Seconds between two looks at what has arrived, and for the requests to end after an interrupt.
@@ -37,7 +46,7 @@ class ModelRun:
     answer
         The answer, whole or in part; None before the end, and where nothing came.
     error
-        Why it is not whole.
+        Why it is not whole, or no value of the schema.
     reword
         Puts errors, and notes of the answer, into the words of who asked.
     """
@@ -66,6 +75,7 @@ class ModelRun:
                         self.first_word_s = time.monotonic() - began
                     self.texts.append(piece)
                 self.answer = stream.answer
+            self.error = unfit_answer(self.answer)
         except (WatsonxError, Interrupted) as error:
             self.error, self.answer = error, error.answer
         finally:
@@ -73,7 +83,7 @@ class ModelRun:
 
     def stop(self) -> None:
         """Mark what has arrived as interrupted; a request that has no answer yet has an error."""
-        if self.error is None:
+        if self.error is None or isinstance(self.error, SchemaMismatch):
             return
         self.error = Interrupted("Stopped before its answer was complete.", hint="Run it again.")
         if self.answer is not None:
@@ -82,17 +92,31 @@ class ModelRun:
     def row(self) -> dict[str, Any]:
         """Return its row of the table."""
         answer, usage = self.answer, self.answer.usage if self.answer is not None else None
-        is_whole = answer is not None and answer.is_whole
+        is_good = answer is not None and answer.is_whole
+        is_good = is_good and not isinstance(self.error, SchemaMismatch)
         return {
             "model": self.request.model_id,
+            **self._cells(),
             "text": answer.text if answer is not None else "",
             "first_word_s": None if self.first_word_s is None else round(self.first_word_s, 3),
             "seconds": round(answer.seconds, 3) if answer is not None else None,
             "input_tokens": usage.input_tokens if usage is not None else None,
             "output_tokens": usage.output_tokens if usage is not None else None,
             "finish_reason": answer.finish_reason if answer is not None else "",
-            "error": "" if self.error is None or is_whole else self.error.message.split("\n")[0],
+            "error": "" if self.error is None or is_good else self.error.message.split("\n")[0],
         }
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The JSON value of its answer, () without a schema and where it does not fit."""
+        return () if self.answer is None else values_of(self.answer)
+
+    def _cells(self) -> dict[str, Any]:
+        """Return the value in the columns of its schema, which are empty where there is none."""
+        if self.request.schema is None:
+            return {}
+        row = row_of(self.answer.data) if self.answer is not None and self.values else {}
+        return {name: row.get(name) for name in value_columns(self.request)}
 
     def _reset(self, text: str, reasoning: str) -> None:
         self.texts[:], self.reasonings[:] = [text], [reasoning]
@@ -135,9 +159,13 @@ class Comparison:
         function = GENERATION if options.generate else CHAT
         models = [model_alias(name) for name in names]
         self.runs = tuple(
-            ModelRun(name, current.prepare(prompt, _for_model(options, model), stream=stream))
+            ModelRun(
+                name, current.prepare(prompt, options_for_model(options, model), stream=stream)
+            )
             for name, model in zip(names, models, strict=True)
         )
+        first = self.runs[0].request
+        check_value_columns(first, ModelRun("", replace(first, schema=None)).row())
         for model in models:
             require_model(current.state, model, function)
         self._pipeline = current.pipeline
@@ -259,8 +287,10 @@ def compare_models(
     return comparison.run()
 
 
-def _for_model(options: Options, model: str) -> Options:
-    return replace(options, compare=None, model=model)
+def options_for_model(options: Options, model: str) -> Options:
+    """Return the options of a comparison for one of its models, which is asked once."""
+    repair = options.schema is None
+    return replace(options, compare=None, model=model, repair=repair)
 
 
 def _refuse_as_stopped() -> NoReturn:

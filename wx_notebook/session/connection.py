@@ -143,6 +143,8 @@ class Session:
         """Send a prompt and return its answer as an iterator of text, piece by piece.
 
         Afterwards its `.answer` is the whole; leaving its ``with`` block early ends the request.
+        With `schema=` the model is asked once: an answer that does not fit says so in its notes,
+        and its `.data` raises `SchemaMismatch`.
         """
         check_streamed(options)
         request = self.prepare(

@@ -153,6 +153,8 @@ def stream(
     """Send a prompt through the current session; as `ask`, but returns the answer piece by piece.
 
     Afterwards its `.answer` is the whole; leaving its ``with`` block early ends the request.
+    With `schema=` the model is asked once: an answer that does not fit says so in its notes, and
+    its `.data` raises `SchemaMismatch`. `ask` asks a second time.
     """
     return session().stream(_filled(prompt, names), **options)
 

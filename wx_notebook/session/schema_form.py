@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from wx_notebook.errors import WatsonxError
+from collections.abc import Collection
+
+from wx_notebook.answer import VALUE_COLUMN
+from wx_notebook.errors import BadOption, WatsonxError, mask_keys
 from wx_notebook.options import Options
 from wx_notebook.service import Request
 from wx_notebook.session.state import SessionState
@@ -14,7 +17,11 @@ def with_schema(request: Request, options: Options) -> Request:
         return request
     from wx_notebook.schemas import read_schema
 
-    return read_schema(options.schema).asked_in(request, repairs=options.repair)
+    schema = read_schema(options.schema)
+    asked = schema.asked_in(request, repairs=options.repair)
+    # no source says that a model both calls tools and takes a schema in a field of its own
+    with_tools: Request = schema.in_prompt(asked) if options.tools else asked
+    return with_tools
 
 
 def current_form(state: SessionState, request: Request) -> Request:
@@ -40,3 +47,25 @@ def refused_note(request: Request) -> str:
     """Return the note for a model that refused a schema; it is shown once."""
     name = request.model_id or request.deployment
     return f"{name} takes no JSON Schema as response_format: it is in the prompt"
+
+
+def value_columns(request: Request) -> tuple[str, ...]:
+    """Return the columns that the value of an answer has in a table, () without a schema."""
+    return (request.schema.columns or (VALUE_COLUMN,)) if request.schema is not None else ()
+
+
+def check_value_columns(request: Request, others: Collection[str]) -> None:
+    """Refuse a schema with a field that would take the place of another column.
+
+    Raises
+    ------
+    BadOption
+        There is one.
+    """
+    there = [name for name in value_columns(request) if name in others]
+    if there:
+        raise BadOption(
+            f"The schema has a field '{mask_keys(there[0])}', and the table of a comparison has a "
+            "column of that name.",
+            hint="Give the field another name.",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from wx_notebook.errors import WatsonxError
 from wx_notebook.templates.documents import document_of
@@ -14,7 +14,14 @@ from wx_notebook.templates.documents import document_of
 LONGEST_RESULT = 20_000
 
 
-def result_text(value: Any, name: str, redact: Callable[[str], str]) -> str:  # noqa: ANN401
+class SentText(NamedTuple):
+    """The text that a model gets, and how many characters of it were left out."""
+
+    text: str
+    left_out: int = 0
+
+
+def result_text(value: Any, name: str, redact: Callable[[str], str]) -> SentText:  # noqa: ANN401
     """Return a result as text, without secrets, and shortened where it is too long.
 
     Parameters
@@ -24,15 +31,11 @@ def result_text(value: Any, name: str, redact: Callable[[str], str]) -> str:  # 
     redact
         Takes secrets out. It sees the whole text: the half of a key is a secret, too.
     """
-    return shortened(redact(_text_of(value, name)))
-
-
-def shortened(text: str) -> str:
-    """Return a text within the limit; its end says how much is left out."""
-    if len(text) <= LONGEST_RESULT:
-        return text
-    left_out = len(text) - LONGEST_RESULT
-    return f"{text[:LONGEST_RESULT]}\n... ({left_out:,} more characters are left out)"
+    text = redact(_text_of(value, name))
+    if (left_out := len(text) - LONGEST_RESULT) <= 0:
+        return SentText(text)
+    end = f"\n... ({left_out:,} more characters are left out)"
+    return SentText(f"{text[:LONGEST_RESULT]}{end}", left_out)
 
 
 def _text_of(value: Any, name: str) -> str:  # noqa: ANN401

@@ -12,7 +12,7 @@ from wx_notebook.errors import BadOption, did_you_mean
 from wx_notebook.options import Options
 from wx_notebook.service import Request
 from wx_notebook.tools.mcp_connection import McpServer
-from wx_notebook.tools.mcp_servers import PREFIX, named_server, server_tools
+from wx_notebook.tools.mcp_servers import CONNECTIONS, PREFIX, named_server, server_tools
 from wx_notebook.tools.reporting import Reporter, TextReporter
 from wx_notebook.tools.results import result_text
 from wx_notebook.tools.rounds import Keep, OpenRound, ToolStream
@@ -81,10 +81,12 @@ class ToolSet:
             return replace(call, error=_REFUSED)
         try:
             value = tool.call(call.arguments)
-            return replace(call, result=result_text(value, call.name, redact))
+            sent = result_text(value, call.name, redact)
+            return replace(call, result=sent.text, left_out=sent.left_out)
         except Exception as failure:  # noqa: BLE001  # the code of any tool
             told = f"{type(failure).__name__}: {failure}"
-        return replace(call, error=result_text(told, call.name, redact))
+        sent = result_text(told, call.name, redact)
+        return replace(call, error=sent.text, left_out=sent.left_out)
 
 
 def _opened(value: Any) -> list[Tool]:  # noqa: ANN401  # whatever the user gave
@@ -112,11 +114,14 @@ def with_tools(request: Request, options: Options, redact: Callable[[str], str])
     toolset = tools[0] if isinstance(tools[0], ToolSet) else ToolSet(tools)
     body = {**(request.body or {}), "tools": toolset.documents(), "tool_choice_option": "auto"}
 
+    def hide(text: str) -> str:
+        return redact(CONNECTIONS.hide_tokens_in(text))
+
     def rounds(whole: Request, open_round: OpenRound, keep: Keep) -> ToolStream:
         _check_consent(toolset, options)
 
         def run(calls: Sequence[ToolCall]) -> Iterator[ToolCall]:
-            return toolset.run(calls, is_allowed=options.yes, redact=redact)
+            return toolset.run(calls, is_allowed=options.yes, redact=hide)
 
         return ToolStream(
             whole, open_round, keep, run,
