@@ -125,8 +125,8 @@ def test_the_house_stays_small():
     # the redesign reached 28,800 lines in 198 modules for the client and 7,850 in 44 for the
     # sandbox; what is above that came with new abilities, of late Dask tables, two sign-in checks,
     # and rows of iterators
-    # and recordings, with 500 lines
-    limits = {"client": (348, 51_550), "sandbox": (49, 8_750)}
+    # and recordings, with 500 lines, tokens of MCP servers and pictures in programs, with 450
+    limits = {"client": (351, 52_000), "sandbox": (49, 8_750)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

@@ -15,7 +15,7 @@ import pydantic
 import pytest
 from support.cases import all_cases
 
-from wx_notebook.answer import row_of
+from wx_notebook.answer import table_row
 from wx_notebook.errors import BadOption
 from wx_notebook.schemas import read_schema
 
@@ -232,7 +232,7 @@ def test_a_model_of_pydantic_1_is_a_schema_too():
     assert "$defs" in read_schema(list[tree]).document
     found = read(list[tree], [{"name": "oak", "leaves": [{"size": 3}]}]).value
     assert found == [tree(name="oak", leaves=[leaf(size=3)])]
-    assert row_of(found[0]) == {"name": "oak", "leaves": [leaf(size=3)]}
+    assert table_row(found[0]) == {"name": "oak", "leaves": [leaf(size=3)]}
     assert read(tree, {"name": "a", "leaves": [{"size": "x"}]}).fault.startswith("leaves[0].size:")
 
 

@@ -168,6 +168,22 @@ class Kernel:
         return json.loads(ran.ok().printed)
 
 
+def refused(kernel: Kernel, sandbox: Any, cell: str) -> str:
+    """Return the error of a cell that fails before a prompt is sent, in two to six lines."""
+    before = prompts_sent(sandbox)
+    ran = kernel.run(cell)
+    assert ran.status == "error", f"{cell}: it is taken"
+    assert 2 <= len(ran.error) <= 6, f"{cell}: {ran.error}"
+    assert not any("Traceback" in line for line in ran.error), f"{cell}: {ran.error}"
+    assert prompts_sent(sandbox) == before, f"{cell}: it was sent"
+    return "\n".join(ran.error)
+
+
+def prompts_sent(sandbox: Any) -> int:
+    """How many prompts have reached the sandbox."""
+    return sum(sandbox.counts[kind] for kind in ("chat", "chat_stream", "generation"))
+
+
 class _Checked(Ran):
     def ok(self) -> _Checked:
         assert self.status == "ok", "\n".join(self.error)

@@ -1,7 +1,7 @@
 """What came back, as a value, and the stream that it comes from."""
 
 from wx_notebook.answer.calls import ToolCall, parse_arguments
-from wx_notebook.answer.frames import VALUE_COLUMN, row_of
+from wx_notebook.answer.frames import VALUE_COLUMN, table_row
 from wx_notebook.answer.joining import (
     fault_of,
     joined_answers,
@@ -36,7 +36,7 @@ __all__ = [
     "parse_arguments",
     "read_answer",
     "repaired_answer",
-    "row_of",
+    "table_row",
     "unfit_answer",
     "values_of",
 ]

@@ -29,7 +29,7 @@ def frame_of(value: Any) -> Any:  # noqa: ANN401  # any value; a table of anothe
             f"The value of the answer is of the type {kind}, and a table is made of a list.",
             hint="It is in answer.data. Ask for a list: --schema '(name, age: int)[]'",
         )
-    rows = [row_of(each) for each in value]
+    rows = [table_row(each) for each in value]
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
     if pandas is not None:
         return pandas.DataFrame(rows)
@@ -39,7 +39,7 @@ def frame_of(value: Any) -> Any:  # noqa: ANN401  # any value; a table of anothe
     raise SchemaMismatch(_NO_LIBRARY, hint="Next: import pandas, then answer.df")
 
 
-def row_of(value: Any) -> dict[str, Any]:  # noqa: ANN401
+def table_row(value: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return a value as a row of a table; what lies deeper stays as it is."""
     if isinstance(value, Mapping):
         found = dict(value)

@@ -13,7 +13,7 @@ from wx_notebook.answer import (
     AnswerStream,
     as_table,
     bundled_answers,
-    row_of,
+    table_row,
     unfit_answer,
     values_of,
 )
@@ -115,7 +115,7 @@ class ModelRun:
         """Return the value in the columns of its schema, which are empty where there is none."""
         if self.request.schema is None:
             return {}
-        row = row_of(self.answer.data) if self.answer is not None and self.values else {}
+        row = table_row(self.answer.data) if self.answer is not None and self.values else {}
         return {name: row.get(name) for name in value_columns(self.request)}
 
     def _reset(self, text: str, reasoning: str) -> None:
