@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from support.fronts import LabPage
@@ -11,6 +12,7 @@ from support.lab_pages import BUSY, THEMES, axe, connect_cell, execute, select, 
 pytestmark = pytest.mark.browser
 
 LINE = ".wx-line button"
+TYPE = re.compile(rb'"msg_type":\s*"(\w+)"')
 
 
 def line(lab):
@@ -46,11 +48,22 @@ def at_work(page, server, sandbox, shots):
     lab.theme("light")
 
     # a page that is loaded while the kernel is busy asks it nothing
+    before = len(lab.seen.sent)
     lab.run(3, wait=False)
     lab.wait_until(lambda: not lab.is_idle(), "a busy kernel")
+    # what was sent is told a moment later
+    lab.wait_until(
+        lambda: any(b"execute_request" in frame for frame in lab.seen.sent[before:]), "the request"
+    )
     sent = len(lab.seen.sent)
     page.wait_for_timeout(300)
-    found["busy"] = (line(lab), lab.is_idle(), len(lab.seen.sent) - sent)
+    asked = [TYPE.search(frame) for frame in lab.seen.sent[sent:]]
+    found["busy"] = (line(lab), lab.is_idle(), [kind[1] if kind else kind for kind in asked])
+    sent = len(lab.seen.sent)
+    page.reload()
+    wait_for_line(lab, "tokens")
+    asked = [frame for frame in lab.seen.sent[sent:] if b"wx_notebook.lab" in frame]
+    found["loaded anew"] = (line(lab), lab.is_idle(), asked)
     (server.root / "go").touch()
     lab.wait_until_idle()
     lab.reload()
@@ -115,9 +128,10 @@ def test_the_line_says_who_and_where_errors_explain_themselves_and_commands_are_
     lab, found = chromium.run(at_work, jupyter(front), sandbox, chromium.shots)
     assert (found["before"], found["explain before"]) == ("", 0)
     assert found["signed in"] == "sandbox · Sandbox project · granite-4-h-small"
-    text, is_idle, sent = found["busy"]
+    text, is_idle, asked = found["busy"]
     assert text.startswith(f"{found['signed in']} · ")
-    assert (is_idle, sent) == (False, 0)
+    assert (is_idle, asked) == (False, [])
+    assert found["loaded anew"] == (text, False, [])
     assert found["axe"] == found["axe of an error"] == []
     assert found["asked by itself"] is False
     assert found["inserted"] == "%watsonx explain"

@@ -31,7 +31,7 @@ export const onKernelCell = (listener) => cellListeners.add(listener);
 /** Let each idle kernel look again who is signed in; a busy one does so after its cell. */
 export const greetAll = () =>
   openLinks.forEach((link) => {
-    if (link.said && link.kernel?.status === "idle") void link.greet();
+    if (link.said && !link.isRecalled && link.kernel?.status === "idle") void link.greet();
   });
 
 class Link {
@@ -40,12 +40,15 @@ class Link {
     this.application = application;
     this.createMessage = createMessage;
     this.said = null;
+    /** whether that was said to this tab before the page was loaded anew */
+    this.isRecalled = false;
     /** the connection that knows this page */
     this.greeted = null;
     const { sessionContext } = panel;
     sessionContext.iopubMessage.connect((_, message) => this.hear(message));
-    sessionContext.kernelChanged.connect(() => this.forget());
+    sessionContext.kernelChanged.connect(() => this.onKernel());
     sessionContext.statusChanged.connect((_, status) => this.onStatus(status));
+    this.onKernel();
     this.onStatus(this.kernel?.status);
   }
 
@@ -53,8 +56,24 @@ class Link {
     return this.panel.sessionContext.session?.kernel ?? null;
   }
 
+  get memory() {
+    return `wx-notebook:${this.kernel?.id}`;
+  }
+
+  /** A busy kernel is not asked, so a page that is loaded anew takes what the last one heard. */
+  onKernel() {
+    this.forget();
+    const kept = this.kernel && sessionStorage.getItem(this.memory);
+    if (!kept) return;
+    this.tell(JSON.parse(kept));
+    this.isRecalled = true;
+  }
+
   onStatus(status) {
-    if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) this.forget();
+    if (["restarting", "autorestarting", "dead", "terminating"].includes(status)) {
+      sessionStorage.removeItem(this.memory);
+      this.forget();
+    }
     if (status === "idle" && this.greeted !== this.kernel) void this.greet();
   }
 
@@ -65,6 +84,7 @@ class Link {
 
   tell(said) {
     this.said = said;
+    this.isRecalled = false;
     listeners.forEach((listener) => listener(this.panel));
   }
 
@@ -72,7 +92,10 @@ class Link {
     if (message.header.msg_type !== "comm_msg" || message.content.comm_id !== COMM) return;
     const { line, cell } = message.content.data;
     // null: the kernel has unloaded it
-    if (line !== undefined) this.tell(line);
+    if (line !== undefined) {
+      sessionStorage.setItem(this.memory, JSON.stringify(line));
+      this.tell(line);
+    }
     // in two browsers only the one that ran the cell gets the next one
     if (cell && message.parent_header.session === this.kernel?.clientId) {
       cellListeners.forEach((listener) => listener(this.panel, cell));
@@ -84,8 +107,9 @@ class Link {
     const { kernel } = this;
     if (!kernel) return;
     this.greeted = kernel;
-    const reply = this.said ?? (await this.isThere(kernel));
+    const reply = (this.isRecalled ? null : this.said) ?? (await this.isThere(kernel));
     if (!reply) {
+      if (this.isRecalled) this.tell(null);
       // `%load_ext` may come later
       if (this.greeted === kernel) this.greeted = null;
       return;
