@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.fronts import JupyterServer
+from support.fronts import BrowserThread, JupyterServer
 from support.guard import Server
 from support.signing_in import SigningServer, ask, memory_of
 
@@ -124,6 +124,24 @@ class _HubServer(Server):
         return self.jupyter.home
 
 
+def in_a_browser(page: Any, hub: Hub, user: str, sandbox: Sandbox) -> str:
+    """Sign in to the Hub as a user does, then in the panel; return what the panel says."""
+    page.goto(f"{hub.url}/hub/login?next=/hub/user/{user}/lab")
+    page.locator("#username_input").fill(user)
+    page.locator("#password_input").fill("any")
+    page.locator("#login_submit").click()
+    page.locator("[data-id='wx-notebook-panel']").first.click()
+    panel = page.locator(".wx-panel")
+    panel.get_by_label("Region or URL").fill(sandbox.url)
+    panel.get_by_label("Project or space", exact=True).fill(sandbox.project_id)
+    key = panel.get_by_label("API key", exact=True)
+    key.fill(sandbox.api_key)
+    key.press("Enter")
+    panel.get_by_text("connected to project").first.wait_for()
+    said: str = panel.inner_text()
+    return said
+
+
 def check(hub: Hub, sandbox: Sandbox) -> None:
     """Sign in at one user's server, and look what her kernels and another user get."""
     jane, joe = hub.server_of("jane"), hub.server_of("joe")
@@ -148,7 +166,15 @@ def check(hub: Hub, sandbox: Sandbox) -> None:
         error = one.run("%%watsonx\nhello", allow_stdin=True).error
         assert "The Jupyter server's sign-in has ended" in error[0], error
         print("ok: a log out is felt at the next prompt")
-    jane.sign_in(sandbox)
+    browser = BrowserThread(hub.home)
+    browser.start()
+    try:
+        assert "'Sandbox project'" in browser.run(in_a_browser, hub, "jane", sandbox)
+    finally:
+        browser.close()
+    with jane.kernel() as kernel:
+        kernel.run("%%watsonx\nhello").ok()
+    print("ok: a sign-in in the panel, by the cookies of a login at the Hub")
     file = jane.file
     assert file.exists()
     assert hub.api("users/jane/server", method="DELETE").status in (202, 204)

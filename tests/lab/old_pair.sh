@@ -9,5 +9,5 @@ trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q '.[sandbox]' 'jupyterlab==4.2.*' 'notebook==7.2.*' \
   'axe-playwright-python>=0.1.8' 'hypothesis>=6.100' 'playwright>=1.45' 'pytest>=8.2,<9.2' \
-  'pytest-rerunfailures>=14' 'pytest-xdist>=3.6'
+  'pytest-rerunfailures>=14' 'pytest-timeout>=2.3' 'pytest-xdist>=3.6'
 "$work/venv/bin/python" -m pytest -n 0 tests/lab "$@"

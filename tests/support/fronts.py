@@ -314,6 +314,7 @@ class LabPage:
         )
         painted = self.page.locator(f'body[data-jp-theme-name="{name}"]')
         painted.wait_for(state="attached")
+        # JupyterLab fails ("removeChild") if the next change comes while its splash fades
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def interrupt(self) -> None:
@@ -322,7 +323,14 @@ class LabPage:
 
     def restart(self) -> None:
         """Restart the kernel without asking, and wait until it answers again."""
-        self._js(f"() => {_KERNEL}.restart()")
+        # asked again: on a busy machine its first "idle" comes before the page listens
+        self._js(
+            f"""async () => {{
+                const kernel = {_KERNEL};
+                await kernel.restart();
+                void kernel.requestKernelInfo();
+            }}"""
+        )
         self.wait_until_idle()
 
     def shut_down(self) -> None:
