@@ -107,7 +107,10 @@ class Kernel:
     def renew(self) -> None:
         """Empty the namespace, load the magics anew, forget connection, chats and budgets."""
         self.run(
-            "%reset -f\nget_ipython().config.pop('WatsonxMagics', None)\n%reload_ext wx_notebook\n"
+            # `%reset` collects garbage twice, which takes longer than most tests
+            "from unittest import mock as _m\n"
+            "with _m.patch('gc.collect'): get_ipython().reset(new_session=False)\n"
+            "get_ipython().config.pop('WatsonxMagics', None)\n%reload_ext wx_notebook\n"
             "from wx_notebook.session import disconnect as _d; _d(); import os as _os\n"
             "[_os.environ.pop(n) for n in list(_os.environ) if n.startswith(('WATSONX_', 'WX_'))]\n"
             "import logging as _l; _l.basicConfig(level=30, force=True)\n"
