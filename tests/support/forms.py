@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from support.fronts import LabPage, pieces
+from support.fronts import LabPage, axe_in, pieces
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -83,13 +83,13 @@ class Form:
 
     def violations(self) -> list[str]:
         """What axe-core finds wrong within the form."""
-        from axe_playwright_python.sync_playwright import Axe
-
         self.root.first.evaluate("root => root.setAttribute('data-under-test', '')")
         rules = {name: {"enabled": False} for name in _OF_A_PAGE}
         # without `resultTypes` all that is right comes along, with each element
         options = {"rules": rules, "resultTypes": ["violations"]}
-        results = Axe().run(self.lab.page, context="[data-under-test]", options=options)
+        results = axe_in(self.lab.page).run(
+            self.lab.page, context="[data-under-test]", options=options
+        )
         self.root.first.evaluate("root => root.removeAttribute('data-under-test')")
         found: list[dict[str, Any]] = results.response["violations"]
         return [f"{v['id']}: {n['html']} {n['failureSummary']}" for v in found for n in v["nodes"]]

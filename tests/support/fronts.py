@@ -45,6 +45,7 @@ from support.lab_extension import install_extension
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, WebSocket
 
 T = TypeVar("T")
@@ -386,6 +387,13 @@ _KERNEL = "jupyterapp.shell.currentWidget.sessionContext?.session?.kernel"
 
 def _bytes(frame: str | bytes) -> bytes:
     return frame.encode() if isinstance(frame, str) else frame
+
+
+def axe_in(page: Page) -> Axe:
+    """Return axe-core for a page; its half megabyte goes in once."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return Axe("0") if page.evaluate("() => 'axe' in window") else Axe()
 
 
 def pieces(secret: str, length: int = 12) -> set[bytes]:

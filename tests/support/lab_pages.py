@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from support.fronts import axe_in
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -73,10 +75,10 @@ def shoot(lab: LabPage, shots: Path, name: str) -> None:
 
 def axe(lab: LabPage, selector: str) -> list[str]:
     """Return what axe-core finds wrong within the elements of a selector."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    options = {"rules": {rule: {"enabled": False} for rule in _OF_A_PAGE}}
-    result = Axe().run(lab.page, context={"include": [[selector]]}, options=options)
+    rules = {rule: {"enabled": False} for rule in _OF_A_PAGE}
+    options = {"rules": rules, "resultTypes": ["violations"]}
+    context = {"include": [[selector]]}
+    result = axe_in(lab.page).run(lab.page, context=context, options=options)
     return [
         f"{violation['id']}: {node['html'][:120]}"
         for violation in result.response["violations"]
