@@ -32,7 +32,7 @@ FORMATS = ("auto", "markdown", "text", "code", "json", "html", "math")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PAYLOADS)
+@all_cases("name", PAYLOADS)
 def test_no_payload_passes_whole_or_as_any_piece_of_a_stream(name):
     text = PAYLOADS[name].replace("{leak}", LEAK)
     for end in {*range(0, len(text), 2), len(text)}:
@@ -41,7 +41,7 @@ def test_no_payload_passes_whole_or_as_any_piece_of_a_stream(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PAYLOADS)
+@all_cases("name", PAYLOADS)
 def test_no_payload_passes_in_any_format_or_place(name):
     text = PAYLOADS[name].replace("{leak}", LEAK)
     carriers = {
@@ -60,7 +60,7 @@ def test_no_payload_passes_in_any_format_or_place(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PAYLOADS)
+@all_cases("name", PAYLOADS)
 def test_no_payload_passes_in_a_frame_on_the_way(name):
     text = PAYLOADS[name].replace("{leak}", LEAK)
     for end in {*range(1, len(text), 3), len(text)}:

@@ -90,7 +90,7 @@ REPEATED = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [*REPEATED, *PAYLOADS.values()])
+@all_cases("text", [*REPEATED, *PAYLOADS.values()])
 def test_no_text_over_and_over_holds_up_the_kernel(text):
     """50,000 characters take far less than this; what takes quadratic time takes far more."""
     repeated = text * (50_000 // len(text))

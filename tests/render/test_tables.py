@@ -112,11 +112,12 @@ def test_its_colours_follow_the_theme_of_the_page():
 
 @pytest.mark.slow
 def test_a_table_is_bounded_however_much_there_is():
-    rows = tuple(Row(("x" * 100_000,) * 3, mark="m" * 100_000, note="n" * 100_000)
+    rows = tuple(Row(("x" * 20_000,) * 3, mark="m" * 20_000, note="n" * 20_000)
                  for _ in range(10_000))  # fmt: skip
     table = TableView(COLUMNS, rows, "c" * 100_000, ("n" * 100_000,))
-    assert table_html(table).count("<tr>") == 201
-    assert len(table_html(table)) < 500_000
+    html = table_html(table)
+    assert html.count("<tr>") == 201
+    assert len(html) < 500_000
     assert len(table_text(table)) < 400_000
 
 

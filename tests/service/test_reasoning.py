@@ -137,10 +137,16 @@ def test_each_format_has_a_text_of_its_own_here():
         assert any(text.startswith(marks) for text, _, _ in FORMAT_TEXTS), one
 
 
-@pytest.mark.parametrize(("text", "thought", "said"), TEXTS)
-@given(places=st.lists(st.integers(0, 200), max_size=30))
-def test_thought_and_said_are_the_same_however_the_text_is_cut(places, text, thought, said):
-    assert sort(cut(text, places)) == (thought, said)
+@all_cases(("text", "thought", "said"), TEXTS)
+def test_thought_and_said_are_the_same_wherever_the_text_is_cut(text, thought, said):
+    for places in ([], range(len(text)), *([place] for place in range(len(text)))):
+        assert sort(cut(text, places)) == (thought, said), places
+
+
+@given(places=st.lists(st.integers(0, 200), max_size=30), case=st.sampled_from(TEXTS))
+def test_nor_does_it_matter_in_how_many_pieces(places, case):
+    text, *sorted_ = case
+    assert sort(cut(text, places)) == tuple(sorted_)
 
 
 @all_cases(("text", "thought", "said"), FORMAT_TEXTS)
