@@ -44,7 +44,8 @@ class _Ticket:
 
     def __init__(self, order: tuple[bool, int]) -> None:
         self.order = order
-        self.event = threading.Event()
+        #: tells that it is its turn, None while it does not wait
+        self.event: threading.Event | None = None
         self.due_at = self.sent_at = 0.0
 
     def __lt__(self, other: _Ticket) -> bool:
@@ -106,6 +107,7 @@ class RateLimiter:
                 heapq.heappush(self._waiting, ticket)
             while (pause := self._try(ticket)) is not None:
                 check()
+                assert ticket.event is not None  # noqa: S101  # it has to wait
                 ticket.event.wait(min(pause, _LOOK_S))
                 ticket.event.clear()
         except BaseException:
@@ -124,11 +126,10 @@ class RateLimiter:
     def _try(self, ticket: _Ticket) -> float | None:
         """Return None if it is the turn of a ticket, else seconds until it may be."""
         with self._lock:
-            if self._waiting[0] is not ticket:
-                return _LOOK_S
             now = self._clock()
-            pause = self._pause_s(now)
+            pause = self._pause_s(now) if self._waiting[0] is ticket else _LOOK_S
             if pause > 0:
+                ticket.event = ticket.event or threading.Event()
                 return pause
             heapq.heappop(self._waiting)
             ticket.due_at, ticket.sent_at = now + max(pause, -_WINDOW_S), now
@@ -137,7 +138,7 @@ class RateLimiter:
             return None
 
     def _wake_next(self) -> None:
-        if self._waiting:
+        if self._waiting and self._waiting[0].event is not None:
             self._waiting[0].event.set()
 
     def _pause_s(self, now: float) -> float:

@@ -12,7 +12,12 @@ from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
-from wx_notebook.service.reasoning_formats import FORMATS, ReasoningFormat
+from wx_notebook.service.reasoning_formats import (
+    FIRST_MARKS,
+    FORMATS,
+    ReasoningFormat,
+    may_begin_with_mark,
+)
 from wx_notebook.service.reasoning_marks import (
     first_mark,
     is_closing,
@@ -25,8 +30,10 @@ from wx_notebook.service.reasoning_marks import (
 _CONTEXT = 50
 #: Invisible characters in front of an answer, such as a byte order mark.
 _INVISIBLE = "\ufeff\u200b\u2060"
-#: What a text must hold for the unseen formats to be looked for in it; the others are rare.
-_FIRST_CHARACTERS = ("<", "[")
+#: Formats whose closing mark may come though their opening mark did not, it begins with "<" or "[";
+#: and those that only the first words of the answer tell.
+_UNSEEN = tuple(one for one in FORMATS if one.may_open_unseen and not one.must_begin)
+_UNDECIDED = tuple(one for one in FORMATS if one.must_begin)
 
 
 class _State(Enum):
@@ -77,10 +84,8 @@ class ReasoningSplitter:
         self._unclosed: list[str] = []
         #: whether all of the text was taken for reasoning, and is the answer
         self.was_unclosed = False
-        # formats whose closing mark may come though their opening mark did not
-        self._unseen = [one for one in FORMATS if one.may_open_unseen and not one.must_begin]
-        # those that only the first words of the answer tell
-        self._undecided = [one for one in FORMATS if one.must_begin]
+        self._unseen = list(_UNSEEN)
+        self._undecided = list(_UNDECIDED)
         self._begins_special = False
 
     @property
@@ -90,12 +95,13 @@ class ReasoningSplitter:
 
     def ignores(self, text: str) -> bool:
         """Return whether a text can't hold a mark: then it need not pass here."""
-        return (
-            self._state is _State.OPEN
-            and not self._buffer
-            and not (self._undecided or self._begins_special)
-            and not any(mark in text for mark in _FIRST_CHARACTERS)
+        return self._state is _State.OPEN and not (
+            self._buffer or self._undecided or self._may_hold_mark(text)
         )
+
+    def _may_hold_mark(self, text: str) -> bool:
+        """Return whether a text may hold the end of reasoning, or the beginning of that mark."""
+        return "<" in text or "[" in text or self._begins_special
 
     def feed(self, text: str, before: Sequence[str] = ()) -> Split:
         """Return the next part of the text, sorted.
@@ -166,6 +172,9 @@ class ReasoningSplitter:
 
     def _read_head(self, is_last: bool) -> None:
         head = self._buffer.lstrip().lstrip(_INVISIBLE).lstrip()
+        if not may_begin_with_mark(head):
+            self._state = _State.OPEN
+            return
         for one in FORMATS:
             for opening in one.opens:
                 if head.startswith(opening) and not one.is_in(self._prompt()):
@@ -176,8 +185,7 @@ class ReasoningSplitter:
                     self._state, self._frame_end = _State.FRAMED, end
                     self._buffer = head.removeprefix(begin)
                     return
-        marks = [mark for one in FORMATS for mark in one.first_marks]
-        if is_last or (head and not any(mark.startswith(head) for mark in marks)):
+        if is_last or (head and not any(mark.startswith(head) for mark in FIRST_MARKS)):
             self._state = _State.OPEN
 
     def _begin(self, one: ReasoningFormat, opening: str, head: str) -> None:
@@ -189,6 +197,9 @@ class ReasoningSplitter:
         """Return whether a closing mark came, and all text before it; else the next text."""
         if self._undecided:
             self._decide(("".join(before) + self._buffer).lstrip())
+        if not self._may_hold_mark(self._buffer):
+            text, self._buffer = self._buffer, ""
+            return False, text
         marks = [closing for one in self._unseen for closing in one.closes]
         start = 0
         while found := first_mark(self._buffer, marks, start):

@@ -121,3 +121,15 @@ FORMATS = (
     # Apertus
     ReasoningFormat(("<|inner_prefix|>",), ("<|inner_suffix|>",)),
 )
+#: What begins an answer of any format, and the first characters of these.
+FIRST_MARKS = tuple(mark for one in FORMATS for mark in one.first_marks)
+_FIRST_CHARACTERS = frozenset(mark[0] for mark in FIRST_MARKS)
+
+
+def may_begin_with_mark(head: str) -> bool:
+    """Return whether a text begins with a mark, or may become one."""
+    if not head:
+        return True
+    return head[0] in _FIRST_CHARACTERS and any(
+        head.startswith(mark) or mark.startswith(head) for mark in FIRST_MARKS
+    )
