@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client as http_client
 import json
 import re
 import threading
@@ -43,6 +44,25 @@ def test_a_whole_answer_is_read_in_every_framing(serve, whole):
     session = connect(server)
     for _ in range(2):
         assert session.chat("hello", model="m").text == "Four."
+
+
+@all_cases("size, is_whole", [(100, True), (100_000, False)])
+def test_a_short_request_leaves_in_one_piece(serve, monkeypatch, size, is_whole):
+    server = serve(http(200, CHAT))
+    pieces = []
+    send = http_client.HTTPConnection.send
+
+    def note(connection, data):
+        pieces.append(bytes(data))
+        send(connection, data)
+
+    monkeypatch.setattr(http_client.HTTPConnection, "send", note)
+    transport = Transport()
+    request = HttpRequest("POST", f"{server.url}/", body={"text": "x" * size})
+    for _ in range(2):
+        transport.open(request).read()
+    assert len(pieces) == (2 if is_whole else 4)
+    assert b"".join(pieces) == b"".join(seen.raw for seen in server.seen)
 
 
 @all_cases("missing", [1, 10, len(BODY) - 1, len(BODY)])

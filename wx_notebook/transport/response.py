@@ -77,6 +77,9 @@ class Response:
         self._chunks: Iterator[bytes] | None = None
         if response.chunked and response.supports_chunked_reads():
             self._chunks = response.read_chunked(_LARGEST_READ, decode_content=True)
+        # a compressed body may go on behind its last byte, and a recorded one has no length
+        is_plain = self._chunks is None and "Content-Encoding" not in response.headers
+        self._has_length = is_plain and getattr(response, "length_remaining", None) is not None
 
     def read_some(self) -> bytes:
         """Return the next bytes as the network delivers them, b"" at the end.
@@ -96,7 +99,7 @@ class Response:
             data = self._read() if self._chunks is None else next(self._chunks, b"")
             self._received += len(data)
             if self._received <= LARGEST_BODY and not self._cancel_scope.is_cancelled:
-                if not data:
+                if not data or self._is_at_end:
                     self._is_read = True
                     # the connection may serve another session now
                     self._cancel_scope.discard(self._socket)
@@ -129,7 +132,7 @@ class Response:
             return self._kept
         parts: list[bytes] = []
         try:
-            while data := self.read_some():
+            while not self._is_read and (data := self.read_some()):
                 parts.append(data)
         except BaseException:
             # a debugger's traceback shows the names of a frame, and this may be half of a token
@@ -184,6 +187,10 @@ class Response:
         self._response.close()
         # a body that was read to its end: the connection serves the next request
         self._response.release_conn()
+
+    @property
+    def _is_at_end(self) -> bool:
+        return self._has_length and self._response.length_remaining == 0
 
     def _read(self) -> bytes:
         # with a limit: a few compressed bytes can be a gigabyte
