@@ -126,7 +126,8 @@ def test_the_house_stays_small():
     # sandbox; what is above that came with new abilities, of late Dask tables, two sign-in checks,
     # and rows of iterators
     # and recordings, with 500 lines, tokens of MCP servers and pictures in programs, with 450
-    limits = {"client": (351, 52_000), "sandbox": (49, 8_750)}
+    # and the settings files as they are once a prompt, in a module of their own
+    limits = {"client": (352, 52_300), "sandbox": (49, 8_750)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

@@ -247,6 +247,24 @@ def test_a_change_counts_at_once_also_one_of_the_same_length():
     assert settings.resolve_options({}).seed is None
 
 
+def test_one_prompt_looks_at_the_files_once_and_the_next_one_sees_what_has_changed():
+    user("temperature = 0.1\n")
+    with settings.read_once():
+        assert settings.resolve_options({}).temperature == 0.1
+        user("temperature = 0.25\n")
+        with settings.read_once():
+            assert settings.resolve_options({}).temperature == 0.1
+        assert settings.resolve_options({}).temperature == 0.1
+    assert settings.resolve_options({}).temperature == 0.25
+
+
+def test_options_that_were_checked_before_are_told_from_equal_values_of_another_type():
+    assert settings.resolve_options({"seed": 1}).seed == 1
+    with pytest.raises(BadOption, match="seed"):
+        settings.resolve_options({"seed": True})
+    assert type(settings.resolve_options({"temperature": 1.0}).temperature) is float
+
+
 def test_a_file_that_has_not_changed_is_not_read_again(monkeypatch):
     project("seed = 1")
     user("top_p = 0.5\n")

@@ -35,10 +35,11 @@ class Secret:
     too: this class prevents accidents, not attacks by the user's own process.
     """
 
-    __slots__ = ("__weakref__", "_inside", "_shortest", "_spellings")
+    __slots__ = ("__weakref__", "_has_blanks", "_inside", "_shortest", "_spellings")
     __hash__ = None  # type: ignore[assignment]  # unhashable on purpose
 
     _inside: CellType
+    _has_blanks: bool
     #: characters of the shortest writing of it; base64 of n bytes has no part below n
     _shortest: int
     #: how machines write it, derived at the first search; a cell, since each of them is a secret
@@ -47,6 +48,7 @@ class Secret:
     def __init__(self, value: str) -> None:
         object.__setattr__(self, "_inside", CellType(value))
         object.__setattr__(self, "_shortest", max(len(" ".join(value.split())), _FEWEST))
+        object.__setattr__(self, "_has_blanks", value.split() != [value])
         object.__setattr__(self, "_spellings", CellType(()))
 
     def reveal(self) -> str:
@@ -76,7 +78,7 @@ class Secret:
             "&" in text
             or "%" in text
             or any(map(text.__contains__, self._spellings.cell_contents))
-            or self.reveal().split() != [self.reveal()]
+            or self._has_blanks
         )
 
     def _derive_spellings(self) -> tuple[str, ...]:
@@ -88,8 +90,7 @@ class Secret:
         if len(self.reveal()) < _FEWEST:
             return text
         # a password may have blanks, and what a service says is put into one line
-        has_blanks = self.reveal().split() != [self.reveal()]
-        in_one_line = has_blanks and len(_in_one_line(self.reveal())) >= _FEWEST
+        in_one_line = self._has_blanks and len(_in_one_line(self.reveal())) >= _FEWEST
         tidy = _in_one_line if in_one_line else str
         for write in _WRITINGS:
             text = text.replace(write(self), SECRET_MASK)

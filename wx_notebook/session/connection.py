@@ -36,6 +36,7 @@ from wx_notebook.session.process import HISTORY, INTEROP, METER
 from wx_notebook.session.prompt_checks import notes_on_scope
 from wx_notebook.session.state import SessionState
 from wx_notebook.session.status import pop_notices, scope_name, status_line
+from wx_notebook.settings import read_once
 from wx_notebook.templates import fill_placeholders
 from wx_notebook.transport import OnWait, Transport
 from wx_notebook.usage.meter import UsageMeter
@@ -126,10 +127,11 @@ class Session:
         SchemaMismatch
             The answer does not fit the schema; `.answer` has it.
         """
-        request = self.prepare(
-            prompt, self.state.options(options_from_keywords(options)), stream=False
-        )
-        return fitting_answer(self.pipeline, request)
+        with read_once():
+            request = self.prepare(
+                prompt, self.state.options(options_from_keywords(options)), stream=False
+            )
+            return fitting_answer(self.pipeline, request)
 
     @list_options("generate", "n", "schema", "repair")
     @spoken_in_python
@@ -147,10 +149,11 @@ class Session:
         and its `.data` raises `SchemaMismatch`.
         """
         check_streamed(options)
-        request = self.prepare(
-            prompt, self.state.options(options_from_keywords(options)), stream=True
-        )
-        return self.open(request)
+        with read_once():
+            request = self.prepare(
+                prompt, self.state.options(options_from_keywords(options)), stream=True
+            )
+            return self.open(request)
 
     def prepare(
         self, prompt: Prompt, options: Options, *, stream: bool, dry: bool = False

@@ -74,9 +74,10 @@ def _texts_in(value: object) -> Iterator[str]:
         if isinstance(each, str):
             yield each
         elif each is None or isinstance(each, int | float):
-            continue  # the abstract classes below are slow to ask
-        elif isinstance(each, Mapping):
+            continue
+        # the abstract classes are slow to ask
+        elif isinstance(each, dict) or isinstance(each, Mapping):  # noqa: SIM101
             values.extend(map(str, each))
             values.extend(each.values())
-        elif isinstance(each, Sequence):
+        elif isinstance(each, list) or isinstance(each, Sequence):  # noqa: SIM101
             values.extend(each)

@@ -24,19 +24,17 @@ line.
 
 from __future__ import annotations
 
+from wx_notebook.settings.files import SettingsFiles, chats_folder, read_files, read_once
 from wx_notebook.settings.last_used import UsedProject, account_hash, last_used, save_last_used
 from wx_notebook.settings.layers import (
     ResolvedOption,
     SessionModel,
-    SettingsFiles,
     SourcedValue,
     aliases,
     budget,
-    chats_folder,
     effective_options,
     journal_is_on,
     model_alias,
-    read_files,
     resolve_options,
     sourced_aliases,
     sourced_budgets,
@@ -88,6 +86,7 @@ __all__ = [
     "profiles",
     "project_file",
     "read_files",
+    "read_once",
     "remove_profile",
     "replace_file",
     "resolve_options",

@@ -10,22 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options, gives_way_to, is_set
-from wx_notebook.settings.cached_file import CachedFile
-from wx_notebook.settings.problems import SettingsProblem
-from wx_notebook.settings.project import project_path, project_values
-from wx_notebook.settings.prompt_defaults import PromptDefaults
+from wx_notebook.settings.files import SettingsFiles, read_files
 from wx_notebook.settings.runtime import USE, runtime_defaults
-from wx_notebook.settings.user_file import load_user_file, settings_path
 
 PROJECT, USER = "project file", "user file"
-
-_project = CachedFile(project_values)
-_user = CachedFile(load_user_file)
+_NUMBERS = frozenset([int, float, bool])
+_SHORTEST_KEY = 40
 
 
 class SessionModel(NamedTuple):
@@ -66,14 +61,6 @@ class ResolvedOption:
     overridden: list[SourcedValue] = field(default_factory=list)
 
 
-class SettingsFiles(NamedTuple):
-    """The defaults in the two files, and the problems of the files."""
-
-    project: PromptDefaults
-    user: PromptDefaults
-    problems: tuple[SettingsProblem, ...]
-
-
 def resolve_options(options: Mapping[str, Any], session: SessionModel | None = None) -> Options:
     """Return the options of a prompt: its own `options`, and the rest from the settings.
 
@@ -96,13 +83,31 @@ def resolve_options(options: Mapping[str, Any], session: SessionModel | None = N
     if isinstance(values.get("model"), str):
         values["model"] = _aliases(files).get(values["model"], values["model"])
     try:
-        return Options(**values)
+        return _checked(values)
     except BadOption as error:
         refused = error
     hint = refused.hint
     if set(values) - set(options):
         hint += " %watsonx settings shows where each value comes from."
     raise BadOption(refused.message, hint=hint)
+
+
+def _checked(values: Mapping[str, Any]) -> Options:
+    """Return the options; those of prompts in a loop are the same each time, and checked once."""
+    if all(type(value) in _NUMBERS or _is_word(value) for value in values.values()):
+        return _plain_options(tuple((name, type(value), value) for name, value in values.items()))
+    return Options(**values)
+
+
+def _is_word(value: object) -> bool:
+    """Whether a value is a text that is too short to be a key."""
+    return type(value) is str and len(value) < _SHORTEST_KEY
+
+
+@lru_cache(maxsize=16)
+def _plain_options(values: tuple[tuple[str, type, Any], ...]) -> Options:
+    # the type is part of the key: 1 is equal to True
+    return Options(**{name: value for name, _, value in values})
 
 
 def effective_options(session: SessionModel | None = None) -> dict[str, ResolvedOption]:
@@ -149,21 +154,6 @@ def budget() -> tuple[int, str] | None:
     return None if lowest is None else (lowest.value, lowest.source)
 
 
-def chats_folder() -> Path | None:
-    """Return the folder where the project keeps its named chats, None if it sets none.
-
-    Raises
-    ------
-    BadOption
-        The project file has an error.
-    """
-    path = project_path()
-    project = _project.of(path)
-    if isinstance(project, SettingsProblem):
-        raise BadOption(project.message, hint=project.hint)
-    return Path(path).parent / project.chats if project.chats else None
-
-
 def journal_is_on() -> bool:
     """Return whether the rows of tables and their answers are kept on disk: unless a file says no.
 
@@ -194,17 +184,6 @@ def sourced_aliases(files: SettingsFiles) -> dict[str, list[SourcedValue]]:
         for name, model_id in values.aliases.items():
             sources.setdefault(name, []).append(SourcedValue(model_id, source))
     return sources
-
-
-def read_files() -> SettingsFiles:
-    """Return what both files say; a file that has changed is read again."""
-    project, user = _project.of(project_path()), _user.of(settings_path())
-    problems = tuple(each for each in (project, user) if isinstance(each, SettingsProblem))
-    return SettingsFiles(
-        PromptDefaults() if isinstance(project, SettingsProblem) else project,
-        PromptDefaults() if isinstance(user, SettingsProblem) else user.values,
-        problems,
-    )
 
 
 def merge_layers(layers: list[Layer]) -> dict[str, ResolvedOption]:
