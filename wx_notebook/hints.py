@@ -33,7 +33,7 @@ _IN_PYTHON = tuple(
         (r"Next: %watsonx use [^,]*, or (wx\.connect\()", r"Next: \1"),
         (r"Next: %watsonx use --(?:project|space) \S+", "Give it to wx.connect(...)"),
         (r"Next: %%?watsonx (?:use )?--model (\S+)", r"Next: model='\1'"),
-        (r"Try again with --no-stream", "Try again with wx.ask"),
+        (r"([Tt])ry again with --no-stream", r"\1ry again with wx.ask"),
         (r"Next: --no-stream", "wx.stream() streams, and wx.ask() does not"),
         (r"For example: --chat (\S+)", r"For example: wx.chat('\1')"),
         (r"For example --stop END, and --stop '\\n' for a line end",

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.cases import all_cases
 
-from wx_notebook.answer import Answer, Continuation, named_answer
+from wx_notebook.answer import Answer, Continuation, ToolCall, named_answer
 from wx_notebook.errors import BadOption, SchemaMismatch
 from wx_notebook.render import ANSWER_TYPE
 from wx_notebook.service import Usage
@@ -150,8 +150,8 @@ def test_an_answer_that_a_filter_stopped_says_what_to_do():
         ("stop", "the answer is empty: it ended with 'stop' at once; run it again"),
         ("eos_token", "it ended with 'eos_token' at once"),
         ("stop_sequence", "a stop text came first; change --stop"),
-        ("tool_calls", "tools are not run here; ask without them"),
-        ("function_call", "tools are not run here; ask without them"),
+        ("tool_calls", "no call has arrived; try again with --no-stream"),
+        ("function_call", "no call has arrived; try again with --no-stream"),
         ("unknown", "the answer is empty, and the service did not say why; run it again"),
         ("guardrails_v2", "it ended with 'guardrails_v2' at once"),
         ("length", "before the first word of the answer; raise it with --max-tokens"),
@@ -160,6 +160,12 @@ def test_an_answer_that_a_filter_stopped_says_what_to_do():
 def test_an_empty_answer_says_why_and_what_to_do(reason, words):
     (note,) = Answer(" \n", finish_reason=reason).notes
     assert words in note
+
+
+def test_a_call_that_nobody_runs_is_told_with_its_name():
+    notes = Answer("", finish_reason="tool_calls", calls=(ToolCall("area", {}, "c1"),)).notes
+    assert notes[0].endswith("tools are not run here; ask without them")
+    assert notes[1:] == ("the model called the tool 'area', which is not run here",)
 
 
 def test_an_answer_of_thinking_alone_says_so():

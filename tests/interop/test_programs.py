@@ -462,3 +462,11 @@ def test_langchain_returns_one_answer_and_says_so():
         program(prompt_request(n=2), "langchain")
     assert "this prompt asks for 2" in refused.value.message
     assert "--for sdk" in refused.value.hint
+
+
+def test_a_program_of_a_prompt_with_tools_says_that_it_runs_none():
+    tools = [{"type": "function", "function": {"name": "area", "parameters": {}}}]
+    for target in TARGETS:
+        text = program(prompt_request(tools=tools), target)
+        assert "# The model may call tools. This program sends them, and runs no call." in text
+    assert "tools" not in program(prompt_request(), "requests")

@@ -29,6 +29,11 @@ _NOTES = {
     "unknown": "the service did not say why the answer ended; check that it is complete",
 }
 _TOOL = "a tool call instead of an answer: tools are not run here; ask without them"
+#: Some models lose their calls in a stream (seen by Vercel's SDK: mistral-medium-2505).
+_LOST_CALL = (
+    "the model ended with a tool call, and no call has arrived; try again with --no-stream, or "
+    "take another model (%watsonx models --can tools)"
+)
 _CALLED = frozenset({"tool_calls", "function_call"})
 _MORE_CALLS = (
     "the model called tools to the end and wrote no answer; raise --max-rounds, or ask anew"
@@ -62,6 +67,7 @@ def end_note(
     has_reasoning: bool,
     is_refused: bool,
     is_called: bool = False,
+    has_calls: bool = False,
 ) -> str:
     """Return what the reader should know about the end of an answer, "" if nothing.
 
@@ -71,10 +77,12 @@ def end_note(
         The service's word, or one of ours.
     name
         The variable that holds the answer.
-    has_text, has_reasoning, is_refused, is_called
-        What it has; the last one is a tool that was called and run.
+    has_text, has_reasoning, is_refused, is_called, has_calls
+        What it has: a tool that was called and run, any calls at all.
     """
     reason = finish_reason.lower()
+    if reason in _CALLED and not has_text and not has_calls:
+        return _LOST_CALL
     if is_called and reason in _CALLED and not has_text:
         return _MORE_CALLS
     if reason in _LIMITS and not has_text:

@@ -182,6 +182,7 @@ class Answer:
             has_reasoning=bool(self.reasoning.strip()),
             is_refused=bool(self.refusal.strip()),
             is_called=any(not call.is_open for call in self.calls),
+            has_calls=bool(self.calls),
         )
         open_calls = (tool_note(call.name) for call in self.calls if call.is_open)
         own = (refusal_note(self.refusal), self._reword(why), *self._about_the_format)

@@ -184,6 +184,8 @@ class ProgramSpec:
         lines = [f"A prompt of wx_notebook. Set {', '.join(names[:-1])} and {names[-1]}."]
         if packages:
             lines.append(f"Needs: pip install {packages}")
+        if "tools" in self.parameters:
+            lines.append("The model may call tools. This program sends them, and runs no call.")
         if self.pictures:
             lines.append("It reads these pictures from the folder that it is run in:")
             lines += [f"  {one.line}" for one in self.pictures]
