@@ -172,6 +172,12 @@ def test_an_alias_is_a_name_of_a_model(session, sandbox, plain, tmp_path, monkey
         ([GRANITE, MISTRAL], {"model": OSS}, BadOption, "no model="),
         ([GRANITE, MISTRAL], {"n": 2}, BadOption, "no n="),
         ([GRANITE, MISTRAL], {"temperature": 9}, BadOption, "temperature"),
+        (
+            [GRANITE, MISTRAL],
+            {"schema": "a", "repair": True},
+            BadOption,
+            "once; it takes no repair=",
+        ),
         ([GRANITE, MISTRAL], {"schema": "age: integer"}, BadOption, "unknown type 'integer'"),
         ([GRANITE, MISTRAL], {"schema": "name, seconds: int"}, BadOption, "a field 'seconds', and"),
         ([GRANITE, MISTRAL], {"schema": print}, BadOption, "can't be a schema"),

@@ -273,9 +273,10 @@ def compare_models(
 ) -> Any:  # noqa: ANN401  # see `as_table`
     """Compare models with keyword options, as `wx.compare` does."""
     given = options_from_keywords(keywords)
-    if taken := [name for name in ("model", "deployment", "n") if name in given]:
+    if taken := [name for name in ("model", "deployment", "n", "repair") if name in given]:
+        does = "asks each model once" if taken[0] == "repair" else "takes its models as a list"
         raise BadOption(
-            f"compare() takes its models as a list, and no {taken[0]}=.",
+            f"compare() {does}; it takes no {taken[0]}=.",
             hint='For example: wx.compare("What is a watt?", ["granite", "mistral"])',
         )
     (kind,) = (option for option in known_options() if option.name == "compare")

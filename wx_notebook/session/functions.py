@@ -159,7 +159,7 @@ def stream(
     return session().stream(_filled(prompt, names), **options)
 
 
-@list_options("model", "deployment", "n")
+@list_options("model", "deployment", "n", "repair", "tools", "yes", "max_rounds")
 @spoken_in_python
 def compare(
     prompt: Prompt,
@@ -172,7 +172,8 @@ def compare(
 
     It is a DataFrame where pandas or polars is loaded, else a list of dicts: model, text, seconds
     to the first word and in all, tokens, finish_reason, error. The answers themselves are in
-    `last().answers`.
+    `last().answers`. With `schema=` the fields of the value are columns, too; each model is asked
+    once.
 
     Parameters
     ----------
