@@ -18,6 +18,7 @@ from support.cases import all_cases
 from support.payloads import PAGES, PAYLOADS
 
 from wx_notebook.render import (
+    VALUE_FORMAT,
     answer_html,
     answer_text,
     clean_text,
@@ -28,7 +29,7 @@ from wx_notebook.render import (
 )
 
 LEAK = "http://127.0.0.1:9/leak"
-FORMATS = ("auto", "markdown", "text", "code", "json", "html", "math")
+FORMATS = ("auto", "markdown", "text", "code", "json", "html", "math", VALUE_FORMAT)
 
 
 @pytest.mark.slow
@@ -50,11 +51,13 @@ def test_no_payload_passes_in_any_format_or_place(name):
         "in a fence of HTML": f"````html\n{text}\n````",
         "in JSON": json.dumps({"a": [text], text: text}),
     }
-    for carrier in carriers.values():
+    for place, carrier in carriers.items():
+        values = (json.loads(carrier),) if place == "in JSON" else ()
         for format_ in FORMATS:
             html = answer_html(
-                carrier, format=format_, footer=text, notes=[text], reasoning=text, summary=text
-            )
+                carrier, format=format_, footer=text, notes=[text], reasoning=text, summary=text,
+                values=values,
+            )  # fmt: skip
             check_html(html)
             assert_visible(answer_text(carrier, format_))
 
@@ -65,6 +68,9 @@ def test_no_payload_passes_in_a_frame_on_the_way(name):
     text = PAYLOADS[name].replace("{leak}", LEAK)
     for end in {*range(1, len(text), 3), len(text)}:
         check_html(partial_html(text[:end]), typeset=False)
+    rows = json.dumps([{text: text, "b": [text, {text: text}]}] * 2)
+    for end in range(1, len(rows), 11):
+        check_html(partial_html(rows[:end], format=VALUE_FORMAT), typeset=False)
     for format_ in FORMATS:
         for end in (len(text) // 2, len(text)):
             check_html(partial_html(text[:end], format=format_, reasoning=text), typeset=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import logging
 import os
 import signal
 import socket
@@ -183,6 +185,18 @@ def test_a_server_that_cannot_be_used_is_told_before_anything_is_sent(
     assert sent(sandbox) == []
 
 
+def answers(port):
+    """Return whether a server speaks HTTP there; a bare socket may connect to itself."""
+    probe = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        probe.request("GET", "/")
+        return probe.getresponse().status > 0
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        probe.close()
+
+
 @contextmanager
 def serving(*flags, **environment):
     """Run a server with an address, and yield that."""
@@ -194,11 +208,10 @@ def serving(*flags, **environment):
         stderr=subprocess.DEVNULL, env={**os.environ, **environment},
     )  # fmt: skip
     try:
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
+        until = time.monotonic() + 60
+        while not answers(port):
+            assert time.monotonic() < until, "the server does not answer"
+            assert process.poll() is None, "the server has ended"
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
@@ -218,7 +231,10 @@ def test_a_server_that_runs_already_is_reached_by_its_address(session, sandbox):
 TOKEN = "tok-4f6d2c9e8b7a1035"  # pragma: allowlist secret
 
 
-def test_a_token_is_named_by_a_variable_and_stands_nowhere_else(session, sandbox, monkeypatch):
+def test_a_token_is_named_by_a_variable_and_stands_nowhere_else(
+    session, sandbox, monkeypatch, caplog
+):
+    caplog.set_level(logging.DEBUG)
     with serving("header=authorization", EXPECTED=f"Bearer {TOKEN}") as url:
         own = McpServer("web", url=url, token_env="WEB_TOKEN")
         monkeypatch.setenv("WEB_TOKEN", TOKEN)
@@ -227,7 +243,13 @@ def test_a_token_is_named_by_a_variable_and_stands_nowhere_else(session, sandbox
         # the server quotes what it was sent
         assert "EXPECTED=Bearer <secret>" in told.result
         connection = mcp_servers.CONNECTIONS.of(own)
-        seen = [str(sent(sandbox)), repr(own), repr(vars(connection)), str(wx.last().calls)]
+        seen = [
+            caplog.text,
+            str(sent(sandbox)),
+            repr(own),
+            repr(vars(connection)),
+            str(wx.last().calls),
+        ]
         assert not any(TOKEN in text for text in seen)
         # another value is another connection, and one that is refused says where it is from
         monkeypatch.setenv("WEB_TOKEN", "old-" + TOKEN)
