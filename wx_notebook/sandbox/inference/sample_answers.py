@@ -141,8 +141,8 @@ def _about_conversation(prompt: Prompt) -> str:
     if count > 1:
         sentences.append(f"It was the last of {count} messages; those before it were sent again.")
     if images := sum(each.images for each in prompt.messages):
-        subject = "an image" if images == 1 else f"{images} images"
-        sentences.append(f"With it came {subject}, which was not looked at.")
+        subject = "an image, which was" if images == 1 else f"{images} images, which were"
+        sentences.append(f"With it came {subject} not looked at.")
     return " ".join(sentences)
 
 
