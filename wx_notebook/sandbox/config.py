@@ -41,6 +41,8 @@ class SandboxConfig:
         Names of `FAULTS`, each alone or as `NAME=PROBABILITY`, on until `clear_faults()`.
     requests_per_second
         Prompts above this rate are answered 429; with None there is no limit.
+    batch_seconds
+        How long a batch job takes; with 0 it is completed as soon as it is made.
     account
         Another sandbox, whose user, keys and tokens are valid here, too: this one is another region
         of the same account, with its own projects and spaces. A key or token that one of them
@@ -71,6 +73,7 @@ class SandboxConfig:
     words_per_second: float | None = None
     faults: Sequence[str] = ()
     requests_per_second: int | None = None
+    batch_seconds: float = 2.0
     account: AccountHolder | None = None
     kind: ServerKind | None = None
     clock: Callable[[], float] = time.monotonic

@@ -29,6 +29,7 @@ class _Scope:
     id: str
     name: str
     has_runtime: bool = True
+    has_storage: bool = True
 
 
 class ProjectStore:
@@ -60,9 +61,9 @@ class ProjectStore:
         self.bare_project_id = self.add_project("Project without a runtime", runtime=False)
         self.space_id = self.add_space("Sandbox space")
 
-    def add_project(self, name: str, runtime: bool = True) -> str:
-        """Make a project, with or without a runtime, and return its id."""
-        project = _Scope(str(uuid.uuid4()), name, runtime)
+    def add_project(self, name: str, runtime: bool = True, storage: bool = True) -> str:
+        """Make a project, with or without a runtime and storage, and return its id."""
+        project = _Scope(str(uuid.uuid4()), name, runtime, storage)
         with self._lock:
             self._projects += (project,)
         return project.id
@@ -90,6 +91,11 @@ class ProjectStore:
         if not matches[0].has_runtime:
             message = f"{field} {scope_id} is not associated with a WML instance"
             raise service_error(403, "no_associated_service_instance_error", message)
+
+    def has_storage(self, field: str, scope_id: str) -> bool:
+        """Return whether the project or space that `field` names can hold files."""
+        scopes = self._projects if field == "project_id" else self._spaces
+        return any(each.id == scope_id and each.has_storage for each in scopes)
 
     def projects(self, request: Request) -> Reply:
         """Answer `GET /v2/projects`; `name` must match as a whole, `bookmark` is the next page."""
@@ -172,7 +178,7 @@ class ProjectStore:
 
     def _resources(self, scope: _Scope) -> Document:
         keys = ("api_key", "access_key_id", "secret_access_key")
-        storage = {
+        storage: Document = {
             "type": "bmcos_object_storage",
             "guid": str(uuid.uuid5(uuid.NAMESPACE_OID, scope.id)),
             "properties": {
@@ -187,6 +193,7 @@ class ProjectStore:
             "type": "machine_learning",
             "crn": crn,
         }
+        storage = storage if scope.has_storage else {}
         return {"storage": storage, "compute": [runtime] if scope.has_runtime else [], "tags": []}
 
 

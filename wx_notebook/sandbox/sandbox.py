@@ -10,6 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from wx_notebook.sandbox.batches.endpoint import BatchEndpoint
+from wx_notebook.sandbox.batches.files import FileStore
+from wx_notebook.sandbox.batches.jobs import JobStore
 from wx_notebook.sandbox.config import SandboxConfig
 from wx_notebook.sandbox.http.faults import ELSEWHERE, FaultSwitches, parse_fault
 from wx_notebook.sandbox.http.request_log import Call, RequestLog
@@ -96,6 +99,11 @@ class Sandbox:
             self._faults.add(parse_fault(text))
         self._queue = AnswerQueue()
         self._library, prompts = self._backend()
+        files = FileStore(wall_clock)
+        self._jobs = JobStore(
+            files, prompts.answer, self._config.batch_seconds, clock, wall_clock, self._faults
+        )
+        self._batches = BatchEndpoint(files, self._jobs, self.account, self._projects, self._faults)
         self._service = Service(
             kind=self._kind,
             sign_in=self._sign_in,
@@ -103,6 +111,7 @@ class Sandbox:
             projects=self._projects,
             deployments=self._deployments,
             prompts=prompts,
+            batches=self._batches,
             measures=TextMeasures(self._projects.check_scope, wall_clock, self._library),
             rate_limit=RateLimit(self._config.requests_per_second, clock),
             faults=self._faults,
@@ -272,9 +281,9 @@ class Sandbox:
         """Return a new key of the account; the old one is unknown from now on."""
         return self.account.replace_key()
 
-    def add_project(self, name: str, runtime: bool = True) -> str:
+    def add_project(self, name: str, runtime: bool = True, storage: bool = True) -> str:
         """Make a project here and return its id; two projects can have one name."""
-        return self._projects.add_project(name, runtime)
+        return self._projects.add_project(name, runtime, storage)
 
     def add_space(self, name: str, runtime: bool = True) -> str:
         """Make a space here and return its id; two spaces can have one name."""
@@ -301,6 +310,15 @@ class Sandbox:
             None did within `timeout_s` seconds.
         """
         return self._log.wait_for(condition, timeout_s)
+
+    @property
+    def answered_lines(self) -> list[str]:
+        """The `custom_id` of each line of a batch job that was answered, in order."""
+        return list(self._jobs.answered)
+
+    def put_errors_inline(self) -> None:
+        """Let the failed lines of batch jobs stand in the output file, not in one of their own."""
+        self._jobs.are_errors_inline = True
 
     def say(self, *texts: str) -> None:
         """Queue answers: each next choice takes one, in tokens, within the limits of its prompt."""

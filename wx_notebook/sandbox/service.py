@@ -11,8 +11,10 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
+from wx_notebook.sandbox.batches.endpoint import BatchEndpoint
+from wx_notebook.sandbox.batches.files import as_file_error
 from wx_notebook.sandbox.http import fault_effects, routes
-from wx_notebook.sandbox.http.faults import MODEL_CALLS, PROMPT_CALLS, FaultSwitches
+from wx_notebook.sandbox.http.faults import BATCH_CALLS, MODEL_CALLS, PROMPT_CALLS, FaultSwitches
 from wx_notebook.sandbox.http.messages import (
     PAID_RATE,
     ErrorResponse,
@@ -41,7 +43,7 @@ GREETING = (
 )
 _VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # calls whose reply depends on the list of models
-_NEEDS_MODELS = MODEL_CALLS | {"models", "gateway_models"}
+_NEEDS_MODELS = MODEL_CALLS | {"models", "gateway_models", "batches", "batch"}
 
 
 class RateLimit:
@@ -101,6 +103,7 @@ class Service:
     projects: ProjectStore
     deployments: Deployments
     prompts: PromptEndpoint
+    batches: BatchEndpoint
     measures: TextMeasures
     rate_limit: RateLimit
     faults: FaultSwitches
@@ -120,13 +123,15 @@ class Service:
         except ErrorResponse as error:
             if request.path.startswith(routes.GATEWAY):
                 return gateway.as_gateway_error(error.reply)
-            return error.reply
+            return as_file_error(error.reply) if kind in BATCH_CALLS else error.reply
 
     async def _answer(self, kind: str, request: Request) -> Reply | Stream:
         if kind in routes.SIGN_IN_CALLS:
             return self._sign_in(kind, request)
         if kind == "other":
             raise service_error(404, "not_found", f"There is nothing at {request.path[:200]!r}.")
+        if kind in BATCH_CALLS:
+            return await self._batch_call(kind, request)
         allowed = "POST" if kind in MODEL_CALLS else "GET"
         if request.method != allowed:
             raise method_error(request.method, allowed)
@@ -143,6 +148,17 @@ class Service:
         if kind in MODEL_CALLS:
             return await self._model_call(kind, request)
         return self._list(kind, request)
+
+    async def _batch_call(self, kind: str, request: Request) -> Reply | Stream:
+        if not self.batches.is_signed_with_key(request):
+            self._authorise(kind, request)
+        _check_version(request)
+        if kind in _NEEDS_MODELS:
+            await self.library.refresh()
+        reply = await self.batches.answer(kind, request)
+        if fault := self.faults.take(kind, ("reset-after",)):
+            return fault_effects.break_off(fault, reply)
+        return reply
 
     def _greeting(self, request: Request) -> Reply:
         about = f"{GREETING} {self.library.about}"
@@ -185,10 +201,7 @@ class Service:
         if not kind.startswith("gateway"):
             _check_version(request)
         if kind in PROMPT_CALLS:
-            if b'"json_schema"' in request.body and self.faults.take(kind, ("no-schema",)):
-                # no public source has the words of the service
-                message = "response_format: the model does not support the type 'json_schema'."
-                raise service_error(400, "invalid_input_argument", message)
+            fault_effects.refuse_schema(self.faults, kind, request.body)
             return await self.prompts.answer(kind, request)
         # a thousand texts take seconds
         if kind == "gateway_embeddings":

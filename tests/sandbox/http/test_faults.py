@@ -21,6 +21,8 @@ def test_each_fault_has_one_line():
         *("expired", "revoked"),
         *("cut", "cut-clean", "stall", "error-event", "malformed-event", "usage-missing"),
         *("slow-iam", "iam-500", "iam-html"),
+        *("413", "job-fails", "job-expires"),
+        *("lines-missing", "lines-twice", "lines-foreign", "lines-cut"),
     }
     assert all(line and "\n" not in line for line in FAULTS.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncIterator, Callable
 
-from wx_notebook.sandbox.http.faults import Fault
+from wx_notebook.sandbox.http.faults import Fault, FaultSwitches
 from wx_notebook.sandbox.http.messages import (
     PAID_RATE,
     SERVICE_DOWN,
@@ -42,6 +42,19 @@ def replace_answer(fault: Fault) -> Outcome:
     raise _ERRORS[fault.name](fault)
 
 
+def refuse_schema(faults: FaultSwitches, kind: str, body: bytes) -> None:
+    """Refuse a prompt with a JSON Schema, if that fault is on.
+
+    Raises
+    ------
+    ErrorResponse
+        400; no public source has the words of the service.
+    """
+    if b'"json_schema"' in body and faults.take(kind, ("no-schema",)):
+        message = "response_format: the model does not support the type 'json_schema'."
+        raise service_error(400, "invalid_input_argument", message)
+
+
 def disturb_stream(fault: Fault, stream: Stream) -> Stream:
     """Return `stream` with the fault in it; `fault` is one of `STREAM_FAULTS`."""
     return _EFFECTS[fault.name](stream, _turning_point(fault, stream))
@@ -71,6 +84,7 @@ _ERRORS: dict[str, Callable[[Fault], ErrorResponse]] = {
     "429": lambda fault: rate_limit_error(PAID_RATE, fault.retry_after),
     "500": _service_down,
     "503": _service_down,
+    "413": lambda _: service_error(413, "request_entity_too_large", "The file is too large."),
     "502-html": lambda _: html_error(),
     "iam-html": lambda _: html_error(),
     "iam-500": lambda _: iam_error(500, "BXNIM0999E", "Internal error (a sandbox fault)."),

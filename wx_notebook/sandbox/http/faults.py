@@ -27,9 +27,12 @@ _CHATS = frozenset({"chat_stream", "deployment_chat_stream"})
 _LISTS = frozenset(
     {"project", "projects", "space", "spaces", "deployment", "deployments", "gateway_models"}
 )
+#: Calls of files and batch jobs.
+BATCH_CALLS = frozenset({"files", "file", "file_content", "batches", "batch", "batch_cancel"})
+_RESULTS = frozenset({"file_content"})
 _TOKEN = frozenset({"token"})
 _SIGN_IN = _TOKEN | {"validate"}
-_AUTHORISED = MODEL_CALLS | _LISTS
+_AUTHORISED = MODEL_CALLS | _LISTS | BATCH_CALLS
 _OPTIONS = ("times", "on", "retry_after", "to", "after", "seconds")
 #: What `on="any"` stands for.
 ALL_CALLS = _AUTHORISED | _SIGN_IN | {"version", "models", "root", "other"}
@@ -76,6 +79,19 @@ _TYPES = {
         PROMPT_CALLS,
         PROMPT_CALLS,
     ),
+    "413": _FaultType(
+        "413 for a file that is uploaded", frozenset({"files"}), frozenset({"files"})
+    ),
+    "job-fails": _FaultType("a batch job fails", frozenset({"batches"}), frozenset({"batches"})),
+    "job-expires": _FaultType(
+        "a batch job expires with half of its lines answered",
+        frozenset({"batches"}),
+        frozenset({"batches"}),
+    ),
+    "lines-missing": _FaultType("a result file lacks a line", _RESULTS, _RESULTS),
+    "lines-twice": _FaultType("a result file has a line twice", _RESULTS, _RESULTS),
+    "lines-foreign": _FaultType("a result file has lines of nobody", _RESULTS, _RESULTS),
+    "lines-cut": _FaultType("a result file ends in its middle", _RESULTS, _RESULTS),
     "slow-iam": _FaultType("IAM takes three seconds for a token", _TOKEN, _SIGN_IN),
     "iam-500": _FaultType("IAM answers 500", _TOKEN, _SIGN_IN),
     "iam-html": _FaultType("IAM answers 502 with an HTML page", _TOKEN, _SIGN_IN),

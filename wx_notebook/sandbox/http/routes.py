@@ -46,6 +46,8 @@ _COMMON = {
     "/ml/v1/text/tokenization": "tokenization",
     "/ml/v1/foundation_model_specs": "models",
     "/ml/v4/deployments": "deployments",
+    "/ml/v1/files": "files",
+    "/ml/v1/batches": "batches",
     f"{GATEWAY}/chat/completions": "gateway_chat",
     f"{GATEWAY}/completions": "gateway_completion",
     f"{GATEWAY}/embeddings": "gateway_embeddings",
@@ -57,6 +59,10 @@ _PATTERNS = (
     (re.compile(r"/v2/projects/[^/]+"), "project"),
     (re.compile(r"/v2/spaces/[^/]+"), "space"),
     (re.compile(r"/ml/v4/deployments/[^/]+"), "deployment"),
+    (re.compile(r"/ml/v1/files/[^/]+"), "file"),
+    (re.compile(r"/ml/v1/files/[^/]+/content"), "file_content"),
+    (re.compile(r"/ml/v1/batches/[^/]+"), "batch"),
+    (re.compile(r"/ml/v1/batches/[^/]+/cancel"), "batch_cancel"),
     # a model id of the gateway can contain a slash
     (re.compile(rf"{GATEWAY}/models/.+"), "gateway_models"),
 )
