@@ -127,7 +127,8 @@ def test_the_house_stays_small():
     # and rows of iterators
     # and recordings, with 500 lines, tokens of MCP servers and pictures in programs, with 450
     # and the settings files as they are once a prompt, in a module of their own
-    limits = {"client": (352, 52_300), "sandbox": (49, 8_750)}
+    # and files and batch jobs of the service, with 12 modules, and 5 of the sandbox
+    limits = {"client": (364, 54_500), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

@@ -43,6 +43,7 @@ _IN_PYTHON = tuple(
         (r"-p (\w+)=(\S+?)(?=[.,;]?(?:\s|$))", r"param={'\1': \2}"),
         (r"--reasoning low or off", "reasoning='low' or 'off'"),
         (r"--format (auto|markdown|text|code|json|html|math)\b", r"format='\1'"),
+        (r"--on service\b", "on='service'"),
         (r"--(generate|yes|fresh)\b", r"\1=True"),
         (r"--no-(resend|dedupe|repair)\b", r"\1=False"),
         (r"--each (\w+)", r"wx.batch(prompt, \1)"),

@@ -131,7 +131,7 @@ def test_a_full_disk_is_an_error_before_the_next_paid_call(session, sandbox, mon
 
     def small():
         journal = open_journal()
-        journal._connection.execute("PRAGMA max_page_count = 12")
+        journal._connection.execute("PRAGMA max_page_count = 17")
         opened.append(journal)
         return journal
 

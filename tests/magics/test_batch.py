@@ -146,3 +146,56 @@ def test_a_call_from_python_shows_how_far_it_is_too(connected, sandbox):
     assert ran.frames[0]["data"]["text/plain"].startswith("30 rows, 30 distinct prompts")
     silent = connected.run("out = wx.batch('Say {{ text }}', rows, on_progress=print)").ok()
     assert silent.outputs == []
+
+
+def test_a_table_goes_to_the_service_and_is_picked_up_later(connected, sandbox):
+    with Sandbox(account=sandbox, batch_seconds=10_000) as slow:
+        connected.connect(slow)
+        connected.run(ROWS).ok()
+        shown = connected.run("%%watsonx --each rows --on service --show\nRate {{ text }}").ok()
+        assert "on the service: 1 batch job of at most 20,000 rows" in shown.plain
+        assert f"POST {slow.url}/ml/v1/batches" in shown.plain
+        assert '"url": "/v1/chat/completions"' in shown.plain
+        assert slow.counts["files"] == 0
+        cell = "%%watsonx --each rows --output out --on service\nRate {{ text }}"
+        running = connected.start(cell)
+        slow.wait_for(lambda call: call.kind == "batch", 30)
+        connected.interrupt()
+        ran = connected.finish(running)
+        assert ran.status == "error"
+        assert "It goes on at the service" in "".join(ran.error)
+        assert connected.value("len(out)") == 30
+        listed = connected.run("%watsonx batches").ok().plain
+        assert "1 batch job, last seen " in listed
+        assert "30 rows at the service" in listed
+        assert "may have been billed" not in listed
+        name = listed.split(" ")[0]
+        said = connected.run(f"%watsonx batches resume {name}").ok().plain
+        assert "validating, 0 of 30 rows answered" in said
+        slow._jobs._job_s = 0
+        said = connected.run(f"%watsonx batches resume {name}").ok()
+        assert "completed, 30 answers are in the journal now" in said.plain
+        (payload,) = said.reply["payload"]
+        assert payload["text"] == cell
+        ran = connected.run(cell).ok()
+        assert "30 from the journal" in ran.plain
+        assert connected.value("sum(row['error'] is None for row in out)") == 30
+        assert len(slow.answered_lines) == 30
+
+
+def test_what_is_under_way_at_the_service_can_be_cancelled(connected, sandbox):
+    with Sandbox(account=sandbox, batch_seconds=10_000) as slow:
+        connected.connect(slow)
+        connected.run(ROWS).ok()
+        running = connected.start("%%watsonx --each rows --on service\nRate {{ text }}")
+        slow.wait_for(lambda call: call.kind == "batch", 30)
+        connected.interrupt()
+        connected.finish(running)
+        name = connected.run("%watsonx batches").ok().plain.split(" ")[0]
+        said = connected.run(f"%watsonx batches cancel {name}").ok().plain
+        assert "cancelling" in said
+        said = connected.run(f"%watsonx batches resume {name}").ok().plain
+        assert "cancelled, 0 answers are in the journal now, 30 rows have none" in said
+        refused = connected.run(f"%watsonx batches cancel {name}")
+        assert "Nothing of batch" in refused.error[0]
+    connected.connect(sandbox)

@@ -229,7 +229,7 @@ def test_a_value_that_looks_like_a_flag_gets_the_way_to_write_it():
 
 @pytest.mark.parametrize(
     "flag",
-    ["--on"],
+    ["--sources"],
 )
 def test_an_option_does_not_exist_before_the_day_it_works(flag):
     with pytest.raises(BadOption, match="is not an option of %%watsonx"):

@@ -83,7 +83,9 @@ def batch(
     options
         Those of `wx_notebook.ask`, and: `to` (a .csv, .jsonl or .parquet file that is written as
         the run goes on; its path is returned), `rows`, `sample`, `budget`, `concurrency`,
-        `max_errors` ("5%" or a number), ``dedupe=False``, ``resend=False`` and ``fresh=True``.
+        `max_errors` ("5%" or a number), ``dedupe=False``, ``resend=False``, ``fresh=True`` and
+        ``on="service"`` (the service's own batch jobs answer the rows within a day; the same call
+        in a later kernel waits for the same jobs).
 
     Returns
     -------

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wx_notebook.batch.jobs import RowPlace
 from wx_notebook.batch.requests import RowRequests
+from wx_notebook.batch.service_lines import MOST_ROWS
 from wx_notebook.service import Request
 from wx_notebook.templates import RowError, RowPrompt, estimate_tokens
 
@@ -35,6 +36,10 @@ class Plan:
         Requests a second that the service allows, None where that is not known yet.
     sources
         Each name of the prompt, and whether it is a column or a variable.
+    on
+        The place where it is answered, None for here.
+    key
+        What the first request is called in the journal.
     """
 
     text: str
@@ -47,6 +52,8 @@ class Plan:
     max_tokens: int
     rate: int | None
     sources: dict[str, str]
+    on: str | None = None
+    key: bytes = b""
 
     @property
     def is_whole(self) -> bool:
@@ -81,6 +88,15 @@ class Plan:
         return f"about {self._scaled(self.tokens):,} tokens to read, {most}"
 
     def _about_time(self) -> str:
+        if self.on is not None:
+            number = -(-self._scaled(self.distinct) // MOST_ROWS)
+            jobs = (
+                "batch jobs" if self.rows is None else f"{number:,} batch job{'s'[: number != 1]}"
+            )
+            return (
+                f"on the service: {jobs} of at most {MOST_ROWS:,} rows, answered within 24 hours; "
+                "the kernel may end meanwhile"
+            )
         if self.rate is None:
             return "time: known after the first answer, which tells the limit of the service"
         at = f"at the limit of {self.rate:,} requests a second"
@@ -98,10 +114,11 @@ class Plan:
 def make_plan(
     rows: Iterable[RowPlace], requests: RowRequests, prompt: RowPrompt, *,
     total: int | None, max_tokens: int, rate: int | None, dedupe: bool = True,
-    clock: Callable[[], float] = time.monotonic,
+    on: str | None = None, clock: Callable[[], float] = time.monotonic,
 ) -> Plan:  # fmt: skip
     """Return the plan for rows, of which as many are read as half a second allows."""
     first: str | None = None
+    first_place: RowPlace | None = None
     seen = empty = tokens = 0
     distinct: set[int] = set()
     ends_at = clock() + _LONGEST_LOOK_S
@@ -112,7 +129,8 @@ def make_plan(
         except RowError:
             empty += 1
             continue
-        first = text if first is None else first
+        if first is None:
+            first, first_place = text, place
         known = hash(text) if dedupe else seen
         if known not in distinct:
             distinct.add(known)
@@ -120,13 +138,15 @@ def make_plan(
         if seen % _LOOK_EVERY == 0 and clock() >= ends_at:
             break
     request = requests.request(first) if first is not None else None
-    if request is not None and first is not None:
+    key = b""
+    if request is not None and first is not None and first_place is not None:
+        key = requests.key(first_place, request)
         # the system message goes along with each
         own = sum(map(estimate_tokens, request.message_texts())) - estimate_tokens(first)
         tokens += max(own, 0) * len(distinct)
     return Plan(
         first or "", request, total, seen, len(distinct), empty, tokens, max_tokens, rate,
-        dict(prompt.sources),
+        dict(prompt.sources), on, key,
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from wx_notebook.batch.jobs import Counts, Job, Outcome
 from wx_notebook.errors import BatchStopped, RateLimited, ServiceDown, WatsonxError, make_visible
 from wx_notebook.options import MaxErrors, Options
@@ -98,6 +100,12 @@ class RunLimits:
                 f"{limit}.",
                 hint="Look at the column error, change the prompt, and run it again.",
             )
+
+    def without_errors(self) -> RunLimits:
+        """Return these limits for rows that have all been paid for: no number of errors stops."""
+        own = copy.copy(self)
+        own._max_errors = None
+        return own
 
     def note_answer(self) -> None:
         """Note that the service answers."""

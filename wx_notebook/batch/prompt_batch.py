@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,10 @@ from wx_notebook.batch.policy import RunLimits
 from wx_notebook.batch.progress import OnProgress
 from wx_notebook.batch.reading import number_of_rows, read_rows
 from wx_notebook.batch.requests import RowRequests
+from wx_notebook.batch.row_source import RowSource
 from wx_notebook.batch.runner import BatchRun
+from wx_notebook.batch.service_lines import check_service_options
+from wx_notebook.batch.service_run import ServiceRun
 from wx_notebook.batch.shapes import ERROR, SchemaShape, Shape, TextShape, check_columns
 from wx_notebook.batch.tables import SourceTable, open_table
 from wx_notebook.credentials.secret import Secret
@@ -34,7 +38,6 @@ from wx_notebook.templates import RowPrompt
 from wx_notebook.transport import recorded_file, replayed_file
 
 _MOST_WARNINGS = 5
-_AGAIN = "Run it again: rows with an answer are not sent again."
 
 
 class BatchResult(NamedTuple):
@@ -94,7 +97,7 @@ class Batch:
     shape: Shape = field(init=False, default_factory=TextShape)
     table: SourceTable = field(init=False)
     prompt: RowPrompt = field(init=False)
-    _run: BatchRun | None = field(init=False, default=None)
+    _run: BatchRun | ServiceRun | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         _check_options(self.options)
@@ -119,6 +122,7 @@ class Batch:
             rows, self._requests(self.prompt.used, time.time()), self.prompt,
             total=number_of_rows(self.table, self.options), max_tokens=self.options.max_tokens,
             rate=self.session.state.service.limiter.rate, dedupe=self.options.dedupe,
+            on=self.options.on,
         )  # fmt: skip
 
     def run(
@@ -151,12 +155,18 @@ class Batch:
         with contextlib.closing(journal):
             prune(journal)
             pipeline = self.session.pipeline.apart()
-            self._run = run = BatchRun(
-                rows, self._requests(columns, began, pipeline), pipeline, journal, batch_id,
-                self.shape, output, RunLimits(self.options, batch_id),
-                total=number_of_rows(self.table, self.options), on_progress=on_progress,
+            common = (
+                self._requests(columns, began, pipeline), pipeline, journal, batch_id, self.shape,
+                output, RunLimits(self.options, batch_id),
             )  # fmt: skip
-            return self._ended(run, journal, batch_id, began, output)
+            total = number_of_rows(self.table, self.options)
+            if self.options.on is None:
+                self._run = BatchRun(rows, *common, total=total, on_progress=on_progress)
+            else:
+                again = partial(read_rows, self.table, self.options, columns)
+                source = RowSource(rows, again if self.table.is_repeatable else None)
+                self._run = ServiceRun(source, *common, total=total, on_progress=on_progress)
+            return self._ended(self._run, journal, batch_id, began, output)
 
     def _output(self) -> Output:
         new, to = (*self.shape.columns, ERROR), self.options.to
@@ -181,8 +191,9 @@ class Batch:
         )
 
     def _ended(
-        self, run: BatchRun, journal: Journal, batch_id: str, began: float, output: Output
-    ) -> BatchResult:
+        self, run: BatchRun | ServiceRun, journal: Journal, batch_id: str, began: float,
+        output: Output,
+    ) -> BatchResult:  # fmt: skip
         hide = self.session.state.transport.redaction.without_secrets
         journal.begin(
             BatchRecord(
@@ -201,31 +212,33 @@ class Batch:
         )  # fmt: skip
         counts = run.counts
         with contextlib.suppress(UserFacingError):
-            journal.end(
-                batch_id, state, rows=run.meter.total, done=counts.done, failed=counts.failed,
-                tokens=counts.tokens,
-            )  # fmt: skip
+            # what goes on at the service has not ended: the list of batches says so
+            if not run.is_under_way:
+                journal.end(
+                    batch_id, state, rows=run.meter.total, done=counts.done, failed=counts.failed,
+                    tokens=counts.tokens,
+                )  # fmt: skip
         if failure is None:
             notes = (*filter(None, [journal.note]), *_notes(run))
             return BatchResult(output.value(), counts, last_line(counts, run.meter.seconds), notes)
         raise self._early_end(run, failure, output)
 
     def _early_end(
-        self, run: BatchRun, failure: BaseException, output: Output
+        self, run: BatchRun | ServiceRun, failure: BaseException, output: Output
     ) -> BatchStopped | Interrupted:
         """Return the error of a run that ended early, with its table."""
         counts = run.counts
         far = f"{counts.finished:,} rows have ended: " + last_line(counts, run.meter.seconds)
         ended: BatchStopped | Interrupted
         if isinstance(failure, KeyboardInterrupt):
-            ended = Interrupted(f"Stopped. {far}", hint=_AGAIN)
+            ended = Interrupted(f"Stopped. {far}", hint=run.hint)
         elif isinstance(failure, UserFacingError):
-            ended = BatchStopped(f"{failure.message}\n{far}", hint=failure.hint or _AGAIN)
+            ended = BatchStopped(f"{failure.message}\n{far}", hint=failure.hint or run.hint)
         else:
             reason = make_visible(f"{type(failure).__name__}: {failure}"[:300])
             ended = BatchStopped(
                 f"The table could not be written: {reason}\n{far}",
-                hint=_AGAIN,
+                hint=run.hint,
             )
         with contextlib.suppress(Exception):
             # the rest of a Dask DataFrame would have to be computed for it
@@ -246,6 +259,8 @@ def _check_options(options: Options) -> None:
             "tools and a table can't be combined: each row gets one answer, in one round.",
             hint="Remove tools.",
         )
+    if options.on is not None:
+        check_service_options(options)
 
 
 def last_line(counts: Counts, seconds: float) -> str:
@@ -264,7 +279,7 @@ def last_line(counts: Counts, seconds: float) -> str:
     return " · ".join(parts)
 
 
-def _notes(run: BatchRun) -> Iterator[str]:
+def _notes(run: BatchRun | ServiceRun) -> Iterator[str]:
     counts = run.counts
     if counts.unknown:
         yield (

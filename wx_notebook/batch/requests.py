@@ -64,13 +64,17 @@ class RowRequests:
             reason = error.message
         if reason:
             raise RowError(reason)
-        also = "" if self._options.dedupe else f"row {place.position}"
-        key = request_key(request, self._pipeline.state.service.base_url(request), also=also)
+        key = self.key(place, request)
         estimate = 0
         if self._needs_estimate:
             texts = request.message_texts()
             estimate = sum(map(estimate_tokens, texts)) + self._options.max_tokens
         return Job(key, request, text, [place], estimate)
+
+    def key(self, place: RowPlace, request: Request) -> bytes:
+        """Return what the request of a row is called in the journal."""
+        also = "" if self._options.dedupe else f"row {place.position}"
+        return request_key(request, self._pipeline.state.service.base_url(request), also=also)
 
     def is_own(self, answer: AnswerRecord) -> bool:
         """Whether an answer of the journal was paid for by this run."""

@@ -68,6 +68,10 @@ class BatchRun:
         Called a few times a second, in the thread of the caller.
     """
 
+    hint = "Run it again: rows with an answer are not sent again."
+    #: whether anything of it goes on elsewhere
+    is_under_way = False
+
     def __init__(
         self, rows: Iterator[RowPlace], requests: RowRequests, pipeline: PromptPipeline,
         journal: Journal, batch_id: str, shape: Shape, output: Output, limits: RunLimits, *,

@@ -29,7 +29,7 @@ from wx_notebook.session.fitting import fitting_answer
 from wx_notebook.session.pipeline import PromptPipeline
 
 #: No other row would fare better: a dead key, a spent quota, a withdrawn model, a log out.
-_STOPS = (
+STOPS = (
     NotConnected, KeyRefused, TokenRefused, ProjectError, QuotaSpent, ModelError, HostRefused,
     UnknownRegion, JournalError,
 )  # fmt: skip
@@ -99,7 +99,7 @@ class RowSender:
 
 
 def _fate(error: WatsonxError) -> str:
-    if isinstance(error, _STOPS):
+    if isinstance(error, STOPS):
         return "stop"
     if error.maybe_billed or isinstance(error, AnswerCut):
         return "billed"

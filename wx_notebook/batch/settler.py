@@ -15,7 +15,7 @@ from wx_notebook.errors import SchemaMismatch
 from wx_notebook.journal import AnswerRecord
 
 #: The service's words for an answer that reached its limit.
-_CUT = frozenset({"length", "max_tokens", "token_limit", "time_limit"})
+CUT = frozenset({"length", "max_tokens", "token_limit", "time_limit"})
 
 
 class RowSettler:
@@ -40,8 +40,19 @@ class RowSettler:
         self._output = output
         self._limits = limits
 
-    def succeed(self, job: Job, answer: AnswerRecord, *, is_paid: bool) -> None:
-        """Put the answer of a job beside its rows; `is_paid` by this run.
+    def forget(self) -> None:
+        """Count the rows anew: each is put once more."""
+        counts = self._counts
+        counts.done = counts.failed = counts.cut = 0
+        counts.labels.clear()
+
+    def succeed(self, job: Job, answer: AnswerRecord, *, is_paid: bool) -> bool:
+        """Put the answer of a job beside its rows, and return whether it has their shape.
+
+        Parameters
+        ----------
+        is_paid
+            By this run.
 
         Raises
         ------
@@ -57,8 +68,8 @@ class RowSettler:
         except SchemaMismatch as mismatch:
             for place in job.places:
                 self.fail(place, sentence_of(mismatch))
-            return
-        if answer.finish_reason in _CUT:
+            return False
+        if answer.finish_reason in CUT:
             counts.cut += len(job.places)
         for place in job.places:
             self.put(place, {**cells, ERROR: None})
@@ -66,6 +77,7 @@ class RowSettler:
             counts.tally(cells)
         self._limits.note_answer()
         self._meter.add_sample(job.places[-1].position, answer.text)
+        return True
 
     def count_paid(self, answer: Answer | None) -> None:
         """Count the tokens of an answer that no row gets, such as one that fits no schema."""

@@ -25,17 +25,21 @@ class BatchDisplay:
         Where it is shown.
     plan, prompt
         The lines of the flight plan, and the first prompt.
+    first
+        What is said before the first answer.
     clock
         Seconds that never go backwards.
     """
 
     def __init__(
         self, canvas: Canvas, plan: Sequence[str], prompt: str,
-        *, clock: Callable[[], float] = time.monotonic,
+        first: str = "the first row goes alone ...", *, clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._canvas = canvas
         self._plan = tuple(plan)
         self._prompt = prompt
+        self._first = first
+        self._last_line = ""
         self._clock = clock
         self._shown_at = float("-inf")
         self._in_terminal = isinstance(canvas, TerminalCanvas)
@@ -43,9 +47,7 @@ class BatchDisplay:
     def first_frame(self) -> dict[str, str]:
         """Return the flight plan, which is shown before the first row is sent."""
         self._shown_at = self._clock()
-        return _bundle(
-            BatchView("the first row goes alone ...", None, "", self._plan, self._prompt)
-        )
+        return _bundle(BatchView(self._first, None, "", self._plan, self._prompt))
 
     def update(self, progress: RunProgress) -> None:
         """Show how far the run is, if the last frame was long enough ago."""
@@ -55,10 +57,14 @@ class BatchDisplay:
             return
         self._shown_at = now
         figures = figures_line(progress)
+        line = " · ".join(filter(None, (figures, progress.waiting)))
         if is_line:
-            self._canvas.show_lines([" · ".join(filter(None, (figures, progress.waiting)))])
+            # of a job that takes hours, only what is new
+            if line != self._last_line:
+                self._last_line = line
+                self._canvas.show_lines([line])
         elif self._in_terminal:
-            self._canvas.show_progress(" · ".join(filter(None, (figures, progress.waiting))))
+            self._canvas.show_progress(line)
         else:
             self._show(
                 BatchView(

@@ -5,14 +5,24 @@ in Jupyter's data folder, readable by their user only. They hold prompts, answer
 numbers; no key, no token, no project.
 """
 
+from wx_notebook.journal.job_log import JobLog
 from wx_notebook.journal.journal import Journal, JournalError, open_journal, temporary_journal
-from wx_notebook.journal.records import AnswerRecord, BatchRecord, request_key
+from wx_notebook.journal.records import (
+    AnswerRecord,
+    BatchRecord,
+    JobLine,
+    JobRecord,
+    request_key,
+)
 from wx_notebook.journal.upkeep import KEPT_DAYS, prune
 
 __all__ = [
     "KEPT_DAYS",
     "AnswerRecord",
     "BatchRecord",
+    "JobLine",
+    "JobLog",
+    "JobRecord",
     "Journal",
     "JournalError",
     "open_journal",

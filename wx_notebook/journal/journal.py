@@ -19,7 +19,7 @@ from wx_notebook.journal.database import (
     set_aside,
 )
 from wx_notebook.journal.location import is_on_network, journal_folder, other_files, own_file
-from wx_notebook.journal.records import AnswerRecord, BatchRecord
+from wx_notebook.journal.records import AnswerRecord, BatchRecord, answer_values
 
 _OFF = "journal = false in [tool.wx_notebook] of pyproject.toml does without it."
 #: A statement and its values.
@@ -109,9 +109,7 @@ class Journal:
 
     def delete(self, batch_id: str) -> None:
         """Delete a batch and its answers; raises as `begin`."""
-        self._write(
-            (statements.DELETE_ANSWERS, (batch_id,)), (statements.DELETE_BATCH, (batch_id,))
-        )
+        self._write(*((statement, (batch_id,)) for statement in statements.DELETE_ALL))
         with self._disk_lock, suppress(sqlite3.Error):
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
 
@@ -165,12 +163,7 @@ class Journal:
 
     def finish(self, key: bytes, batch_id: str, answer: AnswerRecord) -> None:
         """Write down an answer; on disk when it returns, and raises as `start`."""
-        values = (
-            key, batch_id, answer.position, answer.at, answer.prompt, answer.text,
-            answer.model_id, answer.finish_reason, answer.input_tokens, answer.output_tokens,
-            answer.request_id, answer.seconds,
-        )  # fmt: skip
-        self._write((statements.PUT_ANSWER, values))
+        self._write((statements.PUT_ANSWER, answer_values(key, batch_id, answer)))
 
     def forget_start(self, key: bytes) -> None:
         """Write down that a request was refused, so that it cost nothing; raises as `start`."""

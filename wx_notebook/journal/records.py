@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wx_notebook.service import Request
 
@@ -43,6 +43,53 @@ class AnswerRecord:
     def tokens(self) -> int:
         """Input and output tokens together, 0 where the service did not count."""
         return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+
+def answer_values(key: bytes, batch_id: str, answer: AnswerRecord) -> tuple[Any, ...]:
+    """Return the values of `statements.PUT_ANSWER`."""
+    return (
+        key, batch_id, answer.position, answer.at, answer.prompt, answer.text, answer.model_id,
+        answer.finish_reason, answer.input_tokens, answer.output_tokens, answer.request_id,
+        answer.seconds,
+    )  # fmt: skip
+
+
+class JobLine(NamedTuple):
+    """A row that the service's batch job has: its key, its place in the table, and its prompt."""
+
+    key: bytes
+    position: int
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A part of a table that is a batch job of the service.
+
+    Attributes
+    ----------
+    id
+        Our own name for it, which the service's job carries, too.
+    batch_id
+        The batch that sent it.
+    place
+        The URL of the service.
+    job_id
+        The service's name for it, "" while nobody knows whether there is a job.
+    state
+        The service's word for how far it is.
+    is_open
+        Whether its answers still have to be fetched.
+    """
+
+    id: str
+    batch_id: str
+    place: str
+    began: float
+    rows: int
+    job_id: str = ""
+    state: str = ""
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

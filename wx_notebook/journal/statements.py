@@ -14,6 +14,14 @@ CREATE TABLE IF NOT EXISTS answers (
     request TEXT, seconds REAL
 );
 CREATE INDEX IF NOT EXISTS answers_by_batch ON answers (batch, position);
+CREATE TABLE IF NOT EXISTS service_jobs (
+    id TEXT PRIMARY KEY, batch TEXT NOT NULL, place TEXT, began REAL, rows INTEGER, job TEXT,
+    state TEXT NOT NULL, is_open INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS service_lines (
+    job TEXT NOT NULL, key BLOB NOT NULL, position INTEGER, prompt TEXT, PRIMARY KEY (job, key)
+);
+CREATE INDEX IF NOT EXISTS service_lines_by_key ON service_lines (key);
 """
 
 PUT_BATCH = """
@@ -36,6 +44,12 @@ FROM batches
 """
 DELETE_ANSWERS = "DELETE FROM answers WHERE batch = ?"
 DELETE_BATCH = "DELETE FROM batches WHERE id = ?"
+DELETE_BATCH_LINES = """
+DELETE FROM service_lines WHERE job IN (SELECT id FROM service_jobs WHERE batch = ?)
+"""
+DELETE_JOBS = "DELETE FROM service_jobs WHERE batch = ?"
+#: In this order.
+DELETE_ALL = (DELETE_ANSWERS, DELETE_BATCH_LINES, DELETE_JOBS, DELETE_BATCH)
 
 #: An answer that is there already stays until the new one has come.
 START = """
@@ -59,4 +73,24 @@ FROM answers WHERE key = ?
 GET_ANSWERS = """
 SELECT text, model, finish, input_tokens, output_tokens, request, seconds, position, prompt, at
 FROM answers WHERE batch = ? AND state = 'done' ORDER BY position
+"""
+
+PUT_JOB = """
+INSERT OR REPLACE INTO service_jobs (id, batch, place, began, rows, job, state, is_open)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+GET_JOBS = "SELECT id, batch, place, began, rows, job, state, is_open FROM service_jobs"
+PUT_LINE = "INSERT OR REPLACE INTO service_lines (job, key, position, prompt) VALUES (?, ?, ?, ?)"
+GET_LINES = "SELECT key, position, prompt FROM service_lines WHERE job = ? ORDER BY position"
+GET_LINE_JOBS = "SELECT job FROM service_lines WHERE key = ?"
+DELETE_LINE = "DELETE FROM service_lines WHERE job = ? AND key = ?"
+DELETE_LINES = "DELETE FROM service_lines WHERE job = ?"
+FORGET_ANSWER = "DELETE FROM answers WHERE key = ?"
+#: A batch whose kernel ended, and whose jobs another one has picked up.
+CLOSE_BATCH = """
+UPDATE batches SET ended = ?, state = 'picked up',
+    done = (SELECT count(*) FROM answers WHERE batch = batches.id AND state = 'done'),
+    tokens = (SELECT coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0)
+              FROM answers WHERE batch = batches.id)
+WHERE id = ? AND ended IS NULL
 """

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from wx_notebook.batch.outputs import export_rows
+from wx_notebook.batch.service_jobs import ServiceJobs
 from wx_notebook.display import show_lines
-from wx_notebook.errors import BadOption, did_you_mean, mask_keys
-from wx_notebook.journal import KEPT_DAYS, BatchRecord, Journal, open_journal
+from wx_notebook.errors import BadOption, BatchStopped, did_you_mean, mask_keys
+from wx_notebook.journal import KEPT_DAYS, BatchRecord, JobLog, JobRecord, Journal, open_journal
+from wx_notebook.session import session
 
 _EXCERPT = 50
 _COLUMNS = ("row", "prompt", "answer", "model", "input_tokens", "output_tokens", "finish_reason")
@@ -48,32 +50,87 @@ def _list(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]: 
         yield "no batches yet"
         yield "Next: %%watsonx --each TABLE begins one"
         return
+    log = JobLog(journal)
     for one in batches:
+        jobs = [job for job in log.jobs(one.id) if job.is_open]
+        waiting = sum(job.rows for job in jobs)
         total = "" if one.rows is None else f" of {one.rows:,}"
         facts = [
-            one.id, time.strftime("%Y-%m-%d %H:%M", time.localtime(one.began)), _state(one),
+            one.id, time.strftime("%Y-%m-%d %H:%M", time.localtime(one.began)),
+            _state(one, jobs),
             f"{one.done:,}{total} rows answered", f"{one.tokens:,} tokens" if one.tokens else "",
-            f"{one.open:,} may have been billed" if one.open else "",
+            f"{waiting:,} rows at the service" if waiting else "",
+            f"{one.open - waiting:,} may have been billed" if one.open > waiting else "",
         ]  # fmt: skip
         yield " · ".join(filter(None, facts))
         yield f"    {_excerpt(one.prompt)}"
     yield f"{journal.path}: {journal.size() / _MEGABYTE:,.1f} MB, readable by you only"
     yield (f"A finished batch is deleted after {KEPT_DAYS} days, or when all take more than 1 GB.")
-    yield "Next: %watsonx batches resume|export|delete ID"
+    yield "Next: %watsonx batches resume|cancel|export|delete ID"
 
 
-def _state(one: BatchRecord) -> str:
+def _state(one: BatchRecord, jobs: Sequence[JobRecord]) -> str:
+    if jobs:
+        states = ", ".join(sorted({job.state for job in jobs}))
+        return f"{len(jobs):,} batch job{'s'[: len(jobs) != 1]}, last seen {states}"
     return one.state if one.ended is not None else "running, or its kernel ended"
 
 
 def _resume(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]:  # noqa: ANN401
     one = _existing(journal, words, 1, "resume")
+    yield from _fetched(journal, one)
     if not one.code:
         yield f"batch {one.id} was started by wx.batch: call it again, and it goes on"
         yield f"    {_excerpt(one.prompt)}"
         return
     shell.set_next_input(one.code)
     yield f"the cell of batch {one.id} stands below: run it, and only what is missing is sent"
+
+
+def _fetched(journal: Journal, one: BatchRecord) -> Iterator[str]:
+    """Fetch what is ready at the service, and say how far the rest is."""
+    log = JobLog(journal)
+    jobs = [job for job in log.jobs(one.id) if job.is_open]
+    if not jobs:
+        return
+    service = ServiceJobs(session().state, log)
+    for job in jobs:
+        current, found = service.look(job)
+        if found is None:
+            yield f"a batch job of {job.rows:,} rows was never made: nothing was billed for them"
+        elif not found.has_ended:
+            yield (f"batch job {_excerpt(found.id)}: {found.status}, {found.completed:,} of "
+                   f"{job.rows:,} rows answered")  # fmt: skip
+        else:
+            fetched = service.fetch(current, found)
+            number = sum(spent.prompts for spent in fetched.usage.values())
+            failed = f", {len(fetched.errors):,} rows have none" if fetched.errors else ""
+            yield (f"batch job {_excerpt(found.id)}: {found.status}, {number:,} answers are in the "
+                   f"journal now{failed}")  # fmt: skip
+            yield from fetched.notes()
+    service.close_batch(one.id)
+
+
+def _cancel(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]:  # noqa: ANN401
+    one = _existing(journal, words, 1, "cancel")
+    log = JobLog(journal)
+    jobs = [job for job in log.jobs(one.id) if job.is_open]
+    if not jobs:
+        raise BadOption(
+            f"Nothing of batch {one.id} is under way at the service.",
+            hint="A run in this notebook is stopped with the stop button.",
+        )
+    service = ServiceJobs(session().state, log)
+    for job in jobs:
+        try:
+            current = service.cancel(job)
+        except BatchStopped as unknown:
+            service.forget(job)
+            known = unknown.message.splitlines()[0]
+            yield f"{known} It is forgotten; its rows may have been billed."
+        else:
+            yield f"batch job {_excerpt(current.job_id)}: {current.state}"
+    yield f"Next: %watsonx batches resume {one.id} fetches what was answered and paid for"
 
 
 def _export(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]:  # noqa: ANN401
@@ -90,14 +147,19 @@ def _export(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]
 
 def _delete(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]:  # noqa: ANN401
     one = _existing(journal, words, 1, "delete")
+    jobs = [job for job in JobLog(journal).jobs(one.id) if job.is_open]
     journal.delete(one.id)
     yield f"batch {one.id} and its {one.done:,} answers are deleted"
+    if jobs:
+        rows = sum(job.rows for job in jobs)
+        yield f"{rows:,} rows of it go on at the service and are paid for: nobody fetches them now"
 
 
 _Action = Callable[[Any, Journal, Sequence[str]], Iterator[str]]
 _ACTIONS: Mapping[str, _Action] = {
     "list": _list,
     "resume": _resume,
+    "cancel": _cancel,
     "export": _export,
     "delete": _delete,
 }

@@ -138,12 +138,13 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "batches": Command(
         "wx_notebook.magics.batches:manage_batches",
-        "prompts over tables: list, resume, export, delete",
+        "prompts over tables: list, resume, cancel, export, delete",
         (
-            Argument(("words",), "resume ID, export ID FILE (.csv, .jsonl or .parquet), or delete "
-                     "ID; without words all are listed", "ACTION", "*", "batch actions"),
+            Argument(("words",), "resume ID, cancel ID, export ID FILE (.csv, .jsonl or .parquet), "
+                     "or delete ID; without words all are listed", "ACTION", "*", "batch actions"),
         ),
-        "resume puts the cell below: run it, and only what is missing is sent.",
+        "resume puts the cell below: run it, and only what is missing is sent. What is ready at "
+        "the service (--on service) is fetched first; cancel ends what is not.",
     ),
     "tools": Command(
         "wx_notebook.magics.list_tools:list_tools",

@@ -10,12 +10,14 @@ from typing import Any
 from wx_notebook.batch.plan import Plan
 from wx_notebook.batch.progress import RunProgress
 from wx_notebook.batch.prompt_batch import Batch, BatchResult
+from wx_notebook.batch.service_lines import line_document
 from wx_notebook.credentials.secret import OpaqueMapping
+from wx_notebook.display import Canvas, canvas_for
 from wx_notebook.display import Progress as Waiting
-from wx_notebook.display import canvas_for
 from wx_notebook.display.batch_progress import BatchDisplay
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted, did_you_mean, mask_keys
 from wx_notebook.magics.run_prompt import named_schema
+from wx_notebook.options import SERVICE
 from wx_notebook.render import format_json
 from wx_notebook.session import session
 from wx_notebook.templates import named_pictures, table_of
@@ -63,7 +65,7 @@ def send_table(
         if options.show:
             waiting.show_lines(_shown(plan, current.endpoints.url))
             return None
-        display = BatchDisplay(canvas, plan.lines(), plan.text)
+        display = _display(canvas, plan)
         waiting.show_bundle(display.first_frame())
     result = _run(shell, batch, display, options.output)
     is_long = isinstance(result.value, list | dict) and len(result.value) > _MOST_PRINTED
@@ -75,9 +77,14 @@ def run_shown(shell: Any, batch: Batch, **more: Any) -> BatchResult:  # noqa: AN
     canvas = canvas_for(shell)
     with Waiting(canvas, "reading the table") as waiting:
         plan = batch.plan()
-        display = BatchDisplay(canvas, plan.lines(), plan.text)
+        display = _display(canvas, plan)
         waiting.show_bundle(display.first_frame())
     return _run(shell, batch, display, None, **more)
+
+
+def _display(canvas: Canvas, plan: Plan) -> BatchDisplay:
+    first = "the first row goes alone ..." if plan.on is None else "the table goes over ..."
+    return BatchDisplay(canvas, plan.lines(), plan.text, first)
 
 
 def _run(
@@ -127,4 +134,15 @@ def _shown(plan: Plan, url: str) -> list[str]:
     lines = plan.lines()
     if plan.request is None:
         return [*lines, "no row was read for this"]
+    if plan.on == SERVICE:
+        line = line_document(plan.key, plan.request)
+        calls = [f"POST {url}{path}" for path in ("/ml/v1/files", "/ml/v1/batches")]
+        return [
+            *lines,
+            "",
+            *calls,
+            "",
+            "the first line of the file:",
+            *format_json(line).split("\n"),
+        ]
     return [*lines, "", "the first request:", *plan.request.shown(url, format_json).split("\n")]

@@ -6,7 +6,7 @@ settings give some of them defaults. All end in the same `Options`.
 
 from __future__ import annotations
 
-from wx_notebook.options.batch_options import DEFAULT_CONCURRENCY, MaxErrors
+from wx_notebook.options.batch_options import DEFAULT_CONCURRENCY, SERVICE, MaxErrors
 from wx_notebook.options.exclusions import (
     check_combination,
     check_needs,
@@ -36,6 +36,7 @@ __all__ = [
     "DEFAULT_MAX_TOKENS",
     "DEFAULT_MODEL",
     "FORMATS",
+    "SERVICE",
     "InvalidValue",
     "MaxErrors",
     "Options",

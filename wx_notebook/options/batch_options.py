@@ -14,6 +14,8 @@ from wx_notebook.options.types import OptionType
 #: Requests at once, if nothing is given; no more connections are opened than this many.
 DEFAULT_CONCURRENCY = 50
 _MOST_AT_ONCE = 1_000
+#: The place where a table goes to the service's own batch jobs.
+SERVICE = "service"
 _ERRORS = re.compile(r"\s*(\d{1,9})(?:\s*|(?:\.(\d{1,3}))?\s*(%)\s*)")
 
 
@@ -45,6 +47,18 @@ def _error_limit() -> OptionType:
         return MaxErrors(share=share) if share <= 100 else None
 
     return OptionType("a number of rows, or a share such as 5%", "For example 5% or 20.", check)
+
+
+def _place() -> OptionType:
+    """Return the type of the place where a table is answered."""
+
+    def check(value: object) -> str | None:
+        return SERVICE if value == SERVICE else None
+
+    return OptionType(
+        f"a place: {SERVICE}", f"For example: %%watsonx --each df --on {SERVICE}", check,
+        choices=(SERVICE,),
+    )  # fmt: skip
 
 
 def _file_name() -> OptionType:
@@ -90,6 +104,11 @@ class BatchOptions:
         "--concurrency", metavar="N", default=DEFAULT_CONCURRENCY, batch=True,
         kind=_count(DEFAULT_CONCURRENCY, _MOST_AT_ONCE),
         help=f"with --each: at most N requests at once; {DEFAULT_CONCURRENCY} if not given",
+    )  # fmt: skip
+    on: str | None = option(
+        "--on", metavar="PLACE", batch=True, kind=_place(),
+        help="with --each: service hands the table to the service's own batch jobs, which answer "
+        "within a day",
     )  # fmt: skip
     max_errors: MaxErrors | None = option(  # noqa: RUF009  # a field, as the others
         "--max-errors", metavar="LIMIT", batch=True, kind=_error_limit(),

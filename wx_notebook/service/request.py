@@ -20,6 +20,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
+from wx_notebook.transport import LARGEST_BODY
 
 Base: TypeAlias = Literal["inference", "platform"]
 Message: TypeAlias = Mapping[str, Any]
@@ -63,7 +64,8 @@ class Request:
     makes of it. `rounds` sends it where an answer may call tools: see `PromptPipeline.open`. A
     `background` request lets others go first, and is sent once: who sends it sees to its
     repetition. `on_send` is called right before it is sent. `schema` reads the answer as a value,
-    and with `repairs` the model may be asked once more for one that fits.
+    and with `repairs` the model may be asked once more for one that fits. `data` is a body that is
+    no JSON, such as a file.
     """
 
     path: str
@@ -84,11 +86,14 @@ class Request:
     on_send: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     schema: Any = field(default=None, repr=False, compare=False)
     repairs: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
+    data: bytes | None = field(default=None, repr=False)
+    largest_reply: int = LARGEST_BODY
 
     @property
     def method(self) -> str:
         """POST with a body, GET without."""
-        return "GET" if self.body is None else "POST"
+        return "GET" if self.body is None and self.data is None else "POST"
 
     @property
     def deployment(self) -> str:

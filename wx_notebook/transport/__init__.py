@@ -25,6 +25,7 @@ from wx_notebook.transport.recording import recorded_file, recording_line, repla
 from wx_notebook.transport.redaction import one_line
 from wx_notebook.transport.request import (
     FREE,
+    LARGEST_BODY,
     PAID,
     PAID_ONCE,
     Gate,
@@ -46,6 +47,7 @@ from wx_notebook.transport.sealed import SealedBody, SealedHeader
 
 __all__ = [
     "FREE",
+    "LARGEST_BODY",
     "PAID",
     "PAID_ONCE",
     "ConnectionBroken",

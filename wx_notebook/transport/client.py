@@ -106,7 +106,7 @@ class Transport:
         Interrupted
             The user stopped it.
         """
-        body = None if request.body is None else _encode(request.body)
+        body = request.data if request.body is None else _encode(request.body)
         timeouts = self.timeouts.with_whole(request.whole_s)
         since = self.clock() if request.since is None else request.since
         deadline = since + timeouts.whole_s
@@ -197,6 +197,7 @@ class Transport:
                 timeouts=timeouts,
                 clock=self.clock,
                 cancel_scope=scope,
+                largest=request.largest_reply,
             )
         except KeyboardInterrupt:
             if response is not None:

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
+#: No answer of the service is that large; a larger body is an attack or a mistake.
+LARGEST_BODY = 32 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
@@ -158,7 +161,8 @@ class HttpRequest:
 
     `whole_s` is the time that the user gave it, with all that is done for it, instead of the
     transport's own limit; it counts from `since`, by the transport's clock. The time that `gate`
-    waits does not count.
+    waits does not count. `data` is a body that is no JSON; a reply of more bytes than
+    `largest_reply` is refused.
     """
 
     method: str
@@ -166,6 +170,8 @@ class HttpRequest:
     params: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    data: bytes | None = None
+    largest_reply: int = LARGEST_BODY
     auth: AuthBase = field(default=_NO_AUTH, repr=False)
     stream: bool = False
     policy: RetryPolicy = FREE

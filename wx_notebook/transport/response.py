@@ -10,10 +10,8 @@ import urllib3
 
 from wx_notebook.errors import Interrupted, ServiceDown
 from wx_notebook.transport.cancel_scope import CancelScope
-from wx_notebook.transport.request import Timeouts, format_seconds
+from wx_notebook.transport.request import LARGEST_BODY, Timeouts, format_seconds
 
-#: No answer of the service is that large; a larger body is an attack or a mistake.
-LARGEST_BODY = 32 * 1024 * 1024
 _LARGEST_READ = 64 * 1024
 
 
@@ -44,6 +42,8 @@ class Response:
         Those of the transport.
     cancel_scope
         Ends it when its session is closed.
+    largest
+        Bytes of the body, above which it is refused.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Response:
         timeouts: Timeouts,
         clock: Callable[[], float],
         cancel_scope: CancelScope,
+        largest: int = LARGEST_BODY,
     ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
@@ -66,6 +67,7 @@ class Response:
         self._clock = clock
         self._cancel_scope = cancel_scope
         self._received = 0
+        self._largest = largest
         self._is_read = False
         self._kept: bytes | None = None
         self._socket: Any = getattr(response, "wxn_sock", None)
@@ -98,14 +100,14 @@ class Response:
                 self._limit_wait()
             data = self._read() if self._chunks is None else next(self._chunks, b"")
             self._received += len(data)
-            if self._received <= LARGEST_BODY and not self._cancel_scope.is_cancelled:
+            if self._received <= self._largest and not self._cancel_scope.is_cancelled:
                 if not data or self._is_at_end:
                     self._is_read = True
                     # the connection may serve another session now
                     self._cancel_scope.discard(self._socket)
                 return data
             failure = ConnectionBroken(
-                f"{self.host} sent more than {LARGEST_BODY >> 20} MiB.",
+                f"{self.host} sent more than {self._largest >> 20} MiB.",
                 hint="Check whether the URL is that of the service.",
             )
         except ConnectionBroken as error:
