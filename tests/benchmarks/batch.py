@@ -1,7 +1,6 @@
 """Prompts over a table, beside plain requests in a thread pool and the SDK in the same run.
 
-    python tests/benchmarks/batch.py             print the table
-    python tests/benchmarks/batch.py --million   a million rows into Parquet: minutes, and once
+    python tests/benchmarks/batch.py    print the table; lanes.py has a million rows
 
 The ideal is what the service itself allows: prompts times seconds over the number at once, or
 prompts over its requests a second. The server is a process of its own, so its CPU is not ours; it
@@ -13,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -234,31 +232,11 @@ def journal_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def million(number: int) -> tuple[str, str, str]:
-    """So many rows from an iterator into a Parquet file."""
-    with journal_folder() as folder, server(0) as url:
-        wx.connect(token="t", url=url, project_id="12345678-1234-4123-8123-123456789abc")
-        began = time.perf_counter()
-        rows = ({"n": n, "text": f"review number {n}"} for n in range(number))
-        wx.batch("Classify: {{ text }}", rows, to=folder / "out.parquet", model=MODEL)
-        seconds = time.perf_counter() - began
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        size = sum(f.stat().st_size for f in folder.rglob("*.sqlite*")) / 1e6
-    return (
-        f"{number:,} rows from an iterator into Parquet: peak memory",
-        f"{peak:.0f} MB; {number / seconds:,.0f} rows a second, a journal of {size:,.0f} MB",
-        "300 MB",
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--million", action="store_true")
-    parser.add_argument("--number", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    found = [million(chosen.number)] if chosen.million else rows(measure(chosen.rounds))
-    for row in found:
+    for row in rows(measure(chosen.rounds)):
         print(f"| {' | '.join(row)} |")
 
 
