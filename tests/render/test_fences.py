@@ -126,6 +126,7 @@ def test_an_answer_that_is_one_fenced_document_is_rendered(text, format_):
     [
         DOCUMENT.replace("markdown", "python"), DOCUMENT.replace("markdown", ""),
         DOCUMENT.replace("markdown", "text"), DOCUMENT + "\n\nThat is the file.",
+        DOCUMENT.replace("markdown", "makefile"), DOCUMENT.replace("markdown", "mermaid"),
         "Here it is:\n\n" + DOCUMENT, DOCUMENT + "\n\n" + DOCUMENT,
     ],
 )  # fmt: skip

@@ -82,3 +82,12 @@ def test_html_that_is_not_listed_is_shown_as_text():
 )
 def test_a_task_has_a_box_which_is_no_field(text, html):
     assert body(text) == html
+
+
+@all_cases("kind", ["NOTE", "tip", "Important", "WARNING", "CAUTION"])
+def test_a_quote_of_a_kind_begins_with_its_name_as_on_github(kind):
+    html = markdown_html(f"> [!{kind}]\n> Mind *this*.")
+    assert f"<strong>{kind.capitalize()}</strong><br>\nMind <em>this</em>." in html
+    assert "[!" not in html
+    for other in (f"[!{kind}]\nx", f"> [!{kind}]", f"> [!{kind}] x", "> [!OTHER]\n> x"):
+        assert "[!" in markdown_html(other)

@@ -129,3 +129,15 @@ def test_every_formula_is_inside_an_element_that_mathjax_leaves_alone():
     html = markdown_html("$x$")
     assert html.startswith('<div class="wxn-answer mathjax_ignore tex2jax_ignore" ')
     assert html.count("mathjax_process") == 1
+
+
+def test_a_block_of_the_language_math_is_a_formula_as_on_github():
+    for text in ("```math\nx^2\n```", "So:\n\n```math\nx^2\n```\nand more"):
+        assert typeset(text) == [r"\[x^2\]"]
+    # its own delimiters in it, another language, and what is not allowed stay source
+    for tex, language in (
+        (r"x \] y", "math"),
+        ("x^2", "latex"),
+        (r"\href{javascript:x}{y}", "math"),
+    ):
+        assert typeset(f"```{language}\n{tex}\n```") == []

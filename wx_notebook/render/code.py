@@ -106,8 +106,10 @@ def unfenced_document(text: str, *, partial: bool = False) -> str:
     """
     if not _MARKDOWN_FENCE.match(text):
         return text
+    from wx_notebook.render.fences import is_markdown
+
     tokens = _parser().parse(text, {"partial": partial})
-    is_document = len(tokens) == 1 and tokens[0].type == "fence"
+    is_document = len(tokens) == 1 and tokens[0].type == "fence" and is_markdown(tokens[0].info)
     return _without_partial_end(text, tokens[0]) if is_document else text
 
 

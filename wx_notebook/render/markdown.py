@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: Levels of blocks and links inside each other. People write four; the time grows with the depth.
 _MAX_NESTING = 30
 _BOX = re.compile(r"\A\[([ xX])\](?=[ \t\n]+\S)")
+#: The first line of a quote of a kind, with text below it.
+_ALERT = re.compile(r"\A\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*\n(?=.)", re.IGNORECASE)
 _ALIGNMENT = re.compile(r"text-align: ?(left|right|center)")
 
 
@@ -80,6 +82,7 @@ def _parser() -> MarkdownIt:
     install_links(markdown)
     markdown.core.ruler.before("inline", "close_last_paragraph", _close_last_paragraph)
     markdown.core.ruler.before("inline", "boxes", _draw_boxes)
+    markdown.core.ruler.before("inline", "alerts", _name_alerts)
     markdown.core.ruler.push("directions", set_directions)
     markdown.core.ruler.push("align_cells", _align_cells)
     for name in ("fence", "code_block"):
@@ -133,6 +136,18 @@ def _draw_boxes(state: StateCore) -> None:
         inline = state.tokens[at + 2]
         if token.type == "list_item_open" and state.tokens[at + 1].type == "paragraph_open":
             inline.content = _BOX.sub(_box, inline.content)
+
+
+def _name_alerts(state: StateCore) -> None:
+    """Begin a quote of a kind that GitHub knows, such as `> [!NOTE]`, with the name of the kind."""
+    for at, token in enumerate(state.tokens[:-2]):
+        inline = state.tokens[at + 2]
+        if token.type == "blockquote_open" and state.tokens[at + 1].type == "paragraph_open":
+            inline.content = _ALERT.sub(_alert, inline.content)
+
+
+def _alert(match: re.Match[str]) -> str:
+    return f"**{match[1].capitalize()}**  \n"
 
 
 def _box(match: re.Match[str]) -> str:

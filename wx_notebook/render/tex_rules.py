@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
     from markdown_it.utils import EnvType
@@ -66,6 +67,7 @@ def install_tex(markdown: MarkdownIt) -> None:
     markdown.block.ruler.before(
         "fence", "tex", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
+    markdown.core.ruler.after("block", "tex_fences", _take_fences)
     markdown.add_render_rule("tex_inline", _draw_inline)
     markdown.add_render_rule("tex_block", _draw_block)
 
@@ -107,6 +109,16 @@ def _opener_at(text: str, position: int) -> str:
     if begin := _BEGIN.match(text, position):
         return begin[0] if begin[0] in CLOSERS else ""
     return next((opener for opener in _DELIMITERS if text.startswith(opener, position)), "")
+
+
+def _take_fences(state: StateCore) -> None:
+    """Make a formula of each block of code in the language `math`, as GitHub does."""
+    for token in state.tokens:
+        tex = token.content.strip()
+        is_math = token.type == "fence" and token.info.strip().lower() == "math"
+        if is_math and tex and not _DELIMITER.search(tex):
+            token.type, token.tag, token.info = "tex_block", "", ""
+            token.content, token.markup = tex, "\\["
 
 
 def _fill_token(token: Token, opener: str, tex: str) -> None:
