@@ -278,6 +278,12 @@ WAYS = [
     ('{{\n  // mine\n  "env": {{"WATSONX_API_KEY": "{key}", /* there */\n'
     '  "WATSONX_URL": "{url}",}},\n}}'),
     '{{"Watsonx": {{"ApiKey": "{key}", "Url": "{url}"}}, "OpenAI": {{"ApiKey": "no"}}}}',
+    # as IBM's examples and people write them down
+    "credentials = {{'apikey': '{key}', 'url': '{url}'}}",
+    "credentials = Credentials(url='{url}', api_key='{key}')",
+    "wml_credentials = {{\n    \"url\": \"{url}\",\n    \"apikey\": \"{key}\"\n}}",
+    "creds = Credentials(\n    url = \"{url}\",\n    api_key = \"{key}\",\n)",
+    "API Key: {key}\nProject ID: 12345678-1234-4123-8123-123456789abc\nService URL: {url}",
     # what only YAML knows: anchors, merged tables, lists in one line, several documents
     "x: &key {key}\nwatsonx:\n  api_key: *key\n  url: {url}",
     "base: &base\n  WATSONX_URL: {url}\nprod:\n  <<: *base\n  WATSONX_API_KEY: {key}",

@@ -46,7 +46,7 @@ _FORMS = tuple(
         rf"-\s+[\"']?{_NAME}=(?P<value>[^\"']*)[\"']?",
         rf"-\s+{_NAME}={_REST}",
         # a note of a person
-        rf"(?P<name>API[ -]?key)\s*[:=]\s*{_REST}",
+        rf"(?P<name>API[ -]?key|(?:Project|Space|Model)[ -]ID|Service[ -]URL)\s*[:=]\s*{_REST}",
     )
 )
 #: A name and its value in two lines of YAML, as Kubernetes lists the environment of a container.
@@ -67,8 +67,10 @@ _END_OF_COMMAND = re.compile(r";\s*(?:export|set|declare|typeset|[A-Za-z_]\w*=|\
 _PLAIN = re.compile(r"\s*(?P<name>[A-Za-z_][\w.-]{0,100})\s*=(?!>)\s*(?P<value>.*)", re.DOTALL)
 #: A table in one line of TOML or YAML, and an entry of it.
 _INLINE_TABLE = re.compile(
-    r"\s*[\"']?(?P<name>[\w.-]{1,100})[\"']?\s*[:=]\s*\{(?P<inner>.*)\},?\s*\Z"
+    r"\s*[\"']?(?P<name>[\w.-]{1,100})[\"']?\s*[:=]\s*[\w.]{0,100}[{(](?P<inner>.*)[})],?\s*\Z"
 )
+#: What IBM's examples call such a table.
+_CREDENTIALS = re.compile(r"(?:wml_|wx_|watsonx_)?cred(?:ential)?s", re.IGNORECASE)
 _ENTRY = re.compile(rf"[\"']?(?P<name>[A-Za-z_][\w.-]{{0,100}})[\"']?\s*[:=]\s*(?P<value>{_WORD})")
 #: The value stands in the deeper lines below.
 _BLOCK = re.compile(
@@ -219,8 +221,9 @@ def _assignments(line: str, sections: _Sections) -> list[str]:
         return [f"{name}={value}" for name, value in pairs if value]
     table = _INLINE_TABLE.match(line)
     section = f"{sections.path()}.{table['name']}" if table else ""
-    if table and is_section_of_ours(section) and _VCAP not in line:
-        inner = _ENTRY.finditer(table["inner"])
+    is_ours = is_section_of_ours(section) or (table and _CREDENTIALS.fullmatch(table["name"]))
+    inner = [*_ENTRY.finditer(table["inner"])] if table and is_ours and _VCAP not in line else []
+    if inner:
         return [f"{name_in_section(one['name'], section)}={one['value']}" for one in inner]
     return [_assignment(line, single, sections)]
 
@@ -233,7 +236,7 @@ def _assignment(line: str, match: re.Match[str] | None, sections: _Sections) -> 
         name = sections.name_of_pair
     else:
         name = name_in_section(name, sections.path())
-    name, value = name.replace(" ", "_"), (match["value"] or "").strip()
+    name, value = re.sub(" |(?<=[a-z])-(?=[A-Z])", "_", name), (match["value"] or "").strip()
     if value[:1] in ("'", '"'):
         # JSON without its braces ends in a comma, as do the arguments of a call
         value = value.rstrip(",;")
