@@ -291,6 +291,13 @@ def test_stop_and_param_may_be_given_several_times():
     assert (given["stop"], given["param"]) == (("a", "b"), {"top_k": 1, "min_p": 0.5})
 
 
+def test_words_of_python_are_those_of_json_in_a_param():
+    given = parse_options("-p logprobs=True -p echo=False -p user=None -p word=Truely")
+    assert given["param"] == {
+        "logprobs": True, "echo": False, "user": None, "word": "Truely",
+    }  # fmt: skip
+
+
 def test_json_whose_quotes_the_line_took_away_is_not_sent_as_a_text():
     with pytest.raises(BadOption, match="'response_format' that looks like JSON") as caught:
         parse_options('-p response_format={"type":"json_object"}')

@@ -17,6 +17,7 @@ from wx_notebook.options.types import InvalidValue, OptionType
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _HINT = "For example -p top_k=50, from Python param={'top_k': 50}."
 #: Longer words may be keys.
+_PYTHON_WORDS = {"True": True, "False": False, "None": None}
 _LONGEST_SHOWN = 30
 _EXAMPLE = 'response_format={"type": "json_object"}'
 _SDK = "IBM's SDK can do it: import wx_notebook as wx; wx.interop.api_client()"
@@ -81,6 +82,8 @@ def service_params() -> OptionType:
 def _read(text: str) -> tuple[str, Any]:
     """Return the name and the value; the value is JSON if it parses, else text.
 
+    Python's True, False and None are understood, too.
+
     Raises
     ------
     InvalidValue
@@ -103,7 +106,7 @@ def _read(text: str) -> tuple[str, Any]:
                 hint=f"Put it in single quotes: -p '{_EXAMPLE}'",
                 is_complete=True,
             ) from None
-        parsed = value
+        parsed = _PYTHON_WORDS.get(value.strip(), value)
     return key.strip(), parsed
 
 
