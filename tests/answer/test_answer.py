@@ -120,13 +120,15 @@ def test_its_footer_names_model_tokens_and_time():
     assert Answer("x").footer == "0.0 s"
 
 
-@pytest.mark.parametrize("reason", ["length", "max_tokens", "token_limit"])
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "token_limit", "model_length"])
 def test_an_answer_at_the_limit_says_how_to_raise_it(reason):
     (note,) = Answer("x", finish_reason=reason).notes
     assert "--max-tokens" in note
 
 
-CUT = ["interrupted", "cut", "time_limit", "cancelled", "error", "content_filter"]
+CUT = ["interrupted", "cut", "time_limit", "cancelled", "error", "content_filter",
+       # words of other providers behind a gateway
+       "canceled", "aborted", "safety", "recitation", "guardrail_intervened"]  # fmt: skip
 
 
 @all_cases("reason", [*CUT, *map(str.upper, CUT)])
@@ -152,6 +154,8 @@ def test_an_answer_that_a_filter_stopped_says_what_to_do():
         ("stop_sequence", "a stop text came first; change --stop"),
         ("tool_calls", "no call has arrived; try again with --no-stream"),
         ("function_call", "no call has arrived; try again with --no-stream"),
+        ("tool_use", "no call has arrived; try again with --no-stream"),
+        ("refusal", "the model refused to answer, and did not say why; change the prompt"),
         ("unknown", "the answer is empty, and the service did not say why; run it again"),
         ("guardrails_v2", "it ended with 'guardrails_v2' at once"),
         ("length", "before the first word of the answer; raise it with --max-tokens"),

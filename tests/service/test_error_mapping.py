@@ -241,11 +241,14 @@ def test_no_answer_of_the_service_breaks_its_own_translation(status, document, b
         (429, {"error": {"message": "Slowly.", "type": "rate_limit_exceeded"}}, RateLimited,
          "Slowly. (rate_limit_exceeded)"),
         (422, {"detail": "field required"}, BadOption, "field required"),
+        (429, {"httpCode": "429", "httpMessage": "Too Many", "moreInformation": "Rate limit."},
+         RateLimited, "Rate limit."),
+        (503, {"fault": {"faultstring": "No target.", "detail": {}}}, ServiceDown, "No target."),
         (403, {"error": "forbidden"}, ProjectError, "forbidden"),
         (403, {"code": 403, "message": '{"errors": [{"code": "token_quota_reached", "message": '
                '"Spent."}]}'}, QuotaSpent, "Spent. (token_quota_reached)"),
     ],
-    ids=range(14),
+    ids=range(16),
 )  # fmt: skip
 def test_the_shapes_of_gateway_files_and_clusters_are_read_like_the_native_one(
     serve, status, document, kind, said

@@ -38,6 +38,8 @@ FORMAT_TEXTS = [
     ("<|begin_of_thought|>hm<|end_of_thought|>\n<|begin_of_solution|>One watt.<|end_of_solution|>",
      "hm", "One watt."),
     ("◁think▷hm◁/think▷One watt.", "hm", "One watt."),
+    ("<longcat_think>hm</longcat_think>One watt.", "hm", "One watt."),
+    ("<unused94>thought\nhm<unused95>One watt.", "hm", "One watt."),
     ("<|inner_prefix|>hm<|inner_suffix|>One watt.", "hm", "One watt."),
 ]  # fmt: skip
 TEXTS = [
@@ -55,6 +57,7 @@ TEXTS = [
      "a\n\nb", "4"),
     (f"{HARMONY('analysis')}hm{HARMONY('final')}One watt.", "hm", "One watt."),
     (f"{HARMONY('final')}One watt.<|return|>", "", "One watt."),
+    ('<|channel|>final <|constrain|>json<|message|>{"a": 1}<|return|>', "", '{"a": 1}'),
     ("Here's my thought process: hm Here's my response: One watt.", " hm ", "One watt."),
     # a template opened the tag
     ("Okay, the user asks 2+2.\n</think>\n\nThe answer is 4.", "Okay, the user asks 2+2.\n",

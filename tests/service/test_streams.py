@@ -152,6 +152,7 @@ RUNNING = [delta(text) | {"usage": {"prompt_tokens": 18, "completion_tokens": co
         [ROLE, delta("Sea"), LAST | {"usage": {"prompt_tokens": 18, "total_tokens": 22}}],
         [ROLE, delta("Sea"), LAST | {"usage": {"completion_tokens": 4}}],
         [ROLE, delta("Sea"), LAST, {"choices": [], "usage": USAGE}, {"choices": [], "usage": {}}],
+        [ROLE, delta("Sea"), LAST | {"usage": {"input_tokens": 18, "output_tokens": 4}}],
     ],
 )  # fmt: skip
 def test_the_last_usage_counts_wherever_it_stands(serve, documents):
@@ -388,6 +389,9 @@ def test_the_thinking_s_other_names(serve):
     for name in ("reasoning_content", "reasoning", "thinking"):
         thought = {"choices": [{"delta": {"reasoning_content": "", name: "hm"}}]}
         assert stream_of(serve, thought, *CHATTING).answer.reasoning == "hm"
+    for thought in ({"text": "hm"}, {"content": "hm"}, [{"text": "hm"}]):
+        document = {"choices": [{"delta": {"reasoning": thought}}]}
+        assert stream_of(serve, document, *CHATTING).answer.reasoning == "hm"
 
 
 @all_cases("reason", ["stop", "length", "tool_calls", "time_limit", "cancelled"])
@@ -489,6 +493,13 @@ IN_A_200 = [
     ({"error": {"code": "model_not_supported", "message": "As it says.", "status_code": 404}},
      WatsonxError),
     ({"error": "As it says."}, ServiceDown),
+    # of servers behind a deployment, of API Connect and other gates
+    ({"detail": "As it says."}, ServiceDown),
+    ({"errors": "As it says."}, ServiceDown),
+    ({"errors": ["As it says."]}, ServiceDown),
+    ({"httpCode": "429", "httpMessage": "Too Many Requests", "moreInformation": "As it says."},
+     RateLimited),
+    ({"fault": {"faultstring": "As it says.", "detail": {"errorcode": "x"}}}, ServiceDown),
 ]  # fmt: skip
 
 

@@ -7,19 +7,27 @@ from dataclasses import dataclass
 #: What `--format code` says of an answer without code.
 NO_CODE = "no code for the next cell: the answer has no code block, and is no Python"
 _GO_ON = "continue it with {name}.more()"
+_FILTER = (
+    "a content filter of the service ended the answer here; change the prompt, or take another "
+    "model (%watsonx models)"
+)
+_CANCELLED = "the service cancelled the answer before its end"
 _LIMIT = f"the answer reached its token limit; {_GO_ON}, or raise the limit with --max-tokens"
 #: Why an answer is not whole, by the services' words for its end and our own.
 _CUT_BY = {
     "length": _LIMIT,
     "max_tokens": _LIMIT,
     "token_limit": _LIMIT,
+    "model_length": _LIMIT,
     "interrupted": f"interrupted: this is what had arrived; {_GO_ON}",
     "cut": f"cut: this is what had arrived; {_GO_ON}",
     "time_limit": f"a time limit ended the answer, --timeout or the service's own; {_GO_ON}",
-    "cancelled": "the service cancelled the answer before its end",
+    **dict.fromkeys(("cancelled", "canceled", "abort", "aborted"), _CANCELLED),
     "error": "the service failed before the answer's end",
-    "content_filter": "a content filter of the service ended the answer here; change the prompt, "
-    "or take another model (%watsonx models)",
+    # those of other providers behind a gateway, too
+    **dict.fromkeys(
+        ("content_filter", "safety", "recitation", "guardrail", "guardrail_intervened"), _FILTER
+    ),
 }
 _LIMIT_BEFORE_TEXT = (
     "the token limit was reached before the first word of the answer; raise it with --max-tokens"
@@ -34,14 +42,14 @@ _LOST_CALL = (
     "the model ended with a tool call, and no call has arrived; try again with --no-stream, or "
     "take another model (%watsonx models --can tools)"
 )
-_CALLED = frozenset({"tool_calls", "function_call"})
+_CALLED = frozenset({"tool_calls", "function_call", "tool_use"})
 _MORE_CALLS = (
     "the model called tools to the end and wrote no answer; raise --max-rounds, or ask anew"
 )
 #: Why a whole answer is empty.
 _EMPTY = {
-    "tool_calls": _TOOL,
-    "function_call": _TOOL,
+    **dict.fromkeys(_CALLED, _TOOL),
+    "refusal": "the model refused to answer, and did not say why; change the prompt",
     "unknown": "the answer is empty, and the service did not say why; run it again",
     "stop_sequence": "the answer is empty: a stop text came first; change --stop",
 }
@@ -51,7 +59,7 @@ _EMPTY_OTHERWISE = (
 _ONLY_REASONING = (
     "the model thought and wrote no answer; run it again, or with --reasoning low or off"
 )
-_LIMITS = frozenset({"length", "max_tokens", "token_limit"})
+_LIMITS = frozenset({"length", "max_tokens", "token_limit", "model_length"})
 
 
 def is_cut(finish_reason: str) -> bool:

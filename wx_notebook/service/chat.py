@@ -138,4 +138,8 @@ def _read_delta(document: Mapping[str, Any]) -> AnswerDelta:
 
 
 def _read_usage(usage: Mapping[str, Any]) -> Usage | None:
-    return read_usage(*map(usage.get, ("prompt_tokens", "completion_tokens", "total_tokens")))
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    if "prompt_tokens" not in usage and "input_tokens" in usage:
+        # as other providers behind a gateway count
+        names = ("input_tokens", "output_tokens", "total_tokens")
+    return read_usage(*map(usage.get, names))

@@ -172,7 +172,9 @@ def _text_of_part(part: Mapping[str, Any]) -> str | None:
 
 
 def read_reasoning(value: Any) -> str:  # noqa: ANN401
-    """Return the text of reasoning, which may be a list of parts; raises as `as_text`."""
+    """Return the text of reasoning, which may be a part or a list of them; raises as `as_text`."""
+    if isinstance(value, dict) and ("text" in value or "content" in value):
+        value = [value.get("text", value.get("content"))]
     if not isinstance(value, list):
         return as_text(value)
     return "".join(as_text(part.get("text") if isinstance(part, dict) else part) for part in value)

@@ -30,16 +30,20 @@ from wx_notebook.transport import readable_text
 LONGEST_QUOTE = 400
 _LONGEST_CODE = 80
 #: Names of the code, of the message and of the request in the shapes of `_read`.
-_CODE_NAMES = ("code", "errorCode", "error", "type", "_messageCode_")
+_CODE_NAMES = ("code", "errorCode", "error", "type", "_messageCode_", "faultcode")
 _MESSAGE_NAMES = ("message", "errorMessage", "description", "error_description", "detail",
-                  "exception", "errorDetails", "title", "reason")  # fmt: skip
+                  "exception", "errorDetails", "title", "reason",
+                  # of API Connect and of other gates
+                  "moreInformation", "httpMessage", "faultstring")  # fmt: skip
 _TRACE_NAMES = ("trace", "request_id", "requestId", "trace_id", "transaction_id")
 #: Names that only an error has, and those of what a reply is there for.
 _ERROR_NAMES = ("errorCode", "errorMessage", "error_code", "error_description", "statusCode",
-                "status_code", "http_status", "exception", "fault", "_messageCode_")  # fmt: skip
+                "status_code", "http_status", "exception", "fault", "_messageCode_", "detail",
+                "httpCode", "httpMessage")  # fmt: skip
 _PAYLOADS = ("choices", "results", "resources", "metadata", "entity", "model_id", "usage", "data",
              "system", "moderations", "detections")  # fmt: skip
-_STATUS_NAMES = ("status_code", "statusCode", "http_status", "code", "status", "errorCode")
+_STATUS_NAMES = ("status_code", "statusCode", "http_status", "code", "status", "errorCode",
+                 "httpCode")  # fmt: skip
 #: Characters of keys, tokens and most passwords.
 _IN_A_SECRET = re.compile(r"[!-~]")
 #: How a model says that it takes no `response_format`: no list of those that do is published.
@@ -48,16 +52,8 @@ _LATER = "Wait a moment and run the cell again."
 _PROJECT = "Check the project ID and the region: a project belongs to one region."
 _EDITOR = "Ask for the role Editor in it: your project > Manage > Access control."
 _BY_CODE: dict[str, tuple[type[WatsonxError], str, str]] = {
-    "authentication_token_not_valid": (
-        TokenRefused,
-        "The service does not accept the token.",
-        "",
-    ),
-    "authentication_token_expired": (
-        TokenRefused,
-        "The token has expired.",
-        "",
-    ),
+    "authentication_token_not_valid": (TokenRefused, "The service does not accept the token.", ""),
+    "authentication_token_expired": (TokenRefused, "The token has expired.", ""),
     "no_associated_service_instance_error": (
         NoRuntime,
         "The project has no watsonx.ai Runtime service associated.",
@@ -269,10 +265,12 @@ def _first_error(document: object) -> Mapping[str, Any]:
         return {}
     errors = document.get("errors")
     if isinstance(errors, list) and errors:
-        return errors[0] if isinstance(errors[0], dict) else {}
-    nested = document.get("error")
-    if isinstance(nested, dict) and nested:
-        return nested
+        return errors[0] if isinstance(errors[0], dict) else {"message": errors[0]}
+    if isinstance(errors, str) and errors:
+        return {"message": errors}
+    for nested in (document.get("error"), document.get("fault")):
+        if isinstance(nested, dict) and nested:
+            return nested
     message = document.get("message")
     if isinstance(message, str) and message.lstrip().startswith("{"):
         # a gate in front of the service quotes its answer as a text

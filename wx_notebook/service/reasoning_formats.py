@@ -79,6 +79,8 @@ FORMATS = (
     _in_tags("reflection"),
     _in_tags("analysis"),
     _in_tags("inner_monologue"),
+    # LongCat Flash Thinking
+    _in_tags("longcat_think"),
     # Seed-OSS
     _in_tags("seed:think"),
     # Magistral
@@ -91,7 +93,12 @@ FORMATS = (
             for channel in ("analysis", "commentary")
         ),
         ("<|end|>", f"{_ASSISTANT}{_CHANNEL}final{_MESSAGE}", f"{_CHANNEL}final{_MESSAGE}"),
-        tuple((f"{start}{_CHANNEL}final{_MESSAGE}", "<|return|>") for start in (_ASSISTANT, "")),
+        tuple(
+            (f"{start}{_CHANNEL}final{kind}{_MESSAGE}", "<|return|>")
+            # with a form that the answer has to have
+            for kind in ("", " <|constrain|>json", "<|constrain|>json")
+            for start in (_ASSISTANT, "")
+        ),
         may_be_only_framed=True,
     ),
     # the same where a server took the special tokens out
@@ -118,6 +125,8 @@ FORMATS = (
     ),
     # Kimi-VL
     ReasoningFormat(("◁think▷",), ("◁/think▷",)),
+    # MedGemma
+    ReasoningFormat(("<unused94>thought\n",), ("<unused95>",)),
     # Apertus
     ReasoningFormat(("<|inner_prefix|>",), ("<|inner_suffix|>",)),
 )
