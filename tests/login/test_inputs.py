@@ -64,6 +64,15 @@ def test_a_project_or_space_is_told_by_id_address_or_name():
     assert parse_scope(" My project ") == (None, "My project")
     assert parse_scope("") == (None, "")
     assert parse_scope("", ID) == (Scope(space_id=ID), "")
+    for pasted in (
+        f"project_id={ID}",
+        f'"{ID}"',
+        f"WATSONX_PROJECT_ID: '{ID}',",
+        f"\u200b{ID}\ufeff",
+    ):
+        assert parse_scope(pasted) == (Scope(project_id=ID), "")
+    assert parse_scope(f"export_space_id = {ID.upper()}") == (Scope(space_id=ID), "")
+    assert parse_scope(f"id {ID}") == (None, f"id {ID}")
     with pytest.raises(ProjectError):
         parse_scope("https://example.com/projects")
 

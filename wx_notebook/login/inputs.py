@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from wx_notebook.credentials import studio
 from wx_notebook.credentials.connection_params import SANDBOX_VARIABLE, ConnectionParams
 from wx_notebook.credentials.environment import from_environment
 from wx_notebook.credentials.parsing.files import from_sandbox, from_text
-from wx_notebook.credentials.parsing.pasted import is_uuid, validate_id
+from wx_notebook.credentials.parsing.pasted import is_uuid, strip_invisible, validate_id
 from wx_notebook.credentials.profiles import from_profile, saved_profiles
 from wx_notebook.credentials.regions import REGIONS
 from wx_notebook.credentials.secret import OpaqueMapping, Secret
@@ -24,6 +25,12 @@ from wx_notebook.settings.connection_fields import PROFILE_FIELDS
 
 #: A key of AWS is tried here first; the other region of that account is searched as well.
 _FIRST_AWS_REGION = "us-east-1"
+#: An ID as files and programs assign it, and one in quotes.
+_ASSIGNED_ID = re.compile(
+    r"(?P<name>(?:\w{1,30}?(?:project|space)|project|space)[ _-]?id\s*[:=]\s*|)[\"']?"
+    r"(?P<id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})[\"']?,?",
+    re.IGNORECASE,
+)
 #: Profiles that get a button of their own.
 _MAX_PROFILES = 5
 
@@ -191,9 +198,12 @@ def parse_scope(text: str, space: str = "") -> tuple[Scope | None, str]:
     """Return the project or space that a text identifies, or else the name that it is.
 
     An id counts as that of a project: if it belongs to a space, the service says so. `space` is
-    used where the text is empty.
+    used where the text is empty. An id may stand in what was pasted around it.
     """
-    text = text.strip()
+    text = strip_invisible(text)
+    if match := _ASSIGNED_ID.fullmatch(text):
+        kind = "space" if "space" in match["name"].lower() else "project"
+        return Scope(**{f"{kind}_id": match["id"].lower()}), ""
     if not text:
         return (Scope(space_id=space), "") if is_uuid(space) else (None, space)
     if "/" in text:

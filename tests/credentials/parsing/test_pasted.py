@@ -93,6 +93,19 @@ def test_a_name_without_a_key_is_an_empty_key(text):
         validate_key(_unwrap(Secret(text))[0])
 
 
+@all_cases(
+    "text",
+    [
+        f"credentials = {{'apikey': '{KEY}'}}", f'Credentials(url="x", api_key = "{KEY}")',
+        f'client = APIClient({{"url": "x", "apikey":"{KEY}"}})',
+    ],
+)  # fmt: skip
+def test_a_key_in_a_line_of_python_is_taken_out_of_it(text):
+    key, note = _unwrap(Secret(text))
+    assert key == Secret(KEY)
+    assert note.startswith("the key was taken out of the text around it")
+
+
 @pytest.mark.parametrize(
     "text",
     [

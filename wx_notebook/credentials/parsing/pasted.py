@@ -51,12 +51,21 @@ _SCOPE_OF_VALUE = re.compile(
 _COMMENT = re.compile(r"\s#.*")
 #: A key of IBM Cloud with a comment behind it, as `.env` files, shells and INI files write one.
 _KEY_AND_COMMENT = re.compile(r"[A-Za-z0-9_-]{44}(?:\s*(?:#|//|;)|\s+--\s).*")
+#: A key in a table or a call of Python: `credentials = {"apikey": "..."}`.
+_IN_CODE = re.compile(
+    r"\bapi_?key[\"']?\s{0,9}[:=]\s{0,9}[\"']([A-Za-z0-9_-]{44})[\"']", re.IGNORECASE
+)
 _AROUND_A_VALUE = f"{_INVISIBLE}{_QUOTES},;{{}}"
 
 
 def is_uuid(text: str) -> bool:
     """Return whether a text is an ID as the service makes them."""
     return _UUID.fullmatch(text) is not None
+
+
+def strip_invisible(text: str) -> str:
+    """Return a text without the blanks and invisible characters around it."""
+    return text.strip(_INVISIBLE)
 
 
 def extract_key(text: Secret) -> tuple[Secret, str]:
@@ -167,7 +176,7 @@ def _unwrap(text: Secret) -> tuple[Secret, str]:
         return Secret(bare.reveal()[:44]), "the comment behind the key was removed."
     keys, note = _keys_in_json(bare), "the key was taken out of the JSON around it."
     if not keys:
-        keys = _assigned_keys(bare)
+        keys = _assigned_keys(bare) or [Secret(one) for one in _IN_CODE.findall(bare.reveal())]
         note = "the key was taken out of the text around it (apikey=...)."
     if not keys and _is_quoted(bare):
         keys = [Secret(bare.reveal()[1:-1].strip(_INVISIBLE))]
