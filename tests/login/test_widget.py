@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
@@ -533,6 +534,18 @@ def test_the_line_that_stays_is_plain_text_and_html_that_runs_nothing():
     given = line_bundle("connected to x · token for 9 min, cannot be renewed")["text/html"]
     assert '"540"></span>' in given
     assert "%watsonx login" in line_bundle("")["text/plain"]
+
+
+def test_a_saved_line_reads_as_history():
+    """A notebook that is opened in a dead kernel claims no connection."""
+    line = "connected to project 'P' · eu-de · token for 60 min, renewed by itself"
+    data = line_bundle(line)
+    first = data["text/plain"].split("\n")[0]
+    assert first == "was connected to project 'P' · eu-de"
+    shown = html.unescape(re.sub("<[^>]*>", "", data["text/html"]))
+    assert shown.startswith(first)
+    assert "token for" not in shown
+    assert "✓" not in shown
 
 
 def test_what_lacks_a_runtime_is_led_to_its_page_and_no_other_address_is_a_link():
