@@ -28,7 +28,7 @@ _IN_PYTHON = tuple(
     for pattern, words in (
         (r"%watsonx help lists all options", "help(wx.ask) lists all options"),
         (r"%watsonx models lists", "wx.session().models() lists"),
-        (r"\(%watsonx models\)", "(wx.session().models())"),
+        (r"\(%watsonx models[^()]*\)", "(wx.session().models())"),
         (r"%watsonx status shows the connection", "wx.session() shows the connection"),
         (r"Next: %watsonx use [^,]*, or (wx\.connect\()", r"Next: \1"),
         (r"Next: %watsonx use --(?:project|space) \S+", "Give it to wx.connect(...)"),

@@ -448,6 +448,9 @@ def test_notes_of_an_answer_name_what_can_be_typed_in_python_too(sandbox, sessio
         assert note.endswith("or raise the limit with max_tokens=")
         hint = caught(lambda answer=answer: answer.data).hint
         assert "--" not in hint
+    for reason in ("tool_calls", "content_filter", "unknown", "stop_sequence"):
+        lost = Answer("", finish_reason=reason, _is_for_python=True)
+        assert not any("--" in note or "%watsonx" in note for note in lost.notes)
     two = wx.ask("hello", n=2, max_tokens=1)
     assert all("--" not in note for one in two.answers for note in one.notes)
 
