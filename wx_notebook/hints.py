@@ -47,7 +47,9 @@ _IN_PYTHON = tuple(
         (r"--(generate|yes|fresh)\b", r"\1=True"),
         (r"--no-(resend|dedupe|repair)\b", r"\1=False"),
         (r"--each (\w+)", r"wx.batch(prompt, \1)"),
-        (rf"--({_OPTIONS})\b", lambda found: found[1].replace("-", "_") + "="),
+        # a command that is left keeps its own option
+        (rf"(%watsonx \w+ --\S+)|--({_OPTIONS})\b",
+         lambda found: found[1] or found[2].replace("-", "_") + "="),
         (r"run the cell again", "run it again"),
         (r"Run the cell again", "Run it again"),
     )
