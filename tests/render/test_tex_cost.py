@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+import pytest
 from support.cases import all_cases
 
 from wx_notebook.render import answer_html, markdown_html
@@ -47,6 +48,7 @@ def typeset(text: str) -> list[str]:
     return [unescape(tex) for tex in found]
 
 
+@pytest.mark.slow
 @all_cases("name", MEASURED)
 def test_no_answer_costs_the_page_more_than_its_budget(name):
     tex, _, _ = MEASURED[name]

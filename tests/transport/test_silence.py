@@ -141,7 +141,7 @@ AT_IAM = {
     "silence": lambda server: server.silent(),
 }
 #: Four tries end with them, and another error after one of them would be checked as well.
-LIMITS = Timeouts(first_byte_s=0.2, idle_s=0.2)
+LIMITS = Timeouts(first_byte_s=0.1, idle_s=0.1)
 
 
 def check(problem):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import threading
 
@@ -102,8 +103,13 @@ PLACES = {
 }
 
 
-@all_cases("path", ["/ml/v1/text/chat", "/identity/token", "/elsewhere/v3"])
-@all_cases("place", PLACES)
+PATHS = ("/ml/v1/text/chat", "/identity/token", "/elsewhere/v3")
+
+
+@all_cases(
+    ("place", "path"),
+    [*zip(PLACES, itertools.cycle(PATHS)), *(("JSON api_key", path) for path in PATHS)],
+)
 def test_a_secret_of_a_client_is_concealed_by_its_name_at_any_path(client, place, path):
     sent = {"headers": {"Authorization": f"Bearer {client.token}"}}
     client.http.post(f"{client.sandbox.url}{path}", timeout=10, **(sent | PLACES[place]))
