@@ -85,7 +85,9 @@ def batch(
         the run goes on; its path is returned), `rows`, `sample`, `budget`, `concurrency`,
         `max_errors` ("5%" or a number), ``dedupe=False``, ``resend=False``, ``fresh=True`` and
         ``on="service"`` (the service's own batch jobs answer the rows within a day; the same call
-        in a later kernel waits for the same jobs).
+        in a later kernel waits for the same jobs), or ``on=`` the address of a Dask cluster or a
+        `distributed.Client`, whose workers send the rows. There, `to` of a Dask DataFrame is a
+        folder that the workers write.
 
     Returns
     -------

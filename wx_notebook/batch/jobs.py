@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from wx_notebook.answer import Answer
 from wx_notebook.errors import WatsonxError
 from wx_notebook.journal import AnswerRecord
-from wx_notebook.service import Request
+from wx_notebook.service import Request, Usage
 
 #: Of a column of labels: how many there are, and how long one is.
 _MOST_LABELS, _LONGEST_LABEL = 12, 40
@@ -34,6 +33,8 @@ class Job:
 
     Attributes
     ----------
+    request
+        An empty one, where a worker of a cluster has it.
     estimate
         The most tokens that it may cost.
     attempts, resent
@@ -43,6 +44,8 @@ class Job:
         is asked for once more.
     is_sent
         Whether its last attempt has left, so that an interrupt leaves open what became of it.
+    row
+        On a cluster: the number of its partition, and its place there.
     """
 
     key: bytes
@@ -54,6 +57,7 @@ class Job:
     sends: int = 0
     resent: int = 0
     is_sent: bool = False
+    row: tuple[int, int] | None = None
 
 
 class Outcome(NamedTuple):
@@ -64,12 +68,17 @@ class Outcome(NamedTuple):
     fate
         "done", "failed" (of this row alone), "retry", "billed" (retry, but it may have been
         billed), or "stop" (no other row would fare better).
+    warnings
+        What the service or we have to say about the answer.
+    usage
+        The tokens of an answer that no row gets, such as one that fits no schema.
     """
 
     fate: str
     answer: AnswerRecord | None = None
     error: WatsonxError | None = None
-    whole: Answer | None = None
+    warnings: tuple[str, ...] = ()
+    usage: Usage | None = None
 
 
 class JobQueue:
@@ -130,6 +139,11 @@ class JobQueue:
                 return None
             finally:
                 self._idle -= 1
+
+    def get_ready(self, most: int) -> list[Job]:
+        """Return jobs that are ready now, and no more than so many."""
+        with self._condition:
+            return [self._ready.popleft() for _ in range(min(most, len(self._ready)))]
 
     def close(self) -> list[Job]:
         """Let every sender end, and return the jobs that none has taken."""

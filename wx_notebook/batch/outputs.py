@@ -58,14 +58,22 @@ class MemoryOutput:
 
     def value(self) -> Any:  # noqa: ANN401
         """Return the table with the new columns."""
-        ordered = [self._cells[number] for number in sorted(self._cells)]
         if self.needs_all:
             names = (*self._table.columns, *self._new)
             return [
-                dict(zip(names, (*place.values, *cells), strict=True)) for place, cells in ordered
+                dict(zip(names, (*place.values, *cells), strict=True))
+                for place, cells in self._ordered()
             ]
+        return self._table.result(*self.columns())
+
+    def columns(self) -> tuple[list[int], dict[str, list[Any]]]:
+        """Return the positions of the rows, and the new columns."""
+        ordered = self._ordered()
         new = {name: [cells[at] for _, cells in ordered] for at, name in enumerate(self._new)}
-        return self._table.result([place.position for place, _ in ordered], new)
+        return [place.position for place, _ in ordered], new
+
+    def _ordered(self) -> list[tuple[RowPlace, tuple[Any, ...]]]:
+        return [self._cells[number] for number in sorted(self._cells)]
 
 
 class FileOutput:

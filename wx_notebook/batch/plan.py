@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from wx_notebook.batch.jobs import RowPlace
 from wx_notebook.batch.requests import RowRequests
 from wx_notebook.batch.service_lines import MOST_ROWS
+from wx_notebook.options import SERVICE
 from wx_notebook.service import Request
 from wx_notebook.templates import RowError, RowPrompt, estimate_tokens
 
@@ -37,7 +38,7 @@ class Plan:
     sources
         Each name of the prompt, and whether it is a column or a variable.
     on
-        The place where it is answered, None for here.
+        The place that sends it: the service, or the address of a cluster; None for here.
     key
         What the first request is called in the journal.
     """
@@ -62,7 +63,11 @@ class Plan:
 
     def lines(self) -> list[str]:
         """Return the plan in a few lines, without the prompt itself."""
-        return [self._about_rows(), self._about_tokens(), self._about_time(), *self._about_names()]
+        place = [] if self.on in (None, SERVICE) else [f"sent by the workers of {self.on}"]
+        return [
+            self._about_rows(), self._about_tokens(), self._about_time(), *place,
+            *self._about_names(),
+        ]  # fmt: skip
 
     def _scaled(self, number: int) -> int:
         if self.is_whole or not self.seen or self.rows is None:
@@ -88,7 +93,7 @@ class Plan:
         return f"about {self._scaled(self.tokens):,} tokens to read, {most}"
 
     def _about_time(self) -> str:
-        if self.on is not None:
+        if self.on == SERVICE:
             number = -(-self._scaled(self.distinct) // MOST_ROWS)
             jobs = (
                 "batch jobs" if self.rows is None else f"{number:,} batch job{'s'[: number != 1]}"

@@ -7,37 +7,40 @@ import itertools
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from wx_notebook.answer import Answer
+from wx_notebook.batch.cluster.address import address_of, check_cluster_options
+from wx_notebook.batch.dask_table import DaskTable
 from wx_notebook.batch.jobs import Counts, RowPlace
 from wx_notebook.batch.outputs import FileOutput, MemoryOutput, Output
-from wx_notebook.batch.plan import Plan, format_duration, make_plan
+from wx_notebook.batch.plan import Plan, make_plan
 from wx_notebook.batch.policy import RunLimits
 from wx_notebook.batch.progress import OnProgress
 from wx_notebook.batch.reading import number_of_rows, read_rows
 from wx_notebook.batch.requests import RowRequests
 from wx_notebook.batch.row_source import RowSource
 from wx_notebook.batch.runner import BatchRun
+from wx_notebook.batch.sender import RunParts
 from wx_notebook.batch.service_lines import check_service_options
 from wx_notebook.batch.service_run import ServiceRun
 from wx_notebook.batch.shapes import ERROR, SchemaShape, Shape, TextShape, check_columns
+from wx_notebook.batch.summary import end_notes, last_line
 from wx_notebook.batch.tables import SourceTable, open_table
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted, UserFacingError, make_visible
 from wx_notebook.journal import BatchRecord, Journal, open_journal, prune, temporary_journal
-from wx_notebook.options import Options
+from wx_notebook.options import SERVICE, Options
 from wx_notebook.schemas import read_schema
 from wx_notebook.session import Session
 from wx_notebook.session.pipeline import PromptPipeline
 from wx_notebook.settings import journal_is_on
 from wx_notebook.templates import RowPrompt
 from wx_notebook.transport import recorded_file, replayed_file
-
-_MOST_WARNINGS = 5
 
 
 class BatchResult(NamedTuple):
@@ -122,7 +125,7 @@ class Batch:
             rows, self._requests(self.prompt.used, time.time()), self.prompt,
             total=number_of_rows(self.table, self.options), max_tokens=self.options.max_tokens,
             rate=self.session.state.service.limiter.rate, dedupe=self.options.dedupe,
-            on=self.options.on,
+            on=self._place_name(),
         )  # fmt: skip
 
     def run(
@@ -144,33 +147,61 @@ class Batch:
         output = output or self._output()
         columns = self.table.columns if output.needs_all else self.prompt.used
         rows = read_rows(self.table, self.options, columns)
-        first = next(rows, None)
-        if first is None:
-            return BatchResult(output.value(), Counts(), "no rows, so nothing was sent", ())
-        rows = itertools.chain([first], rows)
+        if not self._is_read_by_workers:
+            first = next(rows, None)
+            if first is None:
+                return BatchResult(output.value(), Counts(), "no rows, so nothing was sent", ())
+            rows = itertools.chain([first], rows)
         batch_id = uuid.uuid4().hex[:8]
         # what is replayed is nobody's answer elsewhere
         is_kept = journal_is_on() and replayed_file() is None
         journal = open_journal() if is_kept else temporary_journal()
-        with contextlib.closing(journal):
+        pipeline = self.session.pipeline.apart()
+        requests = self._requests(columns, began, pipeline)
+        parts = RunParts(rows, requests, output)
+        with contextlib.closing(journal), self._place(parts, pipeline, journal, batch_id) as parts:
             prune(journal)
-            pipeline = self.session.pipeline.apart()
-            common = (
-                self._requests(columns, began, pipeline), pipeline, journal, batch_id, self.shape,
-                output, RunLimits(self.options, batch_id),
-            )  # fmt: skip
+            limits = RunLimits(self.options, batch_id)
             total = number_of_rows(self.table, self.options)
-            if self.options.on is None:
-                self._run = BatchRun(rows, *common, total=total, on_progress=on_progress)
-            else:
+            if self.options.on == SERVICE:
                 again = partial(read_rows, self.table, self.options, columns)
-                source = RowSource(rows, again if self.table.is_repeatable else None)
-                self._run = ServiceRun(source, *common, total=total, on_progress=on_progress)
-            return self._ended(self._run, journal, batch_id, began, output)
+                self._run = ServiceRun(
+                    RowSource(rows, again if self.table.is_repeatable else None), requests,
+                    pipeline, journal, batch_id, self.shape, output, limits,
+                    total=total, on_progress=on_progress,
+                )  # fmt: skip
+            else:
+                self._run = BatchRun(
+                    parts.rows, parts.requests, pipeline, journal, batch_id, self.shape,
+                    parts.output, limits, total=total, on_progress=on_progress,
+                    senders=parts.senders,
+                )  # fmt: skip
+            return self._ended(self._run, journal, batch_id, began, parts.output)
+
+    def _place_name(self) -> str | None:
+        on = self.options.on
+        return on if on in (None, SERVICE) else address_of(on)
+
+    def _place(
+        self, parts: RunParts, pipeline: PromptPipeline, journal: Journal, batch_id: str
+    ) -> AbstractContextManager[RunParts]:
+        """Return what a run is made of, in the place where it sends its rows."""
+        if self.options.on in (None, SERVICE):
+            return contextlib.nullcontext(parts)
+        from wx_notebook.batch.cluster.run import open_cluster
+
+        return open_cluster(
+            parts, self.session, self.prompt, self.table, self.options, self.shape,
+            pipeline=pipeline, journal=journal, batch_id=batch_id,
+        )  # fmt: skip
+
+    @property
+    def _is_read_by_workers(self) -> bool:
+        return self.options.on not in (None, SERVICE) and isinstance(self.table, DaskTable)
 
     def _output(self) -> Output:
         new, to = (*self.shape.columns, ERROR), self.options.to
-        if to is not None:
+        if to is not None and not self._is_read_by_workers:
             return FileOutput(Path(to).expanduser(), self.table, new)
         return MemoryOutput(self.table, new)
 
@@ -219,7 +250,7 @@ class Batch:
                     tokens=counts.tokens,
                 )  # fmt: skip
         if failure is None:
-            notes = (*filter(None, [journal.note]), *_notes(run))
+            notes = (*filter(None, [journal.note]), *end_notes(run.counts, run.warnings))
             return BatchResult(output.value(), counts, last_line(counts, run.meter.seconds), notes)
         raise self._early_end(run, failure, output)
 
@@ -260,32 +291,4 @@ def _check_options(options: Options) -> None:
             hint="Remove tools.",
         )
     if options.on is not None:
-        check_service_options(options)
-
-
-def last_line(counts: Counts, seconds: float) -> str:
-    """Return one line about a run: rows, failures, tokens, time, and what was sent twice."""
-    parts = [f"{counts.done:,} row{'' if counts.done == 1 else 's'} answered"]
-    if counts.failed:
-        parts.append(f"{counts.failed:,} failed")
-    parts += [f"{counts.tokens:,} tokens", format_duration(seconds)]
-    if counts.reused:
-        parts.append(f"{counts.reused:,} from the journal")
-    if counts.equal:
-        parts.append(f"{counts.equal:,} equal to another row and sent once")
-    if counts.repeated:
-        billed = f", {counts.resent:,} of them may be billed twice" if counts.resent else ""
-        parts.append(f"{counts.repeated:,} sent twice{billed}")
-    return " · ".join(parts)
-
-
-def _notes(run: BatchRun | ServiceRun) -> Iterator[str]:
-    counts = run.counts
-    if counts.unknown:
-        yield (
-            f"{counts.unknown:,} rows were under way when an earlier run ended: they may have been "
-            "billed, and were sent again"
-        )
-    if counts.cut:
-        yield f"{counts.cut:,} answers were cut at the limit of --max-tokens"
-    yield from list(run.warnings)[:_MOST_WARNINGS]
+        (check_service_options if options.on == SERVICE else check_cluster_options)(options)

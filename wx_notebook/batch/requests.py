@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from wx_notebook.batch.jobs import Job, RowPlace
 from wx_notebook.errors import BadOption
 from wx_notebook.journal import AnswerRecord, request_key
@@ -9,6 +11,16 @@ from wx_notebook.options import Options
 from wx_notebook.service import Request
 from wx_notebook.session.pipeline import PromptPipeline
 from wx_notebook.templates import RowError, RowPrompt, estimate_tokens
+
+
+class JobSource(Protocol):
+    """Makes the jobs of rows."""
+
+    def job(self, place: RowPlace) -> Job:
+        """Return the request of a row; raises `RowError` for one that is not sent."""
+
+    def is_own(self, answer: AnswerRecord) -> bool:
+        """Whether an answer of the journal was paid for by this run."""
 
 
 class RowRequests:

@@ -23,8 +23,8 @@ from wx_notebook.batch.policy import (
     unreadable_error,
 )
 from wx_notebook.batch.progress import OnProgress, ProgressMeter
-from wx_notebook.batch.requests import RowRequests
-from wx_notebook.batch.sender import RowSender, SenderPool
+from wx_notebook.batch.requests import JobSource
+from wx_notebook.batch.sender import RowSender, SenderPool, Senders
 from wx_notebook.batch.settler import RowSettler
 from wx_notebook.batch.shapes import ERROR, Shape
 from wx_notebook.errors import (
@@ -53,7 +53,7 @@ class BatchRun:
     Parameters
     ----------
     rows
-        The rows, read as they are needed.
+        The rows, read as they are needed; None where the next one has not arrived yet.
     requests
         Makes the request of a row.
     pipeline, journal, batch_id
@@ -66,6 +66,8 @@ class BatchRun:
         The number of rows, None where only reading tells.
     on_progress
         Called a few times a second, in the thread of the caller.
+    senders
+        What sends the requests; threads of this process, if not given.
     """
 
     hint = "Run it again: rows with an answer are not sent again."
@@ -73,10 +75,10 @@ class BatchRun:
     is_under_way = False
 
     def __init__(
-        self, rows: Iterator[RowPlace], requests: RowRequests, pipeline: PromptPipeline,
+        self, rows: Iterator[RowPlace | None], requests: JobSource, pipeline: PromptPipeline,
         journal: Journal, batch_id: str, shape: Shape, output: Output, limits: RunLimits, *,
         total: int | None = None, on_progress: OnProgress | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        senders: Senders | None = None, clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.counts = Counts()
         self.meter = ProgressMeter(self.counts, total, clock)
@@ -89,14 +91,14 @@ class BatchRun:
         self._limits = limits
         self._on_progress = on_progress
         self._clock = clock
-        self._senders = SenderPool(
+        self._senders: Senders = senders or SenderPool(
             RowSender(pipeline, journal, batch_id).send, limits.concurrency, clock
         )
         self._jobs: dict[bytes, Job] = {}
         self._under_way = 0  # rows whose request is under way
         self._characters = 0
         self._held_back: RowPlace | None = None
-        self._is_exhausted = False
+        self._is_exhausted = self._is_late = False
         self._has_begun = False  # an answer to the first request has come
         self._oldest = 0  # no row before this number is under way
         self._shown_at = float("-inf")
@@ -150,21 +152,25 @@ class BatchRun:
             if self._held_back is None:
                 self._held_back = self._next_row()
             if self._held_back is None:
-                self._is_exhausted = True
-                self.meter.total = self.counts.finished + self._under_way
+                if self._is_exhausted:
+                    self.meter.total = self.counts.finished + self._under_way
                 return
             if not self._take(self._held_back):
                 return
             self._held_back = None
 
     def _next_row(self) -> RowPlace | None:
-        """Return the next row, None behind the last one and where the table cannot be read."""
+        """Return the next row, None where there is none yet or no other, or the table is broken."""
         try:
-            return next(self._rows, None)
+            self._is_late = (row := next(self._rows)) is None
+            return row
+        except StopIteration:
+            pass
         except Exception as error:  # noqa: BLE001  # the user's own iterator may raise anything
             # the rows that are under way end first: they are paid for
             self._read_error = error
-            return None
+        self._is_exhausted, self._is_late = True, False
+        return None
 
     def _has_room(self) -> bool:
         if not self._has_begun:
@@ -225,8 +231,9 @@ class BatchRun:
     def _collect(self) -> None:
         """Settle what has come back; wait for something if there is nothing else to do."""
         is_waiting = self._is_exhausted or not self._has_room() or self._held_back is not None
+        is_waiting = (is_waiting and bool(self._jobs)) or self._is_late
         try:
-            settled = self._senders.settled.get(timeout=_TICK_S) if is_waiting and self._jobs else (
+            settled = self._senders.settled.get(timeout=_TICK_S) if is_waiting else (
                 self._senders.settled.get_nowait()
             )  # fmt: skip
             while True:
@@ -242,7 +249,7 @@ class BatchRun:
         job.sends = 0
         if outcome.fate == "done" and outcome.answer is not None:
             self._has_begun = True
-            self._note(outcome)
+            self.warnings |= dict.fromkeys(outcome.warnings)
             # the job is left last: an interrupt in between finds it in the output or here
             self._rows_out.succeed(job, outcome.answer, is_paid=True)
             self._leave(job)
@@ -251,7 +258,7 @@ class BatchRun:
         assert error is not None  # noqa: S101  # without an answer there is an error
         if outcome.fate == "stop":
             raise stop_error(error)
-        self._rows_out.count_paid(error.answer)
+        self._rows_out.count_paid(outcome.usage)
         pause_s = pause_before_retry(job, outcome, resend=self._limits.resend)
         if pause_s is not None:
             self.counts.repeated += 1
@@ -272,10 +279,6 @@ class BatchRun:
         self._under_way -= len(job.places)
         self._characters -= len(job.prompt)
         self._limits.release(job.estimate)
-
-    def _note(self, outcome: Outcome) -> None:
-        if outcome.whole is not None:
-            self.warnings |= dict.fromkeys(outcome.whole.warnings)
 
     def _abandon(self) -> None:
         """End what is under way, take what has come, and say of each other row why it has none."""
@@ -300,7 +303,8 @@ class BatchRun:
     def put_rest(self) -> None:
         """Put the rows of a table in memory that a stopped run has not read."""
         for place in self._rows:
-            self._rows_out.put(place, {ERROR: NOT_SENT})
+            if place is not None:
+                self._rows_out.put(place, {ERROR: NOT_SENT})
 
     # --- showing -------------------------------------------------------------------------------
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import NamedTuple, Protocol
 
 from wx_notebook.answer import Answer
-from wx_notebook.batch.jobs import Job, JobQueue, Outcome
+from wx_notebook.batch.jobs import Job, JobQueue, Outcome, RowPlace
+from wx_notebook.batch.outputs import Output
+from wx_notebook.batch.requests import JobSource
 from wx_notebook.errors import (
     AnswerCut,
     HostRefused,
@@ -24,7 +27,7 @@ from wx_notebook.errors import (
     UnknownRegion,
     WatsonxError,
 )
-from wx_notebook.journal import AnswerRecord, Journal, JournalError
+from wx_notebook.journal import AnswerRecord, JournalError
 from wx_notebook.session.fitting import fitting_answer
 from wx_notebook.session.pipeline import PromptPipeline
 
@@ -33,6 +36,19 @@ STOPS = (
     NotConnected, KeyRefused, TokenRefused, ProjectError, QuotaSpent, ModelError, HostRefused,
     UnknownRegion, JournalError,
 )  # fmt: skip
+
+
+class SentRows(Protocol):
+    """Where a sender writes down its rows: the journal, or nothing where another process does."""
+
+    def start(self, key: bytes, batch_id: str, position: int) -> None:
+        """Write down that a request is about to be sent."""
+
+    def finish(self, key: bytes, batch_id: str, answer: AnswerRecord) -> None:
+        """Write down its answer."""
+
+    def forget_start(self, key: bytes) -> None:
+        """Write down that it cost nothing."""
 
 
 class RowSender:
@@ -48,7 +64,7 @@ class RowSender:
         The batch in the journal.
     """
 
-    def __init__(self, pipeline: PromptPipeline, journal: Journal, batch_id: str) -> None:
+    def __init__(self, pipeline: PromptPipeline, journal: SentRows, batch_id: str) -> None:
         self._pipeline = pipeline
         self._journal = journal
         self._batch_id = batch_id
@@ -70,7 +86,7 @@ class RowSender:
             answer = fitting_answer(self._pipeline, request)
             record = self._record(job, answer)
             self._journal.finish(job.key, self._batch_id, record)
-            return Outcome("done", record, whole=answer)
+            return Outcome("done", record, warnings=tuple(answer.warnings))
         except WatsonxError as caught:
             error = caught
         fate = _fate(error)
@@ -79,7 +95,8 @@ class RowSender:
                 self._journal.forget_start(job.key)
             except JournalError as caught:
                 return Outcome("stop", error=caught)
-        return Outcome(fate, error=error)
+        usage = error.answer.usage if error.answer is not None else None
+        return Outcome(fate, error=error, usage=usage)
 
     def _record(self, job: Job, answer: Answer) -> AnswerRecord:
         hide = self._pipeline.state.transport.redaction.without_secrets
@@ -106,6 +123,44 @@ def _fate(error: WatsonxError) -> str:
     return "retry" if isinstance(error, RateLimited | ServiceDown) else "failed"
 
 
+class Senders(Protocol):
+    """What sends the jobs of a run.
+
+    Attributes
+    ----------
+    settled
+        What has come back: a job, and its outcome or what should never have been raised.
+    """
+
+    settled: queue.SimpleQueue[tuple[Job, Outcome | BaseException]]
+
+    @property
+    def ready(self) -> int:
+        """How many jobs wait for a sender."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is sent now."""
+
+    def next_due_s(self) -> float | None:
+        """Return the seconds until the pause of the next job ends, None where none pauses."""
+
+    def put(self, job: Job, pause_s: float = 0.0) -> None:
+        """Send a job, after a pause."""
+
+    def close(self, patience_s: float) -> None:
+        """Send no further job, and wait so long for those that are under way."""
+
+
+class RunParts(NamedTuple):
+    """Where the rows of a run come from and go to, and what sends them; see `BatchRun`."""
+
+    rows: Iterator[RowPlace | None]
+    requests: JobSource
+    output: Output
+    senders: Senders | None = None
+
+
 class SenderPool:
     """Threads that send jobs, as many as there is work for.
 
@@ -117,11 +172,6 @@ class SenderPool:
         The ceiling of threads.
     clock
         Seconds that never go backwards.
-
-    Attributes
-    ----------
-    settled
-        What has come back: a job, and its outcome or what should never have been raised.
     """
 
     def __init__(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wx_notebook.answer import Answer
 from wx_notebook.batch.jobs import Counts, Job, RowPlace
 from wx_notebook.batch.outputs import Output
 from wx_notebook.batch.policy import RunLimits, sentence_of
@@ -13,6 +12,7 @@ from wx_notebook.batch.progress import ProgressMeter
 from wx_notebook.batch.shapes import ERROR, Shape
 from wx_notebook.errors import SchemaMismatch
 from wx_notebook.journal import AnswerRecord
+from wx_notebook.service import Usage
 
 #: The service's words for an answer that reached its limit.
 CUT = frozenset({"length", "max_tokens", "token_limit", "time_limit"})
@@ -79,11 +79,11 @@ class RowSettler:
         self._meter.add_sample(job.places[-1].position, answer.text)
         return True
 
-    def count_paid(self, answer: Answer | None) -> None:
+    def count_paid(self, usage: Usage | None) -> None:
         """Count the tokens of an answer that no row gets, such as one that fits no schema."""
-        if answer is not None and answer.usage is not None:
-            self._counts.input_tokens += answer.usage.input_tokens
-            self._counts.output_tokens += answer.usage.output_tokens
+        if usage is not None:
+            self._counts.input_tokens += usage.input_tokens
+            self._counts.output_tokens += usage.output_tokens
 
     def fail(self, place: RowPlace, sentence: str) -> None:
         """Put the reason of a failure beside its row; raises as `succeed`."""

@@ -159,15 +159,29 @@ class Journal:
         JournalError
             It cannot be written: the request must not be sent.
         """
-        self._write((statements.START, (key, batch_id, position, time.time())))
+        self.start_all([(key, position)], batch_id)
+
+    def start_all(self, requests: Sequence[tuple[bytes, int]], batch_id: str) -> None:
+        """Write down that several are about to be sent, by key and position; as `start`."""
+        now = time.time()
+        self._write(*((statements.START, (key, batch_id, at, now)) for key, at in requests))
 
     def finish(self, key: bytes, batch_id: str, answer: AnswerRecord) -> None:
         """Write down an answer; on disk when it returns, and raises as `start`."""
-        self._write((statements.PUT_ANSWER, answer_values(key, batch_id, answer)))
+        self.finish_all([(key, answer)], batch_id)
+
+    def finish_all(self, answers: Sequence[tuple[bytes, AnswerRecord]], batch_id: str) -> None:
+        """Write down several answers, by their keys; as `finish`."""
+        rows = (answer_values(key, batch_id, answer) for key, answer in answers)
+        self._write(*((statements.PUT_ANSWER, row) for row in rows))
 
     def forget_start(self, key: bytes) -> None:
         """Write down that a request was refused, so that it cost nothing; raises as `start`."""
-        self._write((statements.FORGET_START, (key,)))
+        self.forget_starts([key])
+
+    def forget_starts(self, keys: Sequence[bytes]) -> None:
+        """Write down that several cost nothing; raises as `start`."""
+        self._write(*((statements.FORGET_START, (key,)) for key in keys))
 
     # --- the disk ------------------------------------------------------------------------------
 
@@ -176,6 +190,8 @@ class Journal:
 
         Whoever holds the disk commits for all who came meanwhile; they find their work done.
         """
+        if not writes:
+            return
         own = _Pending(writes)
         with self._queue_lock:
             self._queue.append(own)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from wx_notebook.batch.cluster.address import is_client
 from wx_notebook.batch.plan import Plan
 from wx_notebook.batch.progress import RunProgress
 from wx_notebook.batch.prompt_batch import Batch, BatchResult
@@ -17,7 +18,7 @@ from wx_notebook.display import Progress as Waiting
 from wx_notebook.display.batch_progress import BatchDisplay
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted, did_you_mean, mask_keys
 from wx_notebook.magics.run_prompt import named_schema
-from wx_notebook.options import SERVICE
+from wx_notebook.options import SERVICE, Options
 from wx_notebook.render import format_json
 from wx_notebook.session import session
 from wx_notebook.templates import named_pictures, table_of
@@ -59,6 +60,7 @@ def send_table(
         if options.images is not None:
             pictures = named_pictures(options.images, names, shell.user_ns_hidden)
             options = replace(options, images=pictures)
+        options = _with_client(options, names)
         table = _table(options.each or "", names, set(shell.user_ns_hidden))
         batch = Batch(current, text, table, options, {} if options.raw else names, code)
         plan = batch.plan()
@@ -83,7 +85,7 @@ def run_shown(shell: Any, batch: Batch, **more: Any) -> BatchResult:  # noqa: AN
 
 
 def _display(canvas: Canvas, plan: Plan) -> BatchDisplay:
-    first = "the first row goes alone ..." if plan.on is None else "the table goes over ..."
+    first = "the first row goes alone ..." if plan.on != SERVICE else "the table goes over ..."
     return BatchDisplay(canvas, plan.lines(), plan.text, first)
 
 
@@ -127,6 +129,23 @@ def _table(name: str, names: Mapping[str, Any], hidden: set[str]) -> Any:  # noq
         hint=f"Tables here: {', '.join(tables[:10])}."
         if tables
         else "For example: --each df, or --each reviews.csv",
+    )
+
+
+def _with_client(options: Options, names: Mapping[str, Any]) -> Options:
+    """Return the options with the `distributed.Client` that --on names."""
+    on = options.on
+    if not isinstance(on, str) or on == SERVICE or "://" in on:
+        return options
+    if is_client(names.get(on)):
+        return replace(options, on=names[on])
+    clients = [name for name in names if name[:1] != "_" and is_client(names[name])]
+    kind = "a variable of another type" if on in names else "no variable"
+    raise BadOption(
+        f"--on names {kind}: '{mask_keys(on)}'.{did_you_mean(on, [SERVICE, *clients])}",
+        hint=f"Clients here: {', '.join(clients[:5])}."
+        if clients
+        else f"--on takes {SERVICE}, an address, or the name of a distributed.Client.",
     )
 
 

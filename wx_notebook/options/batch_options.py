@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wx_notebook.options import types
 from wx_notebook.options.fields import option
@@ -16,6 +16,8 @@ DEFAULT_CONCURRENCY = 50
 _MOST_AT_ONCE = 1_000
 #: The place where a table goes to the service's own batch jobs.
 SERVICE = "service"
+#: Of the scheduler of a cluster.
+_ADDRESS = re.compile(r"[a-z]+://\S+")
 _ERRORS = re.compile(r"\s*(\d{1,9})(?:\s*|(?:\.(\d{1,3}))?\s*(%)\s*)")
 
 
@@ -52,12 +54,16 @@ def _error_limit() -> OptionType:
 def _place() -> OptionType:
     """Return the type of the place where a table is answered."""
 
-    def check(value: object) -> str | None:
-        return SERVICE if value == SERVICE else None
+    def check(value: object) -> object:
+        # `Batch` says what is wrong with an address or a client
+        is_client = type(value).__module__.partition(".")[0] == "distributed"
+        is_text = isinstance(value, str) and (_ADDRESS.fullmatch(value) or value.isidentifier())
+        return value if is_text or is_client else None
 
     return OptionType(
-        f"a place: {SERVICE}", f"For example: %%watsonx --each df --on {SERVICE}", check,
-        choices=(SERVICE,),
+        f"a place: {SERVICE}, the address of a Dask cluster, or the name of a distributed.Client",
+        f"For example: --on {SERVICE}, --on tls://HOST:8786, or --on client",
+        check, choices=(SERVICE,),
     )  # fmt: skip
 
 
@@ -105,10 +111,11 @@ class BatchOptions:
         kind=_count(DEFAULT_CONCURRENCY, _MOST_AT_ONCE),
         help=f"with --each: at most N requests at once; {DEFAULT_CONCURRENCY} if not given",
     )  # fmt: skip
-    on: str | None = option(
-        "--on", metavar="PLACE", batch=True, kind=_place(),
+    on: Any = option(  # noqa: RUF009  # a field, as the others
+        "--on", metavar="PLACE", default=None, batch=True, kind=_place(),
         help="with --each: service hands the table to the service's own batch jobs, which answer "
-        "within a day",
+        "within a day; tls://HOST:PORT, tcp://127.0.0.1:PORT or the name of a distributed.Client "
+        "lets the workers of a Dask cluster send it",
     )  # fmt: skip
     max_errors: MaxErrors | None = option(  # noqa: RUF009  # a field, as the others
         "--max-errors", metavar="LIMIT", batch=True, kind=_error_limit(),

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from wx_notebook.forking import begin_anew_after_fork
 
@@ -50,6 +52,12 @@ class _Ticket:
 
     def __lt__(self, other: _Ticket) -> bool:
         return self.order < other.order
+
+
+class Slot(NamedTuple):
+    """The place of a request among those of a second; `note_sent` says that it was sent."""
+
+    note_sent: Callable[[], None]
 
 
 class RateLimiter:
@@ -126,16 +134,49 @@ class RateLimiter:
     def _try(self, ticket: _Ticket) -> float | None:
         """Return None if it is the turn of a ticket, else seconds until it may be."""
         with self._lock:
-            now = self._clock()
-            pause = self._pause_s(now) if self._waiting[0] is ticket else _LOOK_S
+            pause = self._note_sent(ticket) if self._waiting[0] is ticket else _LOOK_S
             if pause > 0:
                 ticket.event = ticket.event or threading.Event()
                 return pause
             heapq.heappop(self._waiting)
-            ticket.due_at, ticket.sent_at = now + max(pause, -_WINDOW_S), now
-            self._sent.append(ticket)
             self._wake_next()
             return None
+
+    def take_slot(self) -> Slot | float:
+        """Return the slot of a request that may be sent now, or the seconds until one may.
+
+        For who sends elsewhere, in an order of its own. Until `note_sent` of the slot says that it
+        was sent, no other request takes its place.
+        """
+        with self._lock:
+            ticket = _Ticket((True, next(self._numbers)))
+            if (pause := self._note_sent(ticket)) > 0:
+                return pause
+            ticket.sent_at = math.inf
+            return Slot(lambda: self._note_arrival(ticket))
+
+    def _note_arrival(self, ticket: _Ticket) -> None:
+        ticket.sent_at = min(ticket.sent_at, self._clock())
+
+    @property
+    def is_pacing(self) -> bool:
+        """Whether a request may have to wait."""
+        return self._found_rate is not None or (self.rate or _HIGHEST_RATE) < _HIGHEST_RATE
+
+    def follow(self, rate: int | None, paused_s: float) -> None:
+        """Take over what a limiter elsewhere has learned about the same service."""
+        with self._lock:
+            self.rate = rate or self.rate
+            self._paused_until = max(self._paused_until, self._clock() + paused_s)
+
+    def _note_sent(self, ticket: _Ticket) -> float:
+        """Let a ticket count as sent if it may be; else return the seconds until it may."""
+        now = self._clock()
+        pause = self._pause_s(now)
+        if pause <= 0:
+            ticket.due_at, ticket.sent_at = now + max(pause, -_WINDOW_S), now
+            self._sent.append(ticket)
+        return pause
 
     def _wake_next(self) -> None:
         if self._waiting and self._waiting[0].event is not None:

@@ -1,0 +1,440 @@
+"""Rows are filled in and sent on the workers of a cluster; the kernel writes them down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import hashlib
+import os
+import pickle
+import signal
+import threading
+import time
+from types import SimpleNamespace
+
+import dask.dataframe as dd
+import distributed
+import pandas as pd
+import pytest
+
+import wx_notebook as wx
+from wx_notebook.batch.cluster.exchange import RowExchange
+from wx_notebook.errors import BadOption, BatchStopped, Interrupted, ServiceDown
+from wx_notebook.journal import open_journal
+from wx_notebook.sandbox import Sandbox
+from wx_notebook.service import Service
+from wx_notebook.session import end_sessions
+
+# the workers are processes, and starting them takes seconds
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dask")]
+
+PROMPT = "Say this: {{ text }}"
+FRAME = pd.DataFrame({"n": range(40), "text": [f"t{at}" for at in range(40)]})
+
+
+@contextlib.contextmanager
+def new_cluster():
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        client.wait_for_workers(2, timeout=60)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client():
+    with new_cluster() as one:
+        yield one
+
+
+@pytest.fixture
+def slow(sandbox):
+    """A service that needs 0.1 s for an answer."""
+    with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=50) as one:
+        wx.connect(api_key=one.api_key, url=one.url, project_id=one.project_id)
+        one.say(*["a b c d e"] * 2_000)
+        yield one
+
+
+@pytest.fixture
+def _not_from_here(session, monkeypatch):
+    """The kernel itself sends no prompt: only the workers, which are other processes, do."""
+    send = Service.send
+
+    def refuse(self, request, **more):
+        assert not request.paid, "a prompt was sent from the kernel"
+        return send(self, request, **more)
+
+    monkeypatch.setattr(Service, "send", refuse)
+
+
+def with_process(part):
+    return part.assign(pid=os.getpid())
+
+
+@pytest.mark.usefixtures("_not_from_here")
+def test_the_workers_read_fill_in_and_send_and_a_dask_dataframe_comes_back(client, prompts):
+    table = dd.from_pandas(FRAME, npartitions=4).map_partitions(with_process)
+    answered = wx.batch("{{ text }} of {{ pid }}", table, on=client)
+    assert isinstance(answered, dd.DataFrame)
+    assert answered.npartitions == 4
+    computed = answered.compute()
+    assert list(computed.n) == list(range(40))
+    assert list(computed.error) == [None] * 40
+    assert all(computed.answer.str.len() > 0)
+    processes = {prompt.split(" of ")[1] for prompt in prompts()}
+    assert processes == {str(pid) for pid in client.run(os.getpid).values()}
+    assert len(prompts()) == 40
+
+
+@pytest.mark.usefixtures("_not_from_here")
+def test_any_other_table_comes_back_as_it_would_from_here(client, sandbox):
+    address = client.scheduler.address
+    answered = wx.batch(PROMPT, FRAME, on=address)
+    assert isinstance(answered, pd.DataFrame)
+    assert list(answered.n) == list(range(40))
+    assert list(answered.error) == [None] * 40
+    rows = wx.batch(PROMPT, iter(FRAME.to_dict("records")), on=address)
+    assert [row["n"] for row in rows] == list(range(40))
+    # these were in the journal
+    assert [row["answer"] for row in rows] == list(answered.answer)
+    assert sandbox.counts["chat"] == 40
+
+
+def test_the_kernel_writes_the_journal_and_a_run_without_the_cluster_finds_it(
+    client, session, sandbox
+):
+    seen = []
+    wx.batch(PROMPT, dd.from_pandas(FRAME, npartitions=3), on=client, rows=30)
+    with contextlib.closing(open_journal()) as journal:
+        (batch,) = journal.batches()
+        prompts = [one.prompt for one in journal.answers(batch.id)]
+    assert (batch.state, batch.done, batch.open) == ("done", 30, 0)
+    assert prompts == [f"Say this: t{at}" for at in range(30)]
+    wx.batch(PROMPT, FRAME, on_progress=seen.append)
+    assert seen[-1].counts.reused == 30
+    assert sandbox.counts["chat"] == 40
+
+
+def test_a_worker_that_is_killed_costs_only_what_was_under_way_there(client, slow):
+    at_once, rows = 10, 200
+    texts = [f"t{at}" for at in range(rows)]
+    table = dd.from_pandas(pd.DataFrame({"text": texts}), npartitions=8)
+    pid, _ = client.run(os.getpid).values()
+    killed, seen = [], []
+
+    def kill(progress):
+        seen.append(progress)
+        if progress.counts.done >= rows // 3 and not killed:
+            killed.append(os.kill(pid, signal.SIGKILL))
+
+    answered = wx.batch(PROMPT, table, on=client, concurrency=at_once, on_progress=kill)
+    computed = answered.compute()
+    client.wait_for_workers(2, timeout=60)
+    assert killed
+    assert list(computed.text) == texts
+    assert list(computed.error) == [None] * rows
+    assert set(computed.answer) == {"a b c d e"}
+    sent = [c.body_json["messages"][-1]["content"] for c in slow.calls if c.kind == "chat"]
+    assert len(set(sent)) == rows
+    counts = seen[-1].counts
+    assert counts.sent == rows + counts.repeated
+    assert 0 < counts.repeated == counts.resent <= at_once
+    assert len(sent) - rows <= counts.resent
+    with contextlib.closing(open_journal()) as journal:
+        (batch,) = journal.batches()
+    assert (batch.state, batch.done, batch.open) == ("done", rows, 0)
+
+
+def test_there_is_one_limiter_for_all_workers(client, session, sandbox):
+    with Sandbox(account=sandbox, requests_per_second=20) as limited:
+        wx.connect(api_key=limited.api_key, url=limited.url, project_id=limited.project_id)
+        rows = [f"t{at}" for at in range(100)]
+        began = time.monotonic()
+        answered = wx.batch("{{ value }}", rows, on=client)
+        took_s = time.monotonic() - began
+        refused = sum(call.status == 429 for call in limited.calls if call.kind == "chat")
+    assert [row["error"] for row in answered] == [None] * 100
+    # with a limiter for each worker twice as many would go out, and half of them be refused
+    assert took_s > 4
+    assert refused < 25
+
+
+def test_an_answer_that_does_not_fit_its_schema_is_repaired_on_the_worker(client, session, sandbox):
+    sandbox.say("none", '{"score": 3}', *['{"score": 3}'] * 4)
+    answered = wx.batch("{{ value }}", ["a", "b", "c"], schema="score: int", on=client)
+    assert [row["score"] for row in answered] == [3, 3, 3]
+    assert sandbox.counts["chat"] == 4
+
+
+def test_a_row_that_holds_the_key_is_not_sent(client, session, sandbox, prompts):
+    answered = wx.batch("{{ value }}", ["harmless", f"my key: {sandbox.api_key}"], on=client)
+    assert "holds the key of this session" in answered[1]["error"]
+    assert prompts() == ["harmless"]
+
+
+def test_a_revoked_token_is_renewed_by_the_kernel_and_no_row_notices(client, slow, sandbox):
+    revoked = []
+
+    def revoke(progress):
+        if progress.counts.done >= 10 and not revoked:
+            revoked.append(sandbox.revoke_tokens())
+
+    answered = wx.batch(PROMPT, FRAME, on=client, concurrency=5, on_progress=revoke)
+    assert revoked
+    assert list(answered.error) == [None] * 40
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "jsonl"])
+def test_the_workers_write_the_folder_of_a_dask_dataframe(suffix, client, session, tmp_path):
+    table = dd.from_pandas(FRAME, npartitions=3)
+    path = wx.batch(PROMPT, table, on=client, rows=20, to=tmp_path / f"out.{suffix}")
+    read = {
+        "parquet": dd.read_parquet,
+        "csv": lambda folder: dd.read_csv(folder / "*.csv"),
+        "jsonl": lambda folder: dd.concat(
+            [dd.from_pandas(pd.read_json(one, lines=True), npartitions=1)
+             for one in sorted(folder.iterdir()) if one.stat().st_size]
+        ),
+    }  # fmt: skip
+    written = read[suffix](path).compute()
+    assert list(written.text) == [f"t{at}" for at in range(20)]
+    assert all(written.answer.str.len() > 0)
+    with pytest.raises(BadOption, match="is there already"):
+        wx.batch(PROMPT, table, on=client, to=path)
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+
+def what_the_scheduler_holds(dask_scheduler):
+    """Its tasks with their arguments, its state as dashboards and dumps show it, and its logs."""
+    tasks = dask_scheduler.tasks.values()
+    specs = [pickle.dumps(task.run_spec) for task in tasks if task.run_spec is not None]
+    shown = [
+        *tasks, dask_scheduler.plugins, dask_scheduler.identity(n_workers=-1),
+        dask_scheduler.get_events(), dask_scheduler.get_logs(),
+        list(dask_scheduler.transition_log), dask_scheduler.task_metadata,
+        dask_scheduler.get_task_stream(), [task.run_spec for task in tasks],
+        [vars(run) for run in dask_scheduler.plugins["wx-notebook-rows"]._runs.values()],
+    ]  # fmt: skip
+    return b"\n".join(specs).decode("latin-1") + repr(shown)
+
+
+def texts_of(length):
+    """Return the hashes of all texts of so many characters in this process."""
+    found = set()
+    for one in gc.get_objects():
+        for text in gc.get_referents(one):
+            if isinstance(text, str) and len(text) == length:
+                found.add(hashlib.sha256(text.encode("utf-8", "replace")).hexdigest())
+    return found
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_workers_get_tokens_and_never_the_key_and_the_scheduler_holds_neither(client, slow):
+    key, held, on_workers = slow.api_key, [], []
+
+    def look(progress):
+        held.append(client.run_on_scheduler(what_the_scheduler_holds))
+        if progress.counts.done > 5 and not on_workers:
+            token = wx.session().state.token.value.reveal()
+            on_workers.extend(client.run(texts_of, len(token)).values())
+            assert any(digest(token) in found for found in on_workers), "workers have the token"
+            for found in client.run(texts_of, len(key)).values():
+                assert digest(key) not in found
+
+    wx.batch(PROMPT, dd.from_pandas(FRAME, npartitions=2), on=client, concurrency=2,
+             on_progress=look)  # fmt: skip
+    assert on_workers
+    held.append(client.run_on_scheduler(what_the_scheduler_holds))
+    logs = repr([client.get_worker_logs(), client.get_scheduler_logs(), client.get_events()])
+    token = wx.session().state.token.value.reveal()
+    assert any("Say this: {{ text }}" in text for text in held), "the arguments of tasks are there"
+    assert len(held) > 3
+    for text in [*held, logs]:
+        assert key not in text
+        assert token not in text
+
+
+@pytest.mark.parametrize(
+    ("on", "says"),
+    [
+        ("tcp://10.1.2.3:8786", "tcp:// is not encrypted"),
+        ("tcp://scheduler.example.com:8786", "tcp:// is not encrypted"),
+        ("udp://127.0.0.1:8786", "takes a place: service, the address"),
+    ],
+)
+def test_an_address_that_others_could_listen_to_is_refused_before_anything_is_sent(
+    on, says, session, sandbox
+):
+    with pytest.raises(BadOption, match=says) as caught:
+        wx.batch(PROMPT, FRAME, on=on)
+    assert "--on tls://" in caught.value.hint
+    assert sandbox.counts["chat"] == 0
+
+
+def test_a_worker_at_an_address_that_others_could_listen_to_gets_no_token():
+    def ask(peer_address):
+        exchange = RowExchange()
+
+        async def asked():
+            await exchange.begin("run", "client", 5, "limit", None)
+            comm = SimpleNamespace(peer_address=peer_address)
+            asking = asyncio.create_task(exchange.ask(comm, "run", "token", ""))
+            await asyncio.sleep(0)
+            told = (await exchange.events("run", 0.05))["told"]
+            await exchange.stop("run")
+            return told, await asking
+
+        return asyncio.run(asked())
+
+    assert ask("tcp://10.1.2.3:40000") == ([], None)
+    for private in ("tcp://127.0.0.1:40000", "tls://10.1.2.3:40000", "tcp://[::1]:40000"):
+        told, _ = ask(private)
+        assert told == [("ask", 0, "token", "")]
+
+
+def test_a_cluster_with_tls_gets_tokens_at_any_address(session, sandbox):
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, security=True, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as its_client,
+    ):
+        assert its_client.scheduler.address.startswith("tls://")
+        answered = wx.batch("{{ value }}", ["a", "b"], on=its_client)
+    assert [row["error"] for row in answered] == [None, None]
+    assert sandbox.counts["chat"] == 2
+
+
+def test_a_cluster_that_does_not_answer_or_has_no_workers_is_told(session, sandbox, monkeypatch):
+    from wx_notebook.batch.cluster import address
+
+    monkeypatch.setattr(address, "_CONNECT_S", 1)
+    with pytest.raises(ServiceDown, match=r"No scheduler answers at tcp://127\.0\.0\.1:9"):
+        wx.batch(PROMPT, FRAME, on="tcp://127.0.0.1:9")
+    with (
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0") as empty,
+        distributed.Client(empty, set_as_default=False) as its_client,
+        pytest.raises(BadOption, match="has no workers"),
+    ):
+        wx.batch(PROMPT, FRAME, on=its_client)
+    assert sandbox.counts["chat"] == 0
+
+
+def test_what_cannot_be_sent_to_a_worker_is_told_before_anything_is_sent(client, session, sandbox):
+    lock = threading.Lock()
+    with pytest.raises(BadOption, match="The variable 'lock' cannot be sent to the workers"):
+        wx.batch("{{ text }} {{ lock }}", FRAME, names={"lock": lock}, on=client)
+    with pytest.raises(BadOption, match="holds the key of this session"):
+        wx.batch("{{ text }} {{ mine }}", FRAME, names={"mine": sandbox.api_key}, on=client)
+    with pytest.raises(BadOption, match="holds the key of this session"):
+        wx.batch(PROMPT, FRAME, system=f"key {sandbox.api_key}", on=client)
+    assert sandbox.counts["chat"] == 0
+
+
+# --- ends ----------------------------------------------------------------------------------------
+
+
+def test_an_interrupt_keeps_what_is_done_and_ends_what_is_under_way(client, slow):
+    def press_stop(progress):
+        if progress.counts.done >= 10:
+            signal.raise_signal(signal.SIGINT)
+
+    rows = [f"t{at}" for at in range(300)]
+    with pytest.raises(Interrupted, match="Stopped") as caught:
+        wx.batch("{{ value }}", rows, on=client, concurrency=4, on_progress=press_stop)
+    table = caught.value.table
+    assert [row["value"] for row in table] == rows
+    assert sum(row["error"] is None for row in table) >= 10
+    assert table[-1]["error"] == "not sent: the run was stopped before this row"
+    sent = slow.counts["chat"]
+    time.sleep(0.5)
+    assert slow.counts["chat"] == sent
+    # the rest, and nothing twice but what was under way
+    again = wx.batch("{{ value }}", rows, on=client)
+    assert [row["error"] for row in again] == [None] * 300
+    assert slow.counts["chat"] <= 300 + 4
+
+
+def test_a_dead_key_stops_the_whole(client, slow, sandbox):
+    def kill(progress):
+        if progress.counts.done >= 10:
+            sandbox.disable_key()
+            sandbox.revoke_tokens()
+
+    table = dd.from_pandas(FRAME, npartitions=4)
+    with pytest.raises(BatchStopped, match="KeyRefused") as caught:
+        wx.batch(PROMPT, table, on=client, concurrency=2, on_progress=kill)
+    done = caught.value.table.compute()
+    assert sum(error is None for error in done.error) >= 10
+
+
+def test_a_log_out_stops_the_whole(client, slow):
+    with pytest.raises(BatchStopped, match="NotConnected") as caught:
+        wx.batch(PROMPT, FRAME, on=client, concurrency=2,
+                 on_progress=lambda now: now.counts.done > 5 and end_sessions())  # fmt: skip
+    assert len(caught.value.table) == 40
+
+
+def test_a_partition_that_cannot_be_read_stops_the_run_and_keeps_what_was_done(client, session):
+    def read(part):
+        if part.n.max() > 30:
+            raise OSError("the disk is gone")
+        return part
+
+    table = dd.from_pandas(FRAME, npartitions=4).map_partitions(read, meta=FRAME.iloc[:0])
+    with pytest.raises(BatchStopped, match=r"Partition 3 .* the disk is gone") as caught:
+        wx.batch(PROMPT, table, on=client)
+    assert list(caught.value.table.compute().n) == list(range(30))
+
+
+def test_a_scheduler_that_goes_away_stops_the_run_and_keeps_what_was_done(slow):
+    with new_cluster() as client:
+        gone = []
+
+        def close(progress):
+            if progress.counts.done >= 10 and not gone:
+                gone.append(client.cluster.close(timeout=10))
+
+        with pytest.raises(BatchStopped, match=r"scheduler .* cannot be reached") as caught:
+            wx.batch(PROMPT, FRAME, on=client, concurrency=2, on_progress=close)
+    table = caught.value.table
+    assert len(table) == 40
+    assert sum(error is None for error in table.error) >= 10
+
+
+# --- in cells ------------------------------------------------------------------------------------
+
+
+def test_a_cell_names_a_client_or_an_address(client, connected, sandbox):
+    address = client.scheduler.address
+    connected.run(
+        "import distributed, dask.dataframe as dd, pandas as pd\n"
+        f"client = distributed.Client('{address}')\n"
+        "few = dd.from_pandas(pd.DataFrame({'text': ['a', 'b', 'c']}), npartitions=2)\n"
+        "rows = [{'text': 'd'}, {'text': 'e'}]"
+    ).ok()
+    connected.run("%%watsonx --each few --on client --output out\nSay {{ text }}").ok()
+    assert connected.value("list(out.compute().error)") == [None] * 3
+    cell = f"%%watsonx --each rows --on {address} --output out\nSay {{{{ text }}}}"
+    connected.run(cell).ok()
+    assert connected.value("[row['error'] for row in out]") == [None, None]
+    assert sandbox.counts["chat"] == 5
+    shown = connected.run("%%watsonx --each few --on client --show\nSay {{ text }}").ok().plain
+    assert f"sent by the workers of {address}" in shown
+    ran = connected.run("%%watsonx --each few --on clinet\nSay {{ text }}")
+    assert ran.error == [
+        "BadOption: --on names no variable: 'clinet'. Did you mean 'client'?",
+        "Clients here: client.",
+    ]
+    ran = connected.run("%%watsonx --each few --on few\nSay {{ text }}")
+    assert ran.error[0] == "BadOption: --on names a variable of another type: 'few'."

@@ -1,0 +1,39 @@
+"""What is said of a run at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from wx_notebook.batch.jobs import Counts
+from wx_notebook.batch.plan import format_duration
+
+_MOST_WARNINGS = 5
+
+
+def last_line(counts: Counts, seconds: float) -> str:
+    """Return one line about a run: rows, failures, tokens, time, and what was sent twice."""
+    parts = [f"{counts.done:,} row{'' if counts.done == 1 else 's'} answered"]
+    if counts.failed:
+        parts.append(f"{counts.failed:,} failed")
+    parts += [f"{counts.tokens:,} tokens", format_duration(seconds)]
+    if counts.reused:
+        parts.append(f"{counts.reused:,} from the journal")
+    if counts.equal:
+        parts.append(f"{counts.equal:,} equal to another row and sent once")
+    if counts.repeated:
+        billed = f", {counts.resent:,} of them may be billed twice" if counts.resent else ""
+        parts.append(f"{counts.repeated:,} sent twice{billed}")
+    return " · ".join(parts)
+
+
+def end_notes(counts: Counts, warnings: Iterable[str]) -> Iterator[str]:
+    """Yield what should be said at the end of a run, a line each."""
+    if counts.unknown:
+        yield (
+            f"{counts.unknown:,} rows were under way when an earlier run ended: they may have been "
+            "billed, and were sent again"
+        )
+    if counts.cut:
+        yield f"{counts.cut:,} answers were cut at the limit of --max-tokens"
+    yield from islice(warnings, _MOST_WARNINGS)
