@@ -13,7 +13,7 @@ from transport.servers import CHAT, caught, chunked, connect, http
 
 from wx_notebook.errors import AnswerCut, BadOption
 from wx_notebook.transport import ConnectionBroken, HttpRequest, Transport
-from wx_notebook.transport.response import LARGEST_BODY
+from wx_notebook.transport.response import LARGEST_BODY, whole_chunks
 
 BODY = json.dumps(CHAT).encode()
 JSON = b"Content-Type: application/json\r\n"
@@ -32,12 +32,15 @@ def reply_of(server):
         b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + JSON + b"\r\n" + BODY,
         chunked(BODY, kind="application/json"),
         chunked(*(BODY[i : i + 1] for i in range(len(BODY))), kind="application/json"),
+        chunked(*(BODY[i : i + 7] for i in range(0, len(BODY), 7)), kind="application/json")
+        .replace(b"\r\n7\r\n", b"\r\n7;a=b\r\n", 3),
         chunked(BODY, kind="application/json").replace(b"\r\n", b"\r\nConnection: close\r\n", 1),
         http(200, gzip.compress(BODY), kind="application/json", Content_Encoding="gzip"),
         chunked(gzip.compress(BODY), kind="application/json\r\nContent-Encoding: gzip"),
     ],
     ids=["length", "length, then close", "until close, 1.0", "until close, 1.1", "chunks",
-         "chunks of one byte", "chunks, then close", "gzip", "gzip in chunks"],
+         "chunks of one byte", "chunks with extensions", "chunks, then close", "gzip",
+         "gzip in chunks"],
 )  # fmt: skip
 def test_a_whole_answer_is_read_in_every_framing(serve, whole):
     server = serve(whole)
@@ -63,6 +66,26 @@ def test_a_short_request_leaves_in_one_piece(serve, monkeypatch, size, is_whole)
         transport.open(request).read()
     assert len(pieces) == (2 if is_whole else 4)
     assert b"".join(pieces) == b"".join(seen.raw for seen in server.seen)
+
+
+CHUNKS = {
+    b"": (b"", 0),
+    b"3\r\nabc\r\n": (b"abc", 8),
+    b"3\r\nabc\r\nA\r\n0123456789\r\n4\r\nde": (b"abc0123456789", 23),
+    b"3\r\nabc": (b"", 0),
+    b"3\r\nabc\r": (b"", 0),
+    b"3\r\nabcd\r\n": (b"", 0),
+    b"3\r\nabc\r\n0\r\n\r\n": (b"abc", 8),
+    b"3;name=value\r\nabc\r\n": (b"", 0),
+    b"-3\r\nabc\r\n": (b"", 0),
+    b"\r\n3\r\nabc\r\n": (b"", 0),
+    b"<html>\r\n": (b"", 0),
+}
+
+
+@all_cases("arrived", CHUNKS, ids=repr)
+def test_chunks_that_are_whole_are_taken_at_once_and_all_others_are_left_to_urllib3(arrived):
+    assert whole_chunks(arrived) == CHUNKS[arrived]
 
 
 @all_cases("missing", [1, 10, len(BODY) - 1, len(BODY)])

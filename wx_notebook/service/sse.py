@@ -34,41 +34,39 @@ def iter_events(chunks: Iterable[bytes]) -> Iterator[Event]:  # noqa: C901  # a 
     # thousands of events have the same name
     name_line, decoded_name = b"", ""
     for chunk in chunks:
-        if splitter.is_between_lines and not (data or name):
-            value = _read_whole_event(chunk, name_line)
-            if value:
-                yield decoded_name or "message", value.decode("utf-8", "replace")
-                continue
-        for line in splitter.feed(chunk):
-            if line[:4] == b"data" and line[4:5] in (b":", b""):
-                value = line[6:] if line[5:6] == b" " else line[5:]
-                size += len(value)
-                if size > LARGEST_EVENT:
-                    raise ConnectionBroken("The service sent an event that is too large.")
-                data.append(value)
-            elif not line:
-                if data:
-                    yield name or "message", b"\n".join(data).decode("utf-8", "replace")
-                    data = []
-                name, size = "", 0
-            elif line == name_line:
-                name = decoded_name
-            elif line[:6] == b"event:":
-                name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
-                name_line, decoded_name = line, name
-            elif line == b"event":
-                name = ""
-            # `id`, `retry`, comments and unknown fields hold nothing that a prompt needs
+        # nearly all chunks of the service are whole events, and need no splitting into lines
+        is_whole = chunk[-2:] == b"\n\n" and b"\r" not in chunk
+        for part in chunk[:-2].split(b"\n\n") if is_whole else (chunk,):
+            if is_whole and splitter.is_between_lines and not (data or name):
+                value = _read_data(part, name_line)
+                if value:
+                    yield decoded_name or "message", value.decode("utf-8", "replace")
+                    continue
+            for line in splitter.feed(part + b"\n\n" if is_whole else part):
+                if line[:4] == b"data" and line[4:5] in (b":", b""):
+                    value = line[6:] if line[5:6] == b" " else line[5:]
+                    size += len(value)
+                    if size > LARGEST_EVENT:
+                        raise ConnectionBroken("The service sent an event that is too large.")
+                    data.append(value)
+                elif not line:
+                    if data:
+                        yield name or "message", b"\n".join(data).decode("utf-8", "replace")
+                        data = []
+                    name, size = "", 0
+                elif line == name_line:
+                    name = decoded_name
+                elif line[:6] == b"event:":
+                    name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
+                    name_line, decoded_name = line, name
+                elif line == b"event":
+                    name = ""
+                # `id`, `retry`, comments and unknown fields hold nothing that a prompt needs
 
 
-def _read_whole_event(chunk: bytes, name_line: bytes) -> bytes:
-    """Return the data of a chunk that is one event of a known name, b"" for any other chunk.
-
-    Nearly all chunks of the service are such events, and need no splitting into lines.
-    """
-    if chunk[-2:] != b"\n\n" or b"\r" in chunk:
-        return b""
-    head, _, value = chunk[:-2].partition(b"\ndata: ")
+def _read_data(event: bytes, name_line: bytes) -> bytes:
+    """Return the data of an event of a known name, b"" where its lines have to be looked at."""
+    head, _, value = event.partition(b"\ndata: ")
     is_known = head.rpartition(b"\n")[2] == name_line and b"data" not in head
     return value if is_known and b"\n" not in value else b""
 
