@@ -74,6 +74,12 @@ def stream_deltas(
     end = _End(request)
     try:
         for document in _documents(events, end):
+            if end.has_content and _is_step(document):
+                # thousands of events are one step of one answer
+                delta = read(document)
+                yield delta
+                end.add(delta, document)
+                continue
             for part in single_choices(document):
                 delta = end.without_repetition(read(part), part)
                 yield delta
@@ -229,6 +235,14 @@ class _End:
                 self._request.message_texts(),
                 is_masked=self._request.masks_findings,
             )
+
+
+def _is_step(document: Mapping[str, Any]) -> bool:
+    """Return whether a document is the next step of one answer, and no whole message."""
+    choices = document.get("choices")
+    if type(choices) is not list or len(choices) != 1:
+        return False
+    return type(choices[0]) is dict and "delta" in choices[0]
 
 
 def _has_message(document: Mapping[str, Any]) -> bool:

@@ -39,8 +39,6 @@ from wx_notebook.service.request import (
 )
 from wx_notebook.service.sse import Event
 
-#: Of an event, beside its choices.
-_FIELDS = ("usage", "model_id", "id")
 _NO_WARNINGS: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
@@ -101,15 +99,19 @@ def _read_delta(document: Mapping[str, Any]) -> AnswerDelta:
         content = {"content": choice["text"]}
     if not isinstance(content, dict):
         raise unknown_shape_error()
-    # the names that servers have for it; langchain-ibm reads the first two
-    reasoning = (
-        content.get("reasoning_content") or content.get("reasoning") or content.get("thinking")
-    )
     text, finish_reason = content.get("content"), choice.get("finish_reason")
-    usage, model_id, request_id = map(document.get, _FIELDS)
+    reasoning = refusal = None
+    # in thousands of deltas it is all there is
+    if len(content) > 1 or "content" not in content:
+        # the names that servers have for it; langchain-ibm reads the first two
+        reasoning = (
+            content.get("reasoning_content") or content.get("reasoning") or content.get("thinking")
+        )
+        refusal = content.get("refusal")
+    usage, model_id = document.get("usage"), document.get("model_id")
+    request_id = document.get("id")
     is_moderated = "moderations" in document or "detections" in document
     warnings, recurring = read_warnings(document) if "system" in document else _NO_WARNINGS
-    refusal = content.get("refusal") or ""
     if type(text) is not str and text is not None:
         text, thought, refused, other = read_content(text)
         reasoning, refusal = reasoning or thought, refusal or refused
@@ -128,7 +130,7 @@ def _read_delta(document: Mapping[str, Any]) -> AnswerDelta:
             warnings,
             moderation_notes(document) if is_moderated else (),
             recurring,
-            as_text(refusal),
+            as_text(refusal) if refusal else "",
             read_calls(content) if "tool_calls" in content or "function_call" in content else (),
             read_token_details(choice, "logprobs", "content") if "logprobs" in choice else (),
             (),
