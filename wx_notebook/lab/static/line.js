@@ -56,7 +56,8 @@ export const lineClass = ({ Menu, Widget }, app) =>
       this.button = document.createElement("button");
       this.button.type = "button";
       this.button.setAttribute("aria-haspopup", "menu");
-      this.button.addEventListener("click", () => this.open());
+      // JupyterLab 4.2 gives the focus back to the notebook after a click on its toolbar
+      this.button.addEventListener("click", () => setTimeout(() => this.open()));
       this.node.append(this.button);
       this.hide();
     }
