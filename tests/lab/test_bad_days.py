@@ -71,7 +71,7 @@ def a_bad_day(page, server, sandbox):
     # without the server's extension a sign-in is the form of a cell
     execute(lab, "wx-notebook:sign-in")
     found["sign in"] = sources(lab)[1]
-    lab.wait_for_output(1, "never saved in the notebook")
+    lab.wait_for_output(1, "connected to project 'Sandbox project'")
     execute(lab, "docmanager:save")
     return lab, found
 

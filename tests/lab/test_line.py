@@ -35,7 +35,8 @@ def at_work(page, server, sandbox, shots):
     # a second try finds the kernel of the first
     lab.restart()
     lab.run(0)
-    found = {"before": line(lab), "explain before": page.get_by_text("Explain").count()}
+    explain = page.get_by_role("button", name="Explain", exact=True)
+    found = {"before": line(lab), "explain before": explain.count()}
     lab.run(1)
     wait_for_line(lab, "Sandbox project")
     found["signed in"] = line(lab)

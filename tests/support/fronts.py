@@ -83,8 +83,14 @@ _NOISE = re.compile(
     r"|Cannot read properties of undefined \(reading 'schema'\)"
     # jupyter-collaboration in Notebook 7, which has no status bar
     r"|docprovider-extension:statusBarTimeline"
+    # Notebook 7.2, on every page, and the toolbar of a cell there, with nothing of ours in them
+    r"|Cannot read properties of undefined \(reading 'last_modified'\)"
+    r"|Cannot read properties of null \(reading 'type'\)(?s:.*)_cellToolbarOverlapsContents"
+    # ipywidgets opens a comm in a busy kernel, which closes it when that page is gone
+    r"|Comm not found for comm id"
     # JupyterLab, where a kernel is restarted just after the page was loaded
     r"|Could not restore the debugger state"
+    r"|Canceled future for (debug|create_subshell|kernel_info)_request message before replies were done"
 )
 
 
@@ -329,7 +335,7 @@ class LabPage:
             f"""async () => {{
                 const kernel = {_KERNEL};
                 await kernel.restart();
-                void kernel.requestKernelInfo();
+                kernel.requestKernelInfo().catch(() => {{}});
             }}"""
         )
         self.wait_until_idle()
@@ -363,9 +369,10 @@ class LabPage:
         return self.page.evaluate(code, argument)
 
     def _stumble(self, error: Error) -> None:
-        if not _NOISE.search(str(error)):
-            # with its stack, which says whose it is
-            self.seen.page_errors.append("\n".join(filter(None, (str(error), error.stack))))
+        # with its stack, which says whose it is
+        said = "\n".join(filter(None, (str(error), error.stack)))
+        if not _NOISE.search(said):
+            self.seen.page_errors.append(said)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not _NOISE.search(message.text):
