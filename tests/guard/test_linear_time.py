@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.cases import all_cases
 from support.guard import book, code, fingerprints, jwt, new_key, printed, shown
 
 from wx_notebook.credentials.secret import Secret
@@ -79,9 +80,9 @@ FORMS = {
 
 
 @pytest.mark.slow  # twice five searches for each of 132 cases
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("unit", UNITS)
-@pytest.mark.parametrize("search", SEARCHES)
+@all_cases("form", FORMS)
+@all_cases("unit", UNITS)
+@all_cases("search", SEARCHES)
 def test_four_times_the_text_takes_about_four_times_as_long(search, unit, form):
     def make(size):
         return FORMS[form](UNITS[unit], size)

@@ -292,7 +292,8 @@ def test_what_was_written_when_the_time_is_up_is_an_answer():
     assert answer.usage.output_tokens == 180, "nine tenths of the time"
 
 
-SECRET_PLACES = ["--system 'it is {key}'", "--stop {key}", "-p context={key}",
+#: (one key in 64 begins with a hyphen)
+SECRET_PLACES = ["--system 'it is {key}'", "--stop={key}", "-p context={key}",
                  "-p 'context=[\"{key}\"]'"]  # fmt: skip
 
 

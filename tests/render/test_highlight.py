@@ -43,7 +43,7 @@ def test_code_gets_colours_by_what_it_is():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", sorted(LANGUAGES))
+@all_cases("language", sorted(LANGUAGES))
 def test_no_language_changes_a_character(language):
     code = f"{CODE}\n\n<a b='c'>\n\t{{x: 1}} -- $y @z `w` \\n é 函数\n+ a\n- b\n\n"
     html, _ = highlight(code, language, 100_000)

@@ -53,12 +53,12 @@ def test_twenty_thousand_characters_do_not_become_millions(text):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
+@all_cases(
     "show",
     [markdown_html, partial_html, partial(answer_html, format="html")],
     ids=["whole", "on its way", "page"],
 )
-@pytest.mark.parametrize(
+@all_cases(
     "piece", ["[", "<", "_", "*a_ ", "**", "[a](", "`a ", "![", "$x ", "| a ", "\\(", "\\(\\frac{"]
 )
 def test_a_model_that_repeats_itself_does_not_hold_up_the_kernel(piece, show):
