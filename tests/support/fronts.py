@@ -90,7 +90,7 @@ _NOISE = re.compile(
     r"|Comm not found for comm id"
     # JupyterLab, where a kernel is restarted just after the page was loaded
     r"|Could not restore the debugger state"
-    r"|Canceled future for (debug|create_subshell|kernel_info)_request message before replies were done"
+    r"|Canceled future for (debug|create_subshell|kernel_info)_request message"
 )
 
 
