@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -204,3 +206,29 @@ def test_plain_http_it_refuses_which_is_why_the_sandbox_has_tls(sandbox):
     with pytest.raises(sdk.wml_client_error.WMLClientError, match="https://"):
         sdk.APIClient(credentials)
     assert sandbox.calls == []
+
+
+def test_it_has_a_file_of_prompts_answered_by_a_batch_job(api_client, tls_sandbox, tmp_path):
+    batch_inference = pytest.importorskip("ibm_watsonx_ai.foundation_models.batch_inference")
+    body = {"model": CHAT_MODEL, "messages": [{"role": "user", "content": "hello"}]}
+    line = {"method": "POST", "url": "/v1/chat/completions", "body": body}
+    lines = [json.dumps({"custom_id": name, **line}) for name in ("a", "b", "c")]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    batches = batch_inference.BatchInference(api_client)
+    job = batches.create(
+        "/v1/chat/completions", "24h", {"made_by": "a test"}, str(tmp_path / "in.jsonl")
+    )
+    name = batches.get_id(job)
+    until = time.monotonic() + 30
+    while (status := batches.get_status(name)) != "completed":
+        assert status in ("validating", "in_progress", "finalizing")
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    output = batches.get_output_file_id(batches.get_details(name))
+    path = batches.files.download(output, str(tmp_path / "out.jsonl"))
+    written = Path(path).read_text(encoding="utf-8").splitlines()
+    found = {one["custom_id"]: one["response"] for one in map(json.loads, written)}
+    assert set(found) == {"a", "b", "c"}
+    assert all(content_of(one["body"]) for one in found.values())
+    assert len(batches.files.get_details()["data"]) == 2
+    assert len(batches.list()) == 1

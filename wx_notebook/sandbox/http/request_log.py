@@ -47,7 +47,8 @@ class Call:
         `generation_stream`, the same four after `deployment_`, `embeddings`, `rerank`,
         `tokenization`, `gateway_chat`, `gateway_completion`, `gateway_embeddings`,
         `gateway_models`, `models`, `deployment`, `deployments`, `project`, `projects`, `space`,
-        `spaces`, `root` or `other`; at a cluster also `validate` and `version`.
+        `spaces`, `files`, `file`, `file_content`, `batches`, `batch`, `batch_cancel`, `root` or
+        `other`; at a cluster also `validate` and `version`.
     query
         The first value of each key; `<hidden>` for a secret.
     headers
