@@ -298,10 +298,21 @@ def test_a_budget_lets_the_next_part_go_when_the_first_has_ended(session, sandbo
         run(["x"], budget=100)
 
 
-def test_a_share_of_errors_cancels_the_job(session, sandbox):
-    rows = [*[f"t{at}" for at in range(20)], *[f"{at} " + "x " * 200_000 for at in range(6)]]
-    with pytest.raises(BatchStopped, match="rows failed, and max_errors= allows 2"):
-        run(rows, max_errors=2)
+def test_a_share_of_errors_cancels_the_job(session, sandbox, clock):
+    rows = [*[f"t{at}" for at in range(40)], *[f"{at} " + "x " * 140_000 for at in range(8)]]
+    with Sandbox(account=sandbox, batch_seconds=1_000, clock=clock) as slow:
+        wx.connect(api_key=slow.api_key, url=slow.url, project_id=slow.project_id)
+        with pytest.raises(BatchStopped, match="rows failed, and max_errors= allows 2") as caught:
+            run(rows, clock=clock, max_errors=2)
+        assert len(caught.value.table) == 48
+        assert slow.counts["batch_cancel"] == 1
+        paid = len(slow.answered_lines)
+        assert paid < 40
+        table, _ = run(rows[:40], clock=clock)
+        assert set(errors(table)) == {
+            None, "the service's batch job was cancelled before this row was answered"
+        }  # fmt: skip
+        assert errors(table).count(None) == paid
 
 
 @pytest.mark.parametrize(
@@ -387,6 +398,24 @@ def test_in_another_project_the_job_is_not_known_and_nothing_is_sent(session, sa
             run()
         assert "Connect to the project" in caught.value.hint
         assert slow.counts["batches"] == 1
+
+
+def test_two_kernels_that_wait_for_one_job_do_each_other_no_harm(session, sandbox, clock):
+    with Sandbox(account=sandbox, batch_seconds=100, clock=clock) as slow:
+        interrupted(slow)
+        clock.now += 100
+
+        def fetch_elsewhere(_):
+            journal = open_journal()
+            jobs = service_jobs.ServiceJobs(wx.session().state, JobLog(journal))
+            for job in JobLog(journal).jobs():
+                if job.is_open:
+                    jobs.fetch(*jobs.look(job))
+            journal.close()
+
+        table = wx.batch(PROMPT, ROWS, on="service", on_progress=fetch_elsewhere)
+    assert errors(table) == [None] * 12
+    assert len(slow.answered_lines) == 12
 
 
 def test_fresh_sends_all_whatever_is_under_way(session, sandbox, clock):

@@ -2,12 +2,12 @@
 
 Which way to take for a million rows
 ------------------------------------
-Figures are those of `tests/benchmarks/lanes.py`: short rows from an iterator into a Parquet file,
-on two cores that other work shared, against a server that answers at once.
+Figures are those of `tests/benchmarks/lanes.py`: 100,000 short rows from an iterator into a
+Parquet file, on two cores that other work shared, against a server that answers at once.
 
 The fast lane sends each row as a request. The service's limit holds it back: at 8 requests a
 second, as on a paid plan, a million rows take 35 hours, at 100 a second 2.8. This process can send
-about 300 a second (1.1 s of CPU for 1,000 rows), so a higher limit helps up to there. The kernel
+about 600 a second (0.9 s of CPU for 1,000 rows), so a higher limit helps up to there. The kernel
 must live as long as the run; what it has paid for outlives it. Memory is flat, 190 MB. Take it for
 what fits into the time that you have (8 a second are 29,000 rows an hour), and whenever you want
 to look at answers while they come: the first one tells whether the prompt is right.
@@ -23,8 +23,8 @@ lane (580 of 650 against a server that answers at once, 204 of 216 at 200 ms an 
 long as the run. Take it for a Dask DataFrame on a cluster that is there already, with a high limit.
 
 The slow lane, `--on service`, hands files of at most 20,000 rows to the service's own batch jobs.
-No limit of requests a second holds it back. Our own part is 0.22 s of CPU for 1,000 rows, a
-quarter of an hour for a million: 50 jobs to hand over, to ask for and to fetch, 180 MB of memory.
+No limit of requests a second holds it back. Our own part is 0.2 s of CPU for 1,000 rows, half an
+hour at most for a million: 50 jobs to hand over, to ask for and to fetch, 180 MB of memory.
 The rest is up to the service: each job is answered within 24 hours or expires, and how many jobs
 it works on at once, how large a file may be, and how much storage the project has, is not public.
 So hand over a sample first (`--rows 100`, without `--on`), then the table, and end the kernel if

@@ -206,6 +206,9 @@ class ServiceJobs:
         """
         state = self._state
         results = JobResults(job, self._log, state.transport.redaction, is_fit)
+        if results.was_fetched:
+            self._log.close(job)
+            return Fetched(was_fetched=True)
         files = [one for one in (found.output_file, found.error_file) if one]
         for attempt in range(1, _MOST_TRIES + 1):
             results.begin()

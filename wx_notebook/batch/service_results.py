@@ -46,6 +46,8 @@ class Fetched:
         The error of a model that takes no schema, None if there was none.
     first_error
         The error of the first row that was refused.
+    was_fetched
+        Another kernel was quicker: what came is in the journal.
     """
 
     usage: dict[str, TokenCounts] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Fetched:
     unreadable: int = 0
     schema_refusal: WatsonxError | None = None
     first_error: WatsonxError | None = None
+    was_fetched: bool = False
 
     def notes(self) -> list[str]:
         """Return what should be said of its files, a line each."""
@@ -95,6 +98,11 @@ class JobResults:
         self._seen: set[bytes] = set()
         self._answers: list[tuple[bytes, AnswerRecord]] = []
         self._refused: list[bytes] = []
+
+    @property
+    def was_fetched(self) -> bool:
+        """Whether no row waits for this job any more."""
+        return not self._known
 
     def begin(self) -> None:
         """Begin to read all files, perhaps once more."""

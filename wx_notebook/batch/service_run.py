@@ -250,7 +250,7 @@ class ServiceRun:
         self._missing.errors |= fetched.errors
         self._first_error = self._first_error or fetched.first_error
         self.warnings |= dict.fromkeys(fetched.notes())
-        if fetched.unfit - self._missing.asked_twice:
+        if fetched.was_fetched or fetched.unfit - self._missing.asked_twice:
             self._needs_pass = True
         refusal, sample = fetched.schema_refusal, self._sample
         if refusal is not None and sample is not None and not fetched.usage:
