@@ -150,6 +150,25 @@ def test_a_worker_that_is_killed_costs_only_what_was_under_way_there(client, slo
     assert (batch.state, batch.done, batch.open) == ("done", rows, 0)
 
 
+def test_a_partition_that_kills_its_workers_stops_the_run_and_keeps_what_was_done(
+    client, slow, monkeypatch
+):
+    # Dask gives a task up when so many workers were lost with it
+    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
+    pids, killed = list(client.run(os.getpid).values()), []
+
+    def kill(progress):
+        if progress.counts.done >= 10 and not killed:
+            killed.extend(os.kill(pid, signal.SIGKILL) for pid in pids)
+
+    with pytest.raises(BatchStopped, match="KilledWorker") as caught:
+        wx.batch(PROMPT, FRAME, on=client, concurrency=2, on_progress=kill)
+    client.wait_for_workers(2, timeout=60)
+    table = caught.value.table
+    assert len(table) == 40
+    assert sum(error is None for error in table.error) >= 10
+
+
 def test_there_is_one_limiter_for_all_workers(client, session, sandbox):
     with Sandbox(account=sandbox, requests_per_second=20) as limited:
         wx.connect(api_key=limited.api_key, url=limited.url, project_id=limited.project_id)

@@ -14,7 +14,7 @@ from distributed.protocol.pickle import dumps
 
 from wx_notebook.batch.cluster.exchange import Row
 from wx_notebook.batch.jobs import RowPlace
-from wx_notebook.errors import BadOption, make_visible
+from wx_notebook.errors import BadOption, BatchStopped, make_visible
 
 _LONGEST_REASON = 300
 #: States of a task of Dask from which it does not come back by itself.
@@ -47,6 +47,12 @@ class _Open:
     begin: int = 0
     given: int = 0
     ended: int = 0
+
+    @property
+    def has_no_sender(self) -> bool:
+        """Whether its rows have arrived, and the task that sends them has ended before them."""
+        states = (*_ENDED_BADLY, "finished")
+        return self.filled is not None and self.future.status in states
 
     def cancel(self) -> None:
         """Let its task go."""
@@ -112,6 +118,24 @@ class PartitionRows:
         with self._lock:
             over, self._over = self._over, []
             return over
+
+    def check_senders(self) -> None:
+        """Refuse to wait for a sender that does not come back: each worker that had it was lost.
+
+        Raises
+        ------
+        BatchStopped
+            There is one, and rows of its partition have not ended.
+        """
+        with self._lock:
+            gone = [(n, one.future) for n, one in self._open.items() if one.has_no_sender]
+        if gone and not self._is_stopped:
+            number, future = gone[0]
+            raise BatchStopped(
+                f"Partition {number:,} is sent by no worker any more: {_reason(future)}",
+                hint="Look at client.get_worker_logs(), then run it again: rows with an answer are "
+                "not sent again.",
+            )
 
     # --- for the run ---------------------------------------------------------------------------
 
@@ -221,14 +245,17 @@ class PartitionRows:
 
 
 def _failed(number: int, future: Any) -> BadOption:  # noqa: ANN401  # distributed's own
-    error = future.exception() if future.status == "error" else None
-    reason = make_visible(f"{type(error).__name__}: {error}"[:_LONGEST_REASON]) if error else (
-        f"its task is {future.status}"
-    )  # fmt: skip
     return BadOption(
-        f"Partition {number:,} could not be read on the workers: {reason}",
+        f"Partition {number:,} could not be read on the workers: {_reason(future)}",
         hint=f"To see the whole error: df.partitions[{number}].compute()",
     )
+
+
+def _reason(future: Any) -> str:  # noqa: ANN401  # distributed's own
+    error = future.exception() if future.status == "error" else None
+    if error is None:
+        return f"its task is {future.status}"
+    return make_visible(f"{type(error).__name__}: {error}"[:_LONGEST_REASON])
 
 
 def list_parts(places: Iterator[RowPlace], used: Sequence[int], size: int) -> Iterator[Part]:

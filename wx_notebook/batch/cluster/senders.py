@@ -168,6 +168,7 @@ class ClusterSenders:
                 self._session.state.token_source.token()
             self._session.state.service.limiter.follow(news["rate"], news["paused_s"])
             self._take(news["told"])
+            self._source.check_senders()
 
     def _take(self, told: Iterable[Sequence[Any]]) -> None:
         ended: list[tuple[Job, Mapping[str, Any]]] = []
@@ -259,6 +260,8 @@ class ClusterSenders:
 
 
 def _gone(error: Exception) -> BaseException:
+    if isinstance(error, BatchStopped):
+        return error
     if isinstance(error, WatsonxError):
         return BatchStopped(f"{type(error).__name__}: {error.message}", hint=error.hint)
     return BatchStopped(
