@@ -15,6 +15,7 @@ A, B = "ibm/granite-4-h-small", "mistralai/mistral-medium-2505"
 SEES = "mistralai/mistral-small-3-1-24b-instruct-2503"
 SETUP = """
 import PIL.Image, dataclasses, wx_notebook as wx
+from wx_notebook.tools import McpServer
 red = PIL.Image.new("RGB", (128, 64), "red")
 many = [red] * 40
 @dataclasses.dataclass
@@ -47,13 +48,15 @@ OPTIONS = {
     "chat": Option(
         "--chat plan", "wx.chat('plan').ask('hi')", '"content": "hi"',
         ("--chat a/b", "--chat ../x", "--chat plan --generate", "--chat plan --chat other"),
-        ("wx.chat('a/b')", "wx.chat('plan').ask(3)", ask("chat='plan'"), "wx.chat(None)"),
+        ("wx.chat('a/b')", "wx.chat('plan').ask(3)", ask("chat='plan'"), "wx.chat(None)",
+         "wx.chat('plan').fork('x')", "wx.chat('plan').save(3)", "wx.chat('plan').save(b'x')",
+         "wx.chat('plan').ask('hi', names=3)"),
     ),
     "schema": Option(
         "--schema Person", ask("schema=Person"), '"response_format": {',
         ("--schema Persn", "--schema 'age: integer'", "--schema Plain", "--schema 'a, a'",
          "--schema Person -p response_format=x"),
-        (ask("schema=Plain"), ask("schema={'a': 'b'}"), ask("schema=3"),
+        (ask("schema=Plain"), ask("schema={'a': 'b'}"), ask("schema=3"), ask("schema=[]"),
          ask("schema='a: integer'")),
     ),
     "repair": Option(
@@ -66,7 +69,8 @@ OPTIONS = {
         f"-m {SEES} --image red", ask(f"images=red, model='{SEES}'"), "picture red",
         ("--image rde", "--image wx", "--image https://example.org/a.png", "--image many",
          f"-m {A} --image red"),
-        (ask("images=3"), ask("images=[]"), ask("images='no.png'"), ask("images=b'%PDF-1.7'")),
+        (ask("images=3"), ask("images=[]"), ask("images='no.png'"), ask("images=b'%PDF-1.7'"),
+         ask("images=[[]]"), ask("images=''")),
     ),
     "image_pixels": Option(
         f"-m {SEES} --image red --image-pixels 64",
@@ -88,7 +92,10 @@ OPTIONS = {
         ("--tool aera --yes", "--tool bare --yes", "--tool Person --yes", "--tool area",
          "--tool mcp:nothing --yes"),
         (ask("tools=[bare], yes=True"), ask("tools=[3], yes=True"), ask("tools=[area]"),
-         ask("tools=['mcp:nothing'], yes=True")),
+         ask("tools=['mcp:nothing'], yes=True"), ask("tools=[McpServer('a')], yes=True"),
+         ask("tools=[McpServer(3, command='x')], yes=True"),
+         ask("tools=[McpServer('a', command='x', args='y')], yes=True"),
+         ask("tools=[McpServer('a', command='x', pass_env=[3])], yes=True")),
     ),
     "yes": Option(
         "--tool area --yes", ask("tools=[area], yes=True"), '"name": "area"',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.kernels import refused
 
 FAILING = "prices = [3, 'four', 5]\ntotal = sum(prices)"
 FIXED = "It adds a text.\n\n```python\ntotal = sum(map(float, prices))\n```"
@@ -123,14 +124,19 @@ def test_without_a_failed_cell_and_for_its_own_failure_it_says_what_to_do(connec
     [
         ("%watsonx explain --modle x", "Did you mean '--model'?"),
         ("%watsonx explain --model", "--model needs a value"),
-        ("wx.explain(model='no/model')", "no/model"),
+        ("wx.explain(3)", "A question is a text, not int."),
+        ("wx.explain(model=3)", "model"),
+        ("%watsonx explain --chat plan Why?", "--chat"),
     ],
 )
-def test_a_mistake_is_a_failing_cell(connected, line, what):
+def test_a_mistake_is_a_failing_cell(connected, sandbox, line, what):
     connected.run("1 / 0")
-    ran = connected.run(line)
-    assert ran.status == "error"
-    assert what in "\n".join(ran.error)
+    assert what in refused(connected, sandbox, line)
+
+
+def test_a_model_that_is_not_there_is_named(connected):
+    connected.run("1 / 0")
+    assert "no/model" in "\n".join(connected.run("wx.explain(model='no/model')").error)
 
 
 def test_half_a_key_other_secrets_and_files_do_not_go_out(connected, sandbox, tmp_path):

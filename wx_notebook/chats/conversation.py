@@ -218,7 +218,9 @@ class Chat:
         BadOption
             There are not so many turns, or there is a chat of this name.
         """
-        number = len(self.turns) if turns is None else turns
+        number: Any = len(self.turns) if turns is None else turns
+        if not isinstance(number, int):
+            raise BadOption("A turn is named by its number.", hint="Next: %watsonx chats show")
         if not 1 <= number <= len(self.turns):
             has = count_turns(len(self.turns))
             raise BadOption(
@@ -242,7 +244,10 @@ class Chat:
             No folder for chats is set, or the file cannot be written.
         """
         if path is not None:
-            target = Path(path).expanduser()
+            given: Any = path
+            if not isinstance(given, str | Path) or not str(given):
+                raise BadOption("The path of a file is a text.", hint='Next: save("chat.json")')
+            target = Path(given).expanduser()
             write_messages(target, self.turns)
             return target
         if self._path is None:

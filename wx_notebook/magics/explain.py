@@ -56,8 +56,13 @@ def explain_failure(shell: Any, args: argparse.Namespace) -> Answer | None:  # n
     Raises
     ------
     BadOption
-        No cell has failed yet.
+        No cell has failed yet, or the question is no text.
     """
+    if not all(isinstance(word, str) for word in args.question):
+        raise BadOption(
+            f"A question is a text, not {type(args.question[0]).__name__}.",
+            hint="For example: wx.explain('Why is the list empty?')",
+        )
     failure = last_failure()
     if failure is None:
         raise BadOption(

@@ -98,6 +98,8 @@ class TypeReader:
         return ValueShape({**schema, "description": about}, shape.build)
 
     def _collection(self, kind: Any, arguments: tuple[Any, ...], place: str) -> ValueShape | None:  # noqa: ANN401
+        if not isinstance(kind, abc.Hashable):
+            raise _no_schema(kind, place)
         if kind in _MAPPINGS:
             if arguments and arguments[0] not in (str, Any):
                 raise BadOption(

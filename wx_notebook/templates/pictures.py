@@ -117,6 +117,8 @@ def picture_or_refuse(value: Any, name: str) -> Picture:  # noqa: ANN401
     """
     shown = mask_keys(name)
     if isinstance(value, str):
+        if not value.strip():
+            raise BadOption(f"{shown} is an empty text, and no path.", hint="Give a file's path.")
         if value.startswith(("http://", "https://")):
             raise BadOption(
                 f"{shown} is an address, and no picture is fetched from the network.",
@@ -143,6 +145,8 @@ def pictures_of(values: Sequence[Any], names: Sequence[str] = ()) -> list[Pictur
             continue
         name = names[number] if names else f"images[{number}]"
         if isinstance(value, list | tuple):
+            if not value:
+                raise BadOption(f"{name} is an empty list.", hint="Put a picture into it.")
             called = [f"{name}[{at}]" for at in range(len(value))]
             found += pictures_of(value, called)
             continue

@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wx_notebook.errors import did_you_mean, mask_keys
+from wx_notebook.errors import BadOption, did_you_mean, mask_keys
 from wx_notebook.templates.documents import Document, document_of
 from wx_notebook.templates.expressions import evaluate, expression_text, jinja_environment
 from wx_notebook.templates.iterators import Items, items_of, listed, row_of
@@ -152,6 +152,11 @@ def fill_placeholders(
     BadOption
         A value that cannot become text, or must not; or a Python expression.
     """
+    if not isinstance(names, Mapping):
+        raise BadOption(
+            f"names is a dict of values by their names, not {type(names).__name__}.",
+            hint='For example: names={"topic": topic}',
+        )
     missing: dict[str, str] = {}
     placeholders: list[Placeholder] = []
     filler = _Filler(names, refused_types, text_types)

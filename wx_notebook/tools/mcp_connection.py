@@ -58,6 +58,12 @@ class McpServer:
     token_header: str = ""
     call_s: float = field(default=_CALL_S, repr=False)
 
+    def __post_init__(self) -> None:
+        for name in ("args", "pass_env"):
+            if isinstance(getattr(self, name), list):
+                # it is a key of the servers that run
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+
 
 class McpConnection:
     """A connection to one server, in a thread with an event loop of its own.

@@ -11,6 +11,7 @@ import atexit
 import importlib.util
 import json
 import threading
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -144,13 +145,32 @@ def _tool(connection: McpConnection, listed: Any) -> Tool:  # noqa: ANN401  # a 
 
 def _check(server: McpServer) -> None:
     """Refuse a server, made in Python, that a settings file could not have."""
+    _check_types(server)
     problem = token_problem(server.url, server.token_env, server.token_keyring, server.token_header)
     if not problem and server.url and not is_safe_url(server.url):
-        problem = "Its url is neither https nor on this machine"
+        problem = "its url is neither https nor on this machine"
+    if bool(server.command) is bool(server.url):
+        problem = "it needs a command or a url"
     if problem:
         raise BadOption(
             f"The MCP server '{mask_keys(server.name)}' can't be used: {problem}.",
             hint='For example: McpServer("web", url="https://...", token_env="WEB_TOKEN")',
+        )
+
+
+def _check_types(server: McpServer) -> None:
+    wrong = ""
+    for each in fields(server):
+        value = getattr(server, each.name)
+        if each.name in ("args", "pass_env"):
+            fits = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+            wrong = wrong or ("" if fits else f"{each.name} is no list of texts")
+        elif each.name != "call_s" and not isinstance(value, str):
+            wrong = wrong or f"{each.name} is no text"
+    if wrong:
+        raise BadOption(
+            f"An MCP server can't be used: its {wrong}.",
+            hint='For example: McpServer("files", command="mcp-files", args=("--root", "."))',
         )
 
 
