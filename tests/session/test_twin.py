@@ -8,6 +8,7 @@ import os
 import pickle
 from fractions import Fraction
 
+import pandas as pd
 import pytest
 from support.cases import all_cases
 from transport.servers import KEY, caught, shown
@@ -453,6 +454,23 @@ def test_notes_of_an_answer_name_what_can_be_typed_in_python_too(sandbox, sessio
         assert not any("--" in note or "%watsonx" in note for note in lost.notes)
     two = wx.ask("hello", n=2, max_tokens=1)
     assert all("--" not in note for one in two.answers for note in one.notes)
+
+
+def test_what_a_value_lost_and_rows_that_were_read_are_told_with_the_answer(sandbox, session):
+    long = pd.DataFrame({"n": range(5_000)})
+    rows = ({"n": n} for n in range(3))
+    for names, said in (
+        ({"v": long}, "left out of the prompt: "),
+        ({"v": rows}, "v is an iterator"),
+    ):
+        for answer in (
+            wx.ask("{{ v }}", names=names),
+            wx.stream("{{ v }}", names=names).answer,
+            wx.chat("told").ask("{{ v }}", names=names),
+            wx.chat("told").stream("{{ v }}", names=names).answer,
+        ):
+            assert any(note.startswith(said) for note in answer.notes)
+    assert not [note for note in wx.ask("{{ v }}", names={"v": 1}).notes if "v" in note.split()]
 
 
 def test_a_comparison_and_a_batch_name_what_can_be_typed_in_python_too(sandbox, session):

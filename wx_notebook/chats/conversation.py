@@ -25,6 +25,7 @@ from wx_notebook.session import session
 from wx_notebook.session.connection import fill_names
 from wx_notebook.session.fitting import fitting_answer
 from wx_notebook.session.process import RUNNING_CELL
+from wx_notebook.templates import FilledPrompt
 
 if TYPE_CHECKING:
     from wx_notebook.answer import Answer, AnswerStream
@@ -117,8 +118,8 @@ class Chat:
         BadOption
             An unknown option, or a value that the service would refuse.
         """
-        current, prepared = self._prepared(prompt, names, options, stream=False)
-        return fitting_answer(current.pipeline, prepared.request, prepared.notes)
+        current, prepared, notes = self._prepared(prompt, names, options, stream=False)
+        return fitting_answer(current.pipeline, prepared.request, notes)
 
     @list_options("n", "repair")
     @spoken_in_python
@@ -132,15 +133,15 @@ class Chat:
         model is asked once, as by `wx_notebook.stream`.
         """
         check_streamed(options)
-        current, prepared = self._prepared(prompt, names, options, stream=True)
+        current, prepared, notes = self._prepared(prompt, names, options, stream=True)
         opened = current.open(prepared.request)
-        opened.warn(*prepared.notes)
+        opened.warn(*notes)
         return opened
 
     def _prepared(
         self, prompt: str, names: Mapping[str, Any] | None, keywords: Mapping[str, Any],
         *, stream: bool,
-    ) -> tuple[Session, ChatPrompt]:  # fmt: skip
+    ) -> tuple[Session, ChatPrompt, tuple[str, ...]]:  # fmt: skip
         if not isinstance(prompt, str):
             raise BadOption(
                 f"A prompt of a chat is a text, not {type(prompt).__name__}.",
@@ -148,8 +149,9 @@ class Chat:
             )
         current = session()
         options = current.state.options(options_from_keywords(keywords))
-        text = fill_names(prompt, names) if names is not None else prompt
-        return current, self.prepare(current, text, options, stream=stream)
+        filled = fill_names(prompt, names) if names is not None else FilledPrompt(prompt)
+        prepared = self.prepare(current, filled.text, options, stream=stream)
+        return current, prepared, (*prepared.notes, *filled.notes_on_sent)
 
     def prepare(
         self, current: Session, prompt: str, options: Options, *, stream: bool, dry: bool = False

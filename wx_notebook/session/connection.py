@@ -37,7 +37,7 @@ from wx_notebook.session.prompt_checks import notes_on_scope
 from wx_notebook.session.state import SessionState
 from wx_notebook.session.status import pop_notices, scope_name, status_line
 from wx_notebook.settings import read_once
-from wx_notebook.templates import fill_placeholders
+from wx_notebook.templates import FilledPrompt, fill_placeholders
 from wx_notebook.transport import OnWait, Transport
 from wx_notebook.usage.meter import UsageMeter
 
@@ -328,7 +328,15 @@ def _unpickled(pickled: dict[str, Any]) -> Session:
     return session_of(params_on_arrival(pickled))
 
 
-def fill_names(text: str, names: Mapping[str, Any]) -> str:
+def answer_with_notes(
+    current: Session, prompt: Prompt, keywords: Mapping[str, Any], notes: Sequence[str]
+) -> Answer:
+    """Return what `Session.chat` returns; `notes` are sentences for its warnings."""
+    options = current.state.options(options_from_keywords(keywords))
+    return fitting_answer(current.pipeline, current.prepare(prompt, options, stream=False), notes)
+
+
+def fill_names(text: str, names: Mapping[str, Any]) -> FilledPrompt:
     """Return a prompt with its placeholders filled in; secrets and sessions are refused."""
     return fill_placeholders(
         text,
@@ -336,4 +344,4 @@ def fill_names(text: str, names: Mapping[str, Any]) -> str:
         refused_types=(Secret, Session),
         text_types=(Answer,),
         as_typed="without names=",
-    ).text
+    )

@@ -142,7 +142,12 @@ def ask(
     SchemaMismatch
         The answer does not fit the schema; `.answer` has it.
     """
-    return session().chat(_filled(prompt, names), **options)
+    text, notes = _filled(prompt, names)
+    if not notes:
+        return session().chat(text, **options)
+    from wx_notebook.session.connection import answer_with_notes
+
+    return answer_with_notes(session(), text, options, notes)
 
 
 @list_options("n", "repair")
@@ -156,7 +161,10 @@ def stream(
     With `schema=` the model is asked once: an answer that does not fit says so in its notes, and
     its `.data` raises `SchemaMismatch`. `ask` asks a second time.
     """
-    return session().stream(_filled(prompt, names), **options)
+    text, notes = _filled(prompt, names)
+    opened = session().stream(text, **options)
+    opened.warn(*notes)
+    return opened
 
 
 @list_options("model", "deployment", "n", "repair", "tools", "yes", "max_rounds")
@@ -195,12 +203,14 @@ def compare(
     """
     from wx_notebook.session.comparison import compare_models
 
-    return compare_models(session(), _filled(prompt, names), models, options)
+    return compare_models(session(), _filled(prompt, names)[0], models, options)
 
 
-def _filled(prompt: Prompt, names: Mapping[str, Any] | None) -> Prompt:
+def _filled(prompt: Prompt, names: Mapping[str, Any] | None) -> tuple[Prompt, Sequence[str]]:
+    """Return a prompt with its placeholders filled in, and what to say with its answer."""
     if names is None or not isinstance(prompt, str):
-        return prompt
+        return prompt, ()
     from wx_notebook.session.connection import fill_names
 
-    return fill_names(prompt, names)
+    filled = fill_names(prompt, names)
+    return filled.text, filled.notes_on_sent
