@@ -130,7 +130,8 @@ def test_the_house_stays_small():
     # and files and batch jobs of the service, with 12 modules, and 5 of the sandbox
     # and rows that the workers of a cluster send, with 11 modules and 1,700 lines
     # and 60 for values of wrong types that Python hands over
-    limits = {"client": (375, 56_320), "sandbox": (54, 9_650)}
+    # and what a value lost, told in Python too
+    limits = {"client": (375, 56_380), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]
