@@ -153,6 +153,9 @@ CASES = {
     "tools": [Case("--tool area", {"tools": [area]})],
     "yes": [Case("--yes", {"yes": True})],
     "max_rounds": [Case("--max-rounds 2", {"max_rounds": 2})],
+    # what the journal answers sends nothing: tests/session/test_answer_cache.py has its cases
+    "cache": [Case("--cache new", {"cache": "new"},
+                   {"messages": [{"role": "user", "content": "hi"}], "cache": None})],
     # two requests: test_compare.py has its cases
     "compare": [Case("--compare ibm/granite-4-h-small,openai/gpt-oss-120b")],
     "output": [Case("--output kept")],

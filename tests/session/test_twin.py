@@ -249,7 +249,7 @@ def test_an_unknown_option_gets_the_near_name(session, name, near):
         assert problem.hint == (
             "Options: model, deployment, system, temperature, max_tokens, top_p, seed, stop, "
             "n, reasoning, format, schema, repair, param, timeout, images, image_pixels, "
-            "max_images, tools, yes, max_rounds, generate."
+            "max_images, tools, yes, max_rounds, generate, cache."
         )
 
 

@@ -26,7 +26,7 @@ VALUES = {
     "reasoning": ('"low"', "low"), "format": ('"json"', "json"), "timeout": ("30", 30.0),
     "param": ("{top_k = 5}", {"top_k": 5}),
     "image_pixels": ("1024", 1024), "max_images": ("3", 3),
-    "max_rounds": ("3", 3),
+    "max_rounds": ("3", 3), "cache": ("true", True),
 }  # fmt: skip
 
 
@@ -88,13 +88,14 @@ def test_each_layer_comes_before_the_next(name):
     nearer = {"model": "ibm/y", "deployment": "d2", "system": "", "temperature": 0, "max_tokens": 1,
               "top_p": 0, "seed": 0, "stop": (), "reasoning": "off", "format": "auto",
               "timeout": 1.0, "param": {"top_k": 0}, "image_pixels": 64,
-              "max_images": 1, "max_rounds": 1}[name]  # fmt: skip
+              "max_images": 1, "max_rounds": 1, "cache": False}[name]  # fmt: skip
     if name == "deployment":
         # a project's file must not say it
         return
     project(f"{name} = " + {"model": '"ibm/y"', "system": '""', "stop": "[]",
                             "reasoning": '"off"', "format": '"auto"',
-                            "param": "{top_k = 0}"}.get(name, str(nearer)))  # fmt: skip
+                            "param": "{top_k = 0}", "cache": "false",
+                            }.get(name, str(nearer)))  # fmt: skip
     assert now() == nearer, "the project's file comes before the user's"
     settings.set_runtime_default(name, getattr(other, name), USE)
     assert now() == getattr(other, name), "use and %config come before both"

@@ -104,6 +104,8 @@ class Batch:
 
     def __post_init__(self) -> None:
         _check_options(self.options)
+        # the journal answers rows in any case
+        self.options = replace(self.options, cache=None)
         if self.options.schema is not None:
             # read once, and not for each row
             schema = read_schema(self.options.schema)

@@ -7,11 +7,13 @@ numbers; no key, no token, no project.
 
 from wx_notebook.journal.job_log import JobLog
 from wx_notebook.journal.journal import Journal, JournalError, open_journal, temporary_journal
+from wx_notebook.journal.prompts import find_batches, find_prompts, forget_prompt, keep_prompt
 from wx_notebook.journal.records import (
     AnswerRecord,
     BatchRecord,
     JobLine,
     JobRecord,
+    PromptRecord,
     request_key,
 )
 from wx_notebook.journal.upkeep import KEPT_DAYS, prune
@@ -25,6 +27,11 @@ __all__ = [
     "JobRecord",
     "Journal",
     "JournalError",
+    "PromptRecord",
+    "find_batches",
+    "find_prompts",
+    "forget_prompt",
+    "keep_prompt",
     "open_journal",
     "prune",
     "request_key",

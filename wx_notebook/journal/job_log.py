@@ -35,7 +35,7 @@ class JobLog:
         one that fetched it: the second one counts.
         """
         found: dict[str, JobRecord] = {}
-        for row in self._journal._select(statements.GET_JOBS, ()):
+        for row in self._journal.select(statements.GET_JOBS, ()):
             one = replace(JobRecord(*row), is_open=bool(row[-1]))
             if one.id not in found or not one.is_open:
                 found[one.id] = one
@@ -44,7 +44,7 @@ class JobLog:
 
     def open_job_of(self, key: bytes, batch_id: str = "") -> JobRecord | None:
         """Return the job in which a row is under way, of this batch or of any; None without one."""
-        for (job,) in self._journal._select(statements.GET_LINE_JOBS, (key,)):
+        for (job,) in self._journal.select(statements.GET_LINE_JOBS, (key,)):
             if job not in self._jobs:
                 # another kernel has begun it meanwhile
                 self._jobs = {one.id: one for one in self.jobs()}
@@ -58,18 +58,18 @@ class JobLog:
         now = time.time()
         starts = ((statements.START, (one.key, job.batch_id, one.position, now)) for one in lines)
         rows = ((statements.PUT_LINE, (job.id, *one)) for one in lines)
-        self._journal._write(self._put(job), *rows, *starts)
+        self._journal.write(self._put(job), *rows, *starts)
         self._jobs[job.id] = job
 
     def update(self, job: JobRecord) -> None:
         """Write down how far a job is."""
         if self._jobs.get(job.id) != job:
-            self._journal._write(self._put(job))
+            self._journal.write(self._put(job))
             self._jobs[job.id] = job
 
     def lines(self, job_id: str) -> list[JobLine]:
         """Return the rows of a job that have no answer yet."""
-        return [JobLine(*row) for row in self._journal._select(statements.GET_LINES, (job_id,))]
+        return [JobLine(*row) for row in self._journal.select(statements.GET_LINES, (job_id,))]
 
     def finish(
         self, job: JobRecord, answers: Iterable[tuple[bytes, AnswerRecord]],
@@ -83,22 +83,22 @@ class JobLog:
         for key in refused:
             writes.append((statements.FORGET_START, (key,)))
             writes.append((statements.DELETE_LINE, (job.id, key)))
-        self._journal._write(*writes)
+        self._journal.write(*writes)
 
     def close(self, job: JobRecord) -> None:
         """Write down that all of a job was fetched, or that there is nothing to fetch."""
         closed = replace(job, is_open=False)
-        self._journal._write(self._put(closed), (statements.DELETE_LINES, (job.id,)))
+        self._journal.write(self._put(closed), (statements.DELETE_LINES, (job.id,)))
         self._jobs[job.id] = closed
 
     def close_batch(self, batch_id: str) -> None:
         """Write down that a batch whose kernel ended has no job under way any more."""
-        self._journal._write((statements.CLOSE_BATCH, (time.time(), batch_id)))
+        self._journal.write((statements.CLOSE_BATCH, (time.time(), batch_id)))
 
     def forget(self, keys: Sequence[bytes]) -> None:
         """Delete answers that no row can use, so that their rows are asked again."""
         if keys:
-            self._journal._write(*((statements.FORGET_ANSWER, (key,)) for key in keys))
+            self._journal.write(*((statements.FORGET_ANSWER, (key,)) for key in keys))
 
     def _put(self, job: JobRecord) -> tuple[str, Sequence[object]]:
         values = (job.id, job.batch_id, job.place, job.began, job.rows, job.job_id, job.state)

@@ -23,7 +23,7 @@ from wx_notebook.journal.records import AnswerRecord, BatchRecord, answer_values
 
 _OFF = "journal = false in [tool.wx_notebook] of pyproject.toml does without it."
 #: A statement and its values.
-_Write = tuple[str, Sequence[Any]]
+Write = tuple[str, Sequence[Any]]
 
 
 class JournalError(WatsonxError):
@@ -35,7 +35,7 @@ class _Pending:
 
     __slots__ = ("error", "is_done", "writes")
 
-    def __init__(self, writes: Sequence[_Write]) -> None:
+    def __init__(self, writes: Sequence[Write]) -> None:
         self.writes = writes
         self.is_done = False
         self.error: sqlite3.Error | None = None
@@ -93,23 +93,23 @@ class Journal:
             batch.id, batch.began, batch.ended, batch.state, batch.place, batch.model_id,
             batch.prompt, batch.code, batch.rows, batch.done, batch.failed, batch.tokens,
         )  # fmt: skip
-        self._write((statements.PUT_BATCH, values))
+        self.write((statements.PUT_BATCH, values))
 
     def end(
         self, batch_id: str, state: str, *, rows: int | None, done: int, failed: int, tokens: int
     ) -> None:
         """Write down how a batch ended; raises as `begin`."""
         values = (time.time(), state, rows, done, failed, tokens, batch_id)
-        self._write((statements.END_BATCH, values))
+        self.write((statements.END_BATCH, values))
 
     def batches(self) -> list[BatchRecord]:
         """Return all batches, the newest first."""
-        found = [BatchRecord(*row) for row in self._select(statements.GET_BATCHES, ())]
+        found = [BatchRecord(*row) for row in self.select(statements.GET_BATCHES, ())]
         return sorted(found, key=lambda one: one.began, reverse=True)
 
     def delete(self, batch_id: str) -> None:
         """Delete a batch and its answers; raises as `begin`."""
-        self._write(*((statement, (batch_id,)) for statement in statements.DELETE_ALL))
+        self.write(*((statement, (batch_id,)) for statement in statements.DELETE_ALL))
         with self._disk_lock, suppress(sqlite3.Error):
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
 
@@ -124,7 +124,7 @@ class Journal:
 
     def answers(self, batch_id: str) -> Iterator[AnswerRecord]:
         """Return the answers that a batch paid for, by the rows of its table."""
-        for row in self._select(statements.GET_ANSWERS, (batch_id,)):
+        for row in self.select(statements.GET_ANSWERS, (batch_id,)):
             yield AnswerRecord(*row)
 
     # --- a request -----------------------------------------------------------------------------
@@ -143,7 +143,7 @@ class Journal:
             The file is damaged.
         """
         state = None
-        for row in self._select(statements.GET_ANSWER, (key,)):
+        for row in self.select(statements.GET_ANSWER, (key,)):
             if batch_id and row[1] != batch_id:
                 continue
             if row[0] == "done":
@@ -164,7 +164,7 @@ class Journal:
     def start_all(self, requests: Sequence[tuple[bytes, int]], batch_id: str) -> None:
         """Write down that several are about to be sent, by key and position; as `start`."""
         now = time.time()
-        self._write(*((statements.START, (key, batch_id, at, now)) for key, at in requests))
+        self.write(*((statements.START, (key, batch_id, at, now)) for key, at in requests))
 
     def finish(self, key: bytes, batch_id: str, answer: AnswerRecord) -> None:
         """Write down an answer; on disk when it returns, and raises as `start`."""
@@ -173,7 +173,7 @@ class Journal:
     def finish_all(self, answers: Sequence[tuple[bytes, AnswerRecord]], batch_id: str) -> None:
         """Write down several answers, by their keys; as `finish`."""
         rows = (answer_values(key, batch_id, answer) for key, answer in answers)
-        self._write(*((statements.PUT_ANSWER, row) for row in rows))
+        self.write(*((statements.PUT_ANSWER, row) for row in rows))
 
     def forget_start(self, key: bytes) -> None:
         """Write down that a request was refused, so that it cost nothing; raises as `start`."""
@@ -181,12 +181,12 @@ class Journal:
 
     def forget_starts(self, keys: Sequence[bytes]) -> None:
         """Write down that several cost nothing; raises as `start`."""
-        self._write(*((statements.FORGET_START, (key,)) for key in keys))
+        self.write(*((statements.FORGET_START, (key,)) for key in keys))
 
     # --- the disk ------------------------------------------------------------------------------
 
-    def _write(self, *writes: _Write) -> None:
-        """Bring statements to the disk.
+    def write(self, *writes: Write) -> None:
+        """Bring statements to the disk; raises as `begin`.
 
         Whoever holds the disk commits for all who came meanwhile; they find their work done.
         """
@@ -215,7 +215,8 @@ class Journal:
         for one in group:
             one.is_done, one.error = True, error
 
-    def _select(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def select(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of all files; raises as `find`."""
         found: list[tuple[Any, ...]] = []
         problem: sqlite3.Error | None = None
         own, *others = self._readers

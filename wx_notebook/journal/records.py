@@ -26,6 +26,8 @@ class AnswerRecord:
         The text that was sent.
     at
         When it came, in seconds since 1970.
+    reasoning
+        What the model thought, of an answer to a single prompt.
     """
 
     text: str
@@ -38,6 +40,7 @@ class AnswerRecord:
     position: int = 0
     prompt: str = ""
     at: float = 0.0
+    reasoning: str = ""
 
     @property
     def tokens(self) -> int:
@@ -93,6 +96,27 @@ class JobRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptRecord:
+    """A single prompt with its answer.
+
+    Attributes
+    ----------
+    code
+        The cell that sent it, "" for a call from Python.
+    """
+
+    key: bytes
+    place: str
+    code: str
+    answer: AnswerRecord
+
+    @property
+    def id(self) -> str:
+        """What a user calls it."""
+        return self.key.hex()[:8]
+
+
+@dataclass(frozen=True, slots=True)
 class BatchRecord:
     """One run over a table.
 
@@ -128,7 +152,8 @@ class BatchRecord:
 def request_key(request: Request, base_url: str, *, also: str = "") -> bytes:
     """Return the key of a request: a hash of its host, its path and its whole body.
 
-    The project and the credential are no part of it. Two rows with one key are the same question.
+    The project and the credential are no part of it, nor whether the answer is streamed. Two rows
+    with one key are the same question.
 
     Parameters
     ----------
@@ -140,5 +165,6 @@ def request_key(request: Request, base_url: str, *, also: str = "") -> bytes:
     body: dict[str, Any] = {
         name: value for name, value in (request.body or {}).items() if name not in _NOT_ASKED
     }
-    text = json.dumps([base_url, request.path, body, also], sort_keys=True, separators=(",", ":"))
+    path = request.path.removesuffix("_stream")
+    text = json.dumps([base_url, path, body, also], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:_KEY_BYTES]

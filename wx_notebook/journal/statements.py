@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS service_lines (
     job TEXT NOT NULL, key BLOB NOT NULL, position INTEGER, prompt TEXT, PRIMARY KEY (job, key)
 );
 CREATE INDEX IF NOT EXISTS service_lines_by_key ON service_lines (key);
+CREATE TABLE IF NOT EXISTS prompts (
+    key BLOB PRIMARY KEY, at REAL NOT NULL, place TEXT, code TEXT, reasoning TEXT
+);
 """
 
 PUT_BATCH = """
@@ -67,8 +70,9 @@ INSERT OR REPLACE INTO answers (
 """
 GET_ANSWER = """
 SELECT state, batch, text, model, finish, input_tokens, output_tokens, request, seconds, position,
-    prompt, at
-FROM answers WHERE key = ?
+    prompt, answers.at, coalesce(prompts.reasoning, '')
+FROM answers LEFT JOIN prompts ON prompts.key = answers.key AND prompts.at = answers.at
+WHERE answers.key = ?
 """
 GET_ANSWERS = """
 SELECT text, model, finish, input_tokens, output_tokens, request, seconds, position, prompt, at
@@ -93,4 +97,40 @@ UPDATE batches SET ended = ?, state = 'picked up',
     tokens = (SELECT coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0)
               FROM answers WHERE batch = batches.id)
 WHERE id = ? AND ended IS NULL
+"""
+#: An answer that a batch has paid for too stays its row.
+KEEP_ANSWER = """
+INSERT INTO answers (
+    key, batch, state, position, at, prompt, text, model, finish, input_tokens, output_tokens,
+    request, seconds
+) VALUES (?, '', 'done', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    state = 'done', at = excluded.at, prompt = excluded.prompt, text = excluded.text,
+    model = excluded.model, finish = excluded.finish, input_tokens = excluded.input_tokens,
+    output_tokens = excluded.output_tokens, request = excluded.request, seconds = excluded.seconds
+"""
+KEEP_PROMPT = """
+INSERT OR REPLACE INTO prompts (key, at, place, code, reasoning) VALUES (?, ?, ?, ?, ?)
+"""
+GET_PROMPTS = """
+SELECT prompts.key, place, code, text, model, finish, input_tokens, output_tokens, request, seconds,
+    position, prompt, prompts.at, reasoning
+FROM prompts JOIN answers ON prompts.key = answers.key AND state = 'done'
+"""
+#: A word in the prompt of a batch, or in one of its rows.
+FIND_BATCH = """
+SELECT 1 FROM batches WHERE id = ? AND (
+    prompt || char(10) || coalesce(model, '') LIKE ? ESCAPE '\\' OR EXISTS (
+        SELECT 1 FROM answers WHERE batch = batches.id AND state = 'done'
+        AND prompt || char(10) || text LIKE ? ESCAPE '\\'
+    )
+)
+"""
+DELETE_PROMPT = "DELETE FROM prompts WHERE key = ?"
+DELETE_OWN_ANSWER = "DELETE FROM answers WHERE key = ? AND batch = ''"
+DELETE_OLD_ANSWERS = "DELETE FROM answers WHERE batch = '' AND at < ?"
+DELETE_OLD_PROMPTS = "DELETE FROM prompts WHERE at < ?"
+#: The time of the oldest prompts that take most of the room.
+MIDDLE_PROMPT = """
+SELECT at FROM prompts ORDER BY at LIMIT 1 OFFSET (SELECT count(*) / 2 FROM prompts)
 """

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from wx_notebook.journal import statements
 from wx_notebook.journal.journal import Journal
 
-#: Finished batches go after so many days, and the oldest of them above so many bytes.
+#: Finished batches and prompts go after so many days, the oldest above so many bytes.
 KEPT_DAYS = 31
 MOST_BYTES = 1_000_000_000
 _DAY_S = 86_400
@@ -16,19 +17,29 @@ _DAY_S = 86_400
 def prune(
     journal: Journal, *, clock: Callable[[], float] = time.time, most_bytes: int = MOST_BYTES
 ) -> int:
-    """Delete finished batches that are old, or for which there is no room; return how many.
+    """Delete what is old, or for which there is no room; return how many finished batches that is.
 
     Raises
     ------
     JournalError
         It cannot be written.
     """
-    deleted = 0
+    deleted, oldest = 0, clock() - KEPT_DAYS * _DAY_S
+    _forget_prompts(journal, oldest)
     finished = [one for one in reversed(journal.batches()) if one.ended is not None]
     for batch in finished:
-        is_old = batch.began < clock() - KEPT_DAYS * _DAY_S
+        is_old = batch.began < oldest
         if not is_old and journal.size() <= most_bytes:
             break
         journal.delete(batch.id)
         deleted += 1
+    if journal.size() > most_bytes and (middle := journal.select(statements.MIDDLE_PROMPT, ())):
+        # what is left are single prompts: the older half of them goes
+        _forget_prompts(journal, middle[0][0])
     return deleted
+
+
+def _forget_prompts(journal: Journal, before: float) -> None:
+    journal.write(
+        (statements.DELETE_OLD_ANSWERS, (before,)), (statements.DELETE_OLD_PROMPTS, (before,))
+    )

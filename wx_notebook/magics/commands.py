@@ -24,6 +24,7 @@ from wx_notebook.magics.option_line import (
     prompt_parser,
 )
 from wx_notebook.magics.parser import LineParser
+from wx_notebook.session.process import RUNNING_CODE
 
 _PROMPT = "wx_notebook.magics.run_prompt:send_cell"
 _BATCH = "wx_notebook.magics.run_batch:send_table"
@@ -244,7 +245,8 @@ def _send(
     """Send a prompt, or one for each row of a table; `code` is what the user typed."""
     if "each" in params:
         return _imported(_BATCH)(shell, text, params, local_ns, code)
-    return _imported(_PROMPT)(shell, text, params, local_ns)
+    with RUNNING_CODE.running(code):
+        return _imported(_PROMPT)(shell, text, params, local_ns)
 
 
 def unknown_command(name: str) -> BadOption:

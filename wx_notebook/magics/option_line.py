@@ -25,14 +25,16 @@ CONFIGURABLE = {
     option.name: option for option in known_options() if option.metadata["configurable"]
 }
 _FLAGS = {option.name: option.metadata["flags"][-1] for option in known_options()}
-#: Where the values of an option are not a few words, the list that completion takes them from.
-_COMPLETES = {
+#: Where the values of an option are not just words, what completion offers: a list, or words.
+_COMPLETES: Mapping[str, str | tuple[str, ...]] = {
     "model": "models",
     "compare": "models",
     "images": "pictures",
     "tools": "functions",
     "chat": "chats",
     "schema": "schemas",
+    # its values are True and False as well
+    "cache": ("on", "off", "new"),
 }
 
 

@@ -18,6 +18,7 @@ from wx_notebook.render import format_json
 from wx_notebook.service import Prompt, Request, Scope
 from wx_notebook.session import Session
 from wx_notebook.session import session as connected_session
+from wx_notebook.session.answer_cache import kept_on
 from wx_notebook.session.comparison import options_for_model
 from wx_notebook.session.pipeline import build_request
 from wx_notebook.session.process import HISTORY, METER
@@ -50,6 +51,7 @@ def show_request(shell: Any, prompt: FilledPrompt, options: Options) -> None:  #
     session, request, url, parts = _prepare(prompt, options)
     with Progress(canvas_for(shell), "counting tokens") as progress:
         lines = [*_request_lines(request, url), *_schema_lines(request, options)]
+        lines += _cache_lines(session, request)
         account = [*_compared(request, options), *_token_lines(session, request, prompt, parts)]
         progress.show_lines([*lines, "", *account])
 
@@ -84,6 +86,16 @@ def _request_lines(request: Request, url: str) -> list[str]:
 
 def _without_its_data(url: re.Match[str]) -> str:
     return f"{url[1]}... ({len(url[0]):,} characters)"
+
+
+def _cache_lines(session: Session | None, request: Request) -> list[str]:
+    """Return whether the journal has the answer, [] where it is not asked."""
+    if request.cache is None or session is None:
+        return []
+    kept = request.cache.find(request, session.state.service.base_url(request))
+    if kept is None:
+        return ["", "the journal is not used for this answer: it would be sent, and kept"]
+    return ["", f"from the journal: it was paid for on {kept_on(kept)}, and nothing would be sent"]
 
 
 def _schema_parts(request: Request) -> list[_Part]:

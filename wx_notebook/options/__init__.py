@@ -28,7 +28,7 @@ from wx_notebook.options.options import (
 )
 from wx_notebook.options.prompt_options import PromptOptions, list_options
 from wx_notebook.options.service_params import option_for
-from wx_notebook.options.types import InvalidValue
+from wx_notebook.options.types import NEW, InvalidValue
 
 __all__ = [
     "CAPABILITIES",
@@ -36,6 +36,7 @@ __all__ = [
     "DEFAULT_MAX_TOKENS",
     "DEFAULT_MODEL",
     "FORMATS",
+    "NEW",
     "SERVICE",
     "InvalidValue",
     "MaxErrors",

@@ -188,6 +188,12 @@ class Options(BatchOptions):
         "--generate", default=False, kind=types.boolean(),
         help="use the text/generation endpoint: send the prompt without chat roles",
     )  # fmt: skip
+    cache: bool | str | None = _option(
+        "--cache", metavar="WHEN", configurable=True, nargs="?",
+        kind=types.cache_mode(),
+        help="answer a prompt that was paid for before from the journal: on (also without a word), "
+        "off, or new to ask again",
+    )  # fmt: skip
     show: bool = _option(
         "--show", default=False, cell_only=True, kind=types.boolean(),
         help="print the request and send nothing",

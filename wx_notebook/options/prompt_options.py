@@ -40,6 +40,7 @@ class PromptOptions(TypedDict, total=False):
     image_pixels: int | None
     max_images: int | None
     generate: bool | None
+    cache: bool | str | None
 
 
 def list_options(*without: str) -> Callable[[_Function], _Function]:

@@ -16,6 +16,8 @@ from typing import Any
 
 from wx_notebook.errors import did_you_mean, mask_keys
 
+#: Of `cache`: the service is asked, and its answer takes the place of the one in the journal.
+NEW = "new"
 _CHAT = re.compile(r"(?![.])[\w. -]{1,64}(?<![.])")
 _MOST_COMPARED = 8
 _DEPLOYMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
@@ -161,6 +163,16 @@ def boolean() -> OptionType:
         return value if isinstance(value, bool) else None
 
     return OptionType("True or False", "Omit it to use its default.", check)
+
+
+def cache_mode() -> OptionType:
+    """Return the type of when the journal answers: True, False, or `NEW` to ask the service."""
+    words = {"": True, "on": True, "true": True, "off": False, "false": False, NEW: NEW}
+
+    def check(value: object) -> Any:  # noqa: ANN401  # True, False or `NEW`
+        return value if isinstance(value, bool) else words.get(str(value).strip().lower())
+
+    return OptionType(f"on, off or {NEW}", "For example: --cache, or --cache new", check)
 
 
 def variable_name(hint: str) -> OptionType:

@@ -65,7 +65,7 @@ class Request:
     `background` request lets others go first, and is sent once: who sends it sees to its
     repetition. `on_send` is called right before it is sent. `schema` reads the answer as a value,
     and with `repairs` the model may be asked once more for one that fits. `data` is a body that is
-    no JSON, such as a file.
+    no JSON, such as a file. `cache` has the answers that were paid for before.
     """
 
     path: str
@@ -89,6 +89,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     data: bytes | None = field(default=None, repr=False)
     largest_reply: int = LARGEST_BODY
+    cache: Any = field(default=None, repr=False, compare=False)
 
     @property
     def method(self) -> str:
@@ -305,4 +306,4 @@ def continuation_request(request: Request, text: str) -> Request:
         for name in ("response_format", "n", "tools", "tool_choice_option"):
             body.pop(name, None)
     # what follows is a part; `on_answer` gets both parts together
-    return replace(request, body=body, on_answer=None, rounds=None, schema=None)
+    return replace(request, body=body, on_answer=None, rounds=None, schema=None, cache=None)

@@ -60,6 +60,8 @@ def repaired(pipeline: PromptPipeline, request: Request, first: Answer, second: 
     """
     answer = repaired_answer(first, second)
     _settle(pipeline, request, answer)
+    if request.cache is not None:
+        request.cache.keep(pipeline.state, current_form(pipeline.state, request), answer)
     if request.on_answer is not None:
         request.on_answer(answer)
     return answer

@@ -15,6 +15,7 @@ from typing import NoReturn, TypeAlias
 from wx_notebook.answer import Answer, AnswerReader, AnswerStream, joined_answers, unfit_answer
 from wx_notebook.credentials.holders import CREDENTIAL_HOLDERS
 from wx_notebook.errors import BadOption, Interrupted, SchemaMismatch, WatsonxError
+from wx_notebook.journal import AnswerRecord
 from wx_notebook.options import Options
 from wx_notebook.service import (
     Prompt,
@@ -27,6 +28,7 @@ from wx_notebook.service import (
     generation_request,
 )
 from wx_notebook.session.abilities import require_model
+from wx_notebook.session.answer_cache import AnswerCache, KeptAnswerContext, cache_of, delta_of
 from wx_notebook.session.error_hints import add_hint
 from wx_notebook.session.history import History
 from wx_notebook.session.illustration import illustrate
@@ -157,6 +159,8 @@ class PromptPipeline:
             return stream
         failure: WatsonxError | None = None
         request = current_form(self.state, request)
+        if (kept := self._kept(request)) is not None:
+            return self._open_kept(request, kept, go_on or self.go_on)
         began = time.monotonic()  # the seconds of an answer do not count while the machine sleeps
         state = self.state
         send = (service or state.service).send
@@ -185,6 +189,19 @@ class PromptPipeline:
             lambda: self.state, self.history, request, response, reservation,
             began=began, go_on=go_on or self.go_on,
         )  # fmt: skip
+        return AnswerStream(reader, context)
+
+    def _kept(self, request: Request) -> AnswerRecord | None:
+        """Return the answer of the journal to a request, None where it has to be sent."""
+        cache: AnswerCache | None = request.cache
+        base_url = self.state.service.base_url(request)
+        return cache.find(request, base_url) if cache is not None else None
+
+    def _open_kept(self, request: Request, kept: AnswerRecord, go_on: GoOn) -> AnswerStream:
+        """Return the answer of the journal as it would arrive."""
+        self.history.begin(request, self.state.service.base_url(request))
+        reader = AnswerReader(iter([delta_of(kept)]), None, lambda: request.asked_text)
+        context = KeptAnswerContext(self.state, self.history, request, kept, go_on=go_on)
         return AnswerStream(reader, context)
 
     def count_tokens(self, text: str, *, model_id: str) -> int:
@@ -273,7 +290,8 @@ def build_request(
     prompt, pictures = illustrate(prompt, options)
     request = build(prompt, options, model_id=model_id, scope=scope, stream=stream)
     request = with_schema(request, options)
-    request = replace(request, default_model=default_model, pictures=pictures)
+    cache = cache_of(options.cache)
+    request = replace(request, default_model=default_model, pictures=pictures, cache=cache)
     if options.tools:
         with_tools: Request = TOOLS().with_tools(request, options, redact)
         return with_tools

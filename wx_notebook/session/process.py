@@ -5,8 +5,9 @@ This module is imported by `%load_ext`, so it imports nothing heavy.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from wx_notebook.credentials.secret import OpaqueMapping
@@ -60,6 +61,24 @@ class RunningCell:
 
 
 RUNNING_CELL = RunningCell()
+
+
+class RunningCode:
+    """The cell or line whose prompt is being sent, as typed; "" for a call from Python."""
+
+    text = ""
+
+    @contextlib.contextmanager
+    def running(self, text: str) -> Iterator[None]:
+        """Hold a text within the block."""
+        before, self.text = self.text, text
+        try:
+            yield
+        finally:
+            self.text = before
+
+
+RUNNING_CODE = RunningCode()
 
 
 class HandOver:

@@ -116,6 +116,8 @@ class PromptContext:
     def keep(self, answer: Answer) -> None:
         """Keep an answer as the last one of the session, and hand it to whom the request names."""
         self._history.finish(self._request, answer)
+        if self._request.cache is not None:
+            self._request.cache.keep(self._current_state(), self._request, answer)
         if self._request.on_answer is not None:
             self._request.on_answer(answer)
 

@@ -1,0 +1,66 @@
+"""Single prompts in the journal: those that the user asked to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wx_notebook.journal import statements
+from wx_notebook.journal.journal import Journal
+from wx_notebook.journal.records import AnswerRecord, BatchRecord, PromptRecord
+
+
+def keep_prompt(
+    journal: Journal, key: bytes, answer: AnswerRecord, *, place: str, code: str = ""
+) -> None:
+    """Write down a prompt with its answer; an older answer goes.
+
+    Raises
+    ------
+    JournalError
+        It cannot be written.
+    """
+    values = (
+        key, answer.at, answer.prompt, answer.text, answer.model_id, answer.finish_reason,
+        answer.input_tokens, answer.output_tokens, answer.request_id, answer.seconds,
+    )  # fmt: skip
+    journal.write(
+        (statements.KEEP_ANSWER, values),
+        (statements.KEEP_PROMPT, (key, answer.at, place, code, answer.reasoning)),
+    )
+
+
+def find_prompts(journal: Journal, words: Sequence[str] = ()) -> list[PromptRecord]:
+    """Return the prompts that have all of these words in them or in their answers, newest first.
+
+    Raises
+    ------
+    JournalError
+        The file is damaged.
+    """
+    wanted = [word.casefold() for word in words]
+    found = {}
+    for key, place, code, *answer in journal.select(statements.GET_PROMPTS, ()):
+        record = PromptRecord(bytes(key), place or "", code or "", AnswerRecord(*answer))
+        one = record.answer
+        text = f"{record.code}\n{one.prompt}\n{one.text}\n{one.model_id}".casefold()
+        if all(word in text for word in wanted):
+            found[record.key] = record
+    return sorted(found.values(), key=lambda one: one.answer.at, reverse=True)
+
+
+def find_batches(journal: Journal, words: Sequence[str] = ()) -> list[BatchRecord]:
+    """Return the batches that have all of these words in the prompt or in rows, newest first."""
+    patterns = [f"%{_escaped(word)}%" for word in words]
+    return [
+        one for one in journal.batches()
+        if all(journal.select(statements.FIND_BATCH, (one.id, like, like)) for like in patterns)
+    ]  # fmt: skip
+
+
+def forget_prompt(journal: Journal, key: bytes) -> None:
+    """Delete a prompt and its answer; raises as `keep_prompt`."""
+    journal.write((statements.DELETE_OWN_ANSWER, (key,)), (statements.DELETE_PROMPT, (key,)))
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
