@@ -132,7 +132,7 @@ def test_the_house_stays_small():
     # and 60 for values of wrong types that Python hands over
     # and what a value lost, told in Python too
     # and answers of the journal with their history
-    limits = {"client": (377, 56_750), "sandbox": (54, 9_650)}
+    limits = {"client": (378, 56_900), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

@@ -147,6 +147,14 @@ COMMANDS: Mapping[str, Command] = {
         "resume puts the cell below: run it, and only what is missing is sent. What is ready at "
         "the service (--on service) is fetched first; cancel ends what is not.",
     ),
+    "history": Command(
+        "wx_notebook.magics.history:manage_history", "batches and cached prompts: search, rerun",
+        (Argument(("words",), "only those that have all of these words", "WORDS", "*"),
+         Argument(("--show",), "print a prompt and its answer, or a batch", "ID", group="act"),
+         Argument(("--rerun",), "put the cell of one below", "ID", group="act"),
+         Argument(("--delete",), "delete one with its answers", "ID", group="act")),
+        "It has only what the journal keeps: prompts over tables, and prompts with --cache.",
+    ),
     "tools": Command(
         "wx_notebook.magics.list_tools:list_tools",
         "what a model may call: functions and MCP servers",
