@@ -126,7 +126,7 @@ class AnswerStream(Iterator[str]):
     def __next__(self) -> str:
         if self._answer is not None:
             raise StopIteration
-        failure: BaseException = StopIteration()
+        failure: BaseException
         try:
             if not self._is_begun:
                 self._is_begun = True
@@ -135,6 +135,7 @@ class AnswerStream(Iterator[str]):
             if text is not None:
                 return text
             self._finish()
+            failure = StopIteration()
         except Interrupted as error:
             failure = self._interrupted(error.message)
         except KeyboardInterrupt:
