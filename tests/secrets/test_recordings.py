@@ -81,3 +81,17 @@ def test_a_key_that_the_user_typed_into_a_prompt_stays_out_of_it_too(session, fi
     session.chat(f"My other key is {KEY}, is that safe?")
     assert found(file.read_text(), KEY) == []
     assert "My other key is <secret>" in file.read_text()
+
+
+def test_files_and_batch_jobs_of_the_service_leave_no_id_either(file):
+    with Sandbox() as sandbox:
+        wx.connect(**sandbox.credentials())
+        table = wx.batch("Say {{ value }}", ["one", "two"], on="service")
+        assert [row["error"] for row in table] == [None, None]
+        ids = [sandbox.project_id, sandbox.account.id, sandbox.url.partition("://")[2]]
+        secrets = [sandbox.api_key, *sandbox.account.tokens._lifetimes]
+    text = file.read_text()
+    assert "/ml/v1/batches" in text
+    assert found(text, *secrets) == []
+    assert [one for one in ids if one in text] == []
+    assert not re.search(r'request_id|\\"trace', text)

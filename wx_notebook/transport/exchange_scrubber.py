@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+import requests
+
 from wx_notebook.transport.exchange_file import RecordedAnswer, RecordedRequest
 from wx_notebook.transport.redaction import Redaction
 
@@ -21,6 +23,7 @@ from wx_notebook.transport.redaction import Redaction
 _Place: TypeAlias = tuple[Any, ...]
 #: Who pays, and the date of the API, are no part of a question.
 _NOT_ASKED = ("project_id", "space_id")
+_SCOPE_HEADERS = ("X-IBM-Project-ID", "X-IBM-Space-ID")
 _NOT_IN_QUERY = (*_NOT_ASKED, "version")
 #: One project or space, and the list of them.
 _CONTAINERS = re.compile(r"^(/v2/(?:projects|spaces))(?:/([^/]+))?$")
@@ -57,8 +60,11 @@ class ExchangeScrubber:
         self._redaction = redaction
         self._aliases = aliases
 
-    def request(self, method: str, url: str, body: bytes | str | None) -> RecordedRequest:
+    def request(self, sent: requests.PreparedRequest) -> RecordedRequest:
         """Return what tells this request apart from others."""
+        url = str(sent.url)
+        for name in _SCOPE_HEADERS:
+            self._aliases.project(sent.headers.get(name))
         parts = urlsplit(url)
         path, query = parts.path, dict(parse_qsl(parts.query, keep_blank_values=True))
         if (found := _CONTAINERS.match(path)) is not None and found[2]:
@@ -68,7 +74,7 @@ class ExchangeScrubber:
             self._aliases.project(query.get(name))
         kept = {name: self.text(value) for name, value in sorted(query.items())
                 if name not in _NOT_IN_QUERY}  # fmt: skip
-        return RecordedRequest(method, self.text(path), kept, self._asked(body))
+        return RecordedRequest(str(sent.method), self.text(path), kept, self._asked(sent.body))
 
     def _asked(self, body: bytes | str | None) -> Any:  # noqa: ANN401  # JSON is any value
         if body is None:
@@ -100,8 +106,9 @@ class ExchangeScrubber:
         try:
             document = json.loads(data)
         except (ValueError, RecursionError):
-            text = data.decode("utf-8", "replace")
-            return RecordedAnswer(status, kind, self._failure_text(text))
+            return RecordedAnswer(
+                status, kind, self._plain(data.decode("utf-8", "replace"), status)
+            )
         if (found := _CONTAINERS.match(request.path)) is not None and status < 400:
             document = self._containers(document, is_one=found[2] is not None)
         elif status >= 400:
@@ -117,6 +124,17 @@ class ExchangeScrubber:
 
     def _failure_text(self, text: str) -> str:
         return _ANY_ID.sub("<id>", self.text(text))
+
+    def _plain(self, text: str, status: int) -> str:
+        """Return a text, or a file with a JSON object a line."""
+        if status >= 400:
+            return self._failure_text(text)
+        try:
+            documents = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            return self.text(text)
+        cleaned = (_mapped(_without_ids(one), self.text) for one in documents)
+        return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in cleaned)
 
     # --- a stream ------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@
 opened. What is above this room sends as ever; the file is described in `exchange_file`.
 
 Not recorded: sign-ins, what the service could not do at that moment (401, 429, 5xx), and answers
-that were not read to their end.
+that were not read to their end. Batch jobs of the service (`--on service`) are recorded and not
+found again: each of them has an ID of its own.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ class RecordingAdapter:
         """Return urllib3's response, or one that is recorded once it was read to its end."""
         scrubber, recorder = self._scrubber, self._recorder
         url = str(prepared.url)
-        request = scrubber.request(str(prepared.method), url, prepared.body)
+        request = scrubber.request(prepared)
         response = self._network.send(prepared, **options)
         status = response.status
         if status in _NOT_NOW or not (200 <= status < 300 or 400 <= status < 500):

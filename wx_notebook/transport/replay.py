@@ -161,7 +161,7 @@ class ReplayAdapter:
         if self._signs_in:
             return _response(RecordedAnswer(200, _JSON, json.dumps(_SIGNED_IN)))
         url = str(prepared.url)
-        request = self._scrubber.request(str(prepared.method), url, prepared.body)
+        request = self._scrubber.request(prepared)
         is_project = request.path.endswith(f"/{ASKED_ID}")
         answer = self._player.next_answer(request)
         if answer is None and is_project:
