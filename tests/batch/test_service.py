@@ -12,6 +12,7 @@ import pytest
 
 import wx_notebook as wx
 from wx_notebook.batch import service_jobs, service_lines, service_watch
+from wx_notebook.batch.functions import make_batch
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted
 from wx_notebook.journal import JobLog, open_journal
 from wx_notebook.sandbox import Sandbox
@@ -261,7 +262,29 @@ def _answers(batch):
     return _journal(lambda journal: list(journal.answers(batch.id)))
 
 
-def test_half_an_error_file_and_failed_lines_among_the_answers(session, sandbox):
+def test_half_an_error_file_leaves_no_row_without_a_word(session, sandbox):
+    sandbox.fault("lines-cut", times=None)
+    rows = [f"{at} " + "x " * 140_000 for at in range(4)]
+    table, _ = run(rows)
+    said = errors(table)
+    assert all(said)
+    assert {error.split(":")[0] for error in said} == {
+        "PromptTooLong",
+        "the service's result files have no line for this row; it may have been billed",
+    }
+    assert sandbox.answered_lines == []
+
+
+def test_what_is_wrong_with_result_files_is_told(session, sandbox):
+    for fault in ("lines-twice", "lines-foreign"):
+        sandbox.fault(fault, times=None)
+        notes = make_batch(f"{fault}: {{{{ value }}}}", ROWS, {"on": "service"}).run().notes
+        sandbox.clear_faults()
+        assert len(notes) == 1
+        assert "lines of the service's result files" in notes[0]
+
+
+def test_failed_lines_may_stand_among_the_answers(session, sandbox):
     sandbox.put_errors_inline()
     table, _ = run([*ROWS[:3], "x " * 200_000])
     assert [bool(error) for error in errors(table)] == [False, False, False, True]
@@ -398,6 +421,35 @@ def test_in_another_project_the_job_is_not_known_and_nothing_is_sent(session, sa
             run()
         assert "Connect to the project" in caught.value.hint
         assert slow.counts["batches"] == 1
+
+
+def test_on_a_network_drive_another_kernel_picks_it_up(
+    session, sandbox, clock, data_folder, monkeypatch
+):
+    from wx_notebook.journal import journal, location
+
+    for module in (journal, location):
+        monkeypatch.setattr(module, "is_on_network", lambda _: True)
+    with Sandbox(account=sandbox, batch_seconds=100, clock=clock) as slow:
+        interrupted(slow)
+        (own,) = (data_folder / "wx_notebook" / "journal").glob("journal-*.sqlite")
+        own.rename(own.with_name("journal-0123abcd.sqlite"))  # as if another kernel's
+        for _ in range(2):
+            table, _ = run(clock=clock)
+            assert errors(table) == [None] * 12
+        assert len(slow.answered_lines) == 12
+        assert slow.counts["file_content"] == 1
+
+
+def test_a_job_of_another_place_is_left_alone(session, sandbox, clock):
+    with Sandbox(account=sandbox, batch_seconds=100, clock=clock) as slow:
+        interrupted(slow)
+    wx.connect(api_key=sandbox.api_key, url=sandbox.url, project_id=sandbox.project_id)
+    journal = open_journal()
+    jobs = service_jobs.ServiceJobs(wx.session().state, JobLog(journal))
+    with pytest.raises(BadOption, match="was started at"):
+        jobs.cancel(JobLog(journal).jobs()[0])
+    journal.close()
 
 
 def test_two_kernels_that_wait_for_one_job_do_each_other_no_harm(session, sandbox, clock):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from wx_notebook.batch.service_results import Fetched, JobResults
-from wx_notebook.errors import BatchStopped, PromptTooLong, ServiceDown, WatsonxError
+from wx_notebook.errors import BadOption, BatchStopped, PromptTooLong, ServiceDown, WatsonxError
 from wx_notebook.journal import JobLine, JobLog, JobRecord
 from wx_notebook.service.batches import (
     ServiceBatch,
@@ -144,9 +144,17 @@ class ServiceJobs:
         ------
         BatchStopped
             The service does not know it, or not in this project.
+        BadOption
+            It was made somewhere else.
         WatsonxError
             The service does not answer.
         """
+        if job.place != self._state.endpoints.url:
+            raise BadOption(
+                f"The batch job was started at {job.place}, and this session is connected to "
+                f"{self._state.endpoints.url}.",
+                hint=f"Connect there: wx.connect(url={job.place!r}, ...)",
+            )
         if not job.job_id:
             found = self._marked(job)
             if found is None and job.state == _MAKING and time.time() - job.began < _MAKING_S:
