@@ -109,6 +109,7 @@ def test_a_file_is_written_and_bad_rows_are_errors_of_their_own(session, sandbox
     assert found[2].startswith("PromptTooLong: ")
 
 
+@pytest.mark.slow
 def test_a_schema_gives_columns_and_one_that_is_not_met_is_asked_for_once_more(session, sandbox):
     sandbox.say("no JSON at all", '{"mood": "good"}')
     table, seen = run(["a"], schema="mood: good|bad")
@@ -312,6 +313,7 @@ def test_what_goes_wrong_on_the_way_once_costs_nobody_anything(fault, on, sessio
     assert len(sandbox.answered_lines) == 12, "nothing is paid twice"
 
 
+@pytest.mark.slow
 def test_a_budget_lets_the_next_part_go_when_the_first_has_ended(session, sandbox):
     sandbox.say(*["four words of text"] * 12)
     table, _ = run(budget=1_300, max_tokens=500)

@@ -173,6 +173,7 @@ def test_an_error_of_the_service_shows_no_secret(serve, fault, how):
     check(caught(ask[how]))
 
 
+@pytest.mark.slow  # two silences, three ways to ask, four tries
 @all_cases("what", ["projects", "project", "models"])
 @all_cases("fault", AT_THE_SERVICE)
 def test_an_error_of_a_list_shows_no_secret(serve, fault, what):
