@@ -82,18 +82,26 @@ def test_iterators_of_rows_are_sent_as_rows_under_the_rules_of_a_table(iterator,
 @pytest.mark.parametrize(
     ("iterator", "typed", "text"),
     [
-        (lambda: (n * n for n in range(3)), "{{ v }}", "[0, 1, 4]"),
-        (lambda: map(str.upper, ["a", "b"]), "{{ v | join(', ') }}", "A, B"),
         (
             lambda: (one for one in PEOPLE),
             "{{ v | map(attribute='name') | list }}",
             "['Ada', 'Bo']",
         ),
-        (lambda: filter(None, [0, 1]), "{{ v | first }}", "1"),
+        (lambda: iter(PEOPLE), "{{ v | first }}", "{'name': 'Ada', 'age': 36}"),
     ],
 )
-def test_other_items_are_sent_as_their_list(iterator, typed, text):
+def test_a_filter_gets_the_rows_as_a_list(iterator, typed, text):
     assert fill(iterator(), typed).text == text
+
+
+@pytest.mark.parametrize("typed", ["{{ v }}", "{{ v | list }}", "{{ v | join(', ') }}"])
+def test_an_iterator_of_single_values_is_refused_each_time(typed):
+    for numbers in ((n for n in range(3)), map(str, [1]), itertools.count()):
+        for _ in range(2):
+            problem = caught(lambda value=numbers: fill(value, typed))
+            assert type(problem) is BadOption
+            assert problem.message.startswith("'v' is an iterator, and a prompt would use it up.")
+            assert problem.hint.endswith("rows = list(v)")
 
 
 def test_a_second_run_sends_the_same_rows_and_says_that_they_were_read():

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from wx_notebook.errors import BadOption, mask_keys
+from wx_notebook.templates.file_kinds import PROMPT_TAKES
 
 #: Items of a list that a prompt is given.
 MAX_ITEMS = 100_000
@@ -76,10 +77,19 @@ class Items:
             raise _too_many(self._name)
         return self.read
 
-    @property
-    def are_rows(self) -> bool:
-        """Whether the first item is a row of a table."""
-        return self.has(1) and row_of(self.read[0]) is not None
+    def check_rows(self) -> None:
+        """Check that the first item is a row of a table.
+
+        Raises
+        ------
+        BadOption
+            It is a single value, or there is none.
+        """
+        if self.has(1) and row_of(self.read[0]) is None:
+            raise self._refused(
+                f"'{self._name}' is an iterator, and a prompt would use it up. {PROMPT_TAKES} "
+                "An iterator of rows counts as a table."
+            )
 
     @property
     def note(self) -> str:

@@ -230,7 +230,8 @@ class _Filler:
         value = listed(value, path)
         if is_plain_iterator(value):
             items = items_of(value, path)
-            is_table = items.are_rows and (not filters or asks_for_rows(filters))
+            items.check_rows()
+            is_table = not filters or asks_for_rows(filters)
             filled = self._document_of(match, items if is_table else items.all())
             # of a table the values are looked at one by one, and secrets are not looked for
             found = [row.values if (row := row_of(one)) else one for one in items.read]
