@@ -139,7 +139,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "batches": Command(
         "wx_notebook.magics.batches:manage_batches",
-        "prompts over tables: list, resume, cancel, export, delete",
+        "tables of answers: list, resume, cancel, export",
         (
             Argument(("words",), "resume ID, cancel ID, export ID FILE (.csv, .jsonl or .parquet), "
                      "or delete ID; without words all are listed", "ACTION", "*", "batch actions"),
