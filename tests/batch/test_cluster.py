@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 import wx_notebook as wx
+from wx_notebook.batch.cluster import senders
 from wx_notebook.batch.cluster.exchange import RowExchange
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted, ServiceDown
 from wx_notebook.journal import open_journal
@@ -72,6 +73,13 @@ def _not_from_here(session, monkeypatch):
     monkeypatch.setattr(Service, "send", refuse)
 
 
+def for_workers(function):
+    """Let Dask send a function as it does from a notebook: no worker can import this file."""
+    function.__module__ = "__main__"
+    return function
+
+
+@for_workers
 def with_process(part):
     return part.assign(pid=os.getpid())
 
@@ -230,6 +238,7 @@ def test_the_workers_write_the_folder_of_a_dask_dataframe(suffix, client, sessio
 # --- secrets -------------------------------------------------------------------------------------
 
 
+@for_workers
 def what_the_scheduler_holds(dask_scheduler):
     """Its tasks with their arguments, its state as dashboards and dumps show it, and its logs."""
     tasks = dask_scheduler.tasks.values()
@@ -244,6 +253,7 @@ def what_the_scheduler_holds(dask_scheduler):
     return b"\n".join(specs).decode("latin-1") + repr(shown)
 
 
+@for_workers
 def texts_of(length):
     """Return the hashes of all texts of so many characters in this process."""
     found = set()
@@ -305,6 +315,7 @@ def test_a_worker_at_an_address_that_others_could_listen_to_gets_no_token():
         exchange = RowExchange()
 
         async def asked():
+            await exchange.start(SimpleNamespace(handlers={}, workers={}))
             await exchange.begin("run", "client", 5, "limit", None)
             comm = SimpleNamespace(peer_address=peer_address)
             asking = asyncio.create_task(exchange.ask(comm, "run", "token", ""))
@@ -432,6 +443,21 @@ def test_a_scheduler_that_goes_away_stops_the_run_and_keeps_what_was_done(slow):
 
 
 # --- in cells ------------------------------------------------------------------------------------
+
+
+def test_a_run_whose_workers_have_all_ended_stops_and_keeps_what_was_done(slow, monkeypatch):
+    monkeypatch.setattr(senders, "_NO_WORKER_S", 1.0)
+
+    def end_workers(progress):
+        if progress.counts.done >= 4 and not ended:
+            ended.append(True)
+            client.cluster.scale(0)
+
+    ended = []
+    with new_cluster() as client, pytest.raises(BatchStopped, match=r"workers .* ended") as caught:
+        wx.batch(PROMPT, FRAME, on=client, concurrency=2, on_progress=end_workers)
+    answered = caught.value.table.error.isna()
+    assert 4 <= answered.sum() < 40
 
 
 def test_a_cell_names_a_client_or_an_address(client, connected, sandbox):

@@ -138,6 +138,7 @@ class RowExchange(SchedulerPlugin):
 
     async def start(self, scheduler: Any) -> None:  # noqa: ANN401
         """Answer what kernels and workers ask."""
+        self._scheduler = scheduler
         calls = (self.begin, self.put, self.events, self.stop, self.end,
                  self.rows, self.take, self.done, self.enter, self.ask)  # fmt: skip
         scheduler.handlers.update({f"wx_{call.__name__}": call for call in calls})
@@ -189,7 +190,10 @@ class RowExchange(SchedulerPlugin):
         known.has_events.clear()
         told, known.events = known.events, []
         limiter = known.limiter
-        return {"told": told, "rate": limiter.rate, "paused_s": limiter.paused_s()}
+        return {
+            "told": told, "rate": limiter.rate, "paused_s": limiter.paused_s(),
+            "workers": len(self._scheduler.workers),
+        }  # fmt: skip
 
     async def stop(self, run: str) -> list[Row]:
         """Let no row begin and every sender end; return the rows that have not begun."""
@@ -230,11 +234,9 @@ class RowExchange(SchedulerPlugin):
         known = self._runs.get(run)
         sender = known.senders.get(partition) if known is not None else None
         if known is None or sender is None or sender.instance != instance:
-            is_gone = known is None
-            is_stopped = known is None or known.is_stopped
             return {
-                "rows": [], "is_over": True, "is_stopped": is_stopped, "is_gone": is_gone,
-                "is_paced": False,
+                "rows": [], "is_over": True, "is_stopped": known is None or known.is_stopped,
+                "is_gone": known is None, "is_paced": False,
             }  # fmt: skip
         await _within(sender.wake, wait_s)
         sender.wake.clear()

@@ -23,6 +23,8 @@ from wx_notebook.usage.ledger import TokenCounts
 
 #: How long a call to the scheduler waits for news.
 _WAIT_S = 0.5
+#: So long a run waits for a worker when all have ended: Dask starts a new one within seconds.
+_NO_WORKER_S = 20.0
 #: Of what concerns all rows.
 _NOBODY = Job(b"", ON_WORKER, "", [], 0)
 
@@ -59,6 +61,7 @@ class ClusterSenders:
         self._under_way: dict[Row, Job] = {}
         self._room = threading.Condition()
         self._is_closing = self._is_stopped = self._is_ended = False
+        self._had_workers_at = clock()
         self._feeder, self._listener = (
             threading.Thread(target=self._guarded, args=(work,), daemon=True, name="wx-cluster")
             for work in (self._hand_over, self._listen)
@@ -169,6 +172,19 @@ class ClusterSenders:
             self._session.state.service.limiter.follow(news["rate"], news["paused_s"])
             self._take(news["told"])
             self._source.check_senders()
+            self._check_workers(news["workers"])
+
+    def _check_workers(self, number: int) -> None:
+        now = self._clock()
+        if number:
+            self._had_workers_at = now
+        elif now - self._had_workers_at > _NO_WORKER_S:
+            raise BatchStopped(
+                "All workers of the cluster have ended.",
+                hint="Their logs say why; a package that your table needs has to be installed "
+                "there, too. Start them, then run it again: rows with an answer are not sent "
+                "again.",
+            )
 
     def _take(self, told: Iterable[Sequence[Any]]) -> None:
         ended: list[tuple[Job, Mapping[str, Any]]] = []
