@@ -215,6 +215,12 @@ class JupyterServer:
             body = reply.read()
         return json.loads(body) if body else None
 
+    def end_kernels(self, name: str) -> None:
+        """End the kernels of the notebook `name`."""
+        for session in self.ask("api/sessions"):
+            if session["path"] == name:
+                self.ask(f"api/sessions/{session['id']}", "DELETE")
+
     def files(self) -> Iterator[Path]:
         """Every file that the server, the kernels and IPython have left behind."""
         return (path for path in self.home.rglob("*") if path.is_file())
@@ -258,6 +264,8 @@ class LabPage:
         """Write the notebook, unless it exists (`cells` is None), open it, wait for its kernel."""
         self.path = self.server.root / name
         if cells is not None:
+            # that of a first try: a second one must not find what it left behind
+            self.server.end_kernels(name)
             self.server.write(name, cells)
         self.page.goto(self.server.address(name))
         self.wait_until_idle()
