@@ -287,19 +287,23 @@ function tell(page, content) {
 }
 
 /**
- * Wait for the line that takes this view's place in the same output area. The area is known once
- * the view is in the page. (Animation frames are no sign of that: a tab in the background draws none.)
+ * Wait for the line that takes this view's place in the same output area, then tell the kernel that
+ * the view is there. The area is known once the view is in the page. (Animation frames are no sign
+ * of that: a tab in the background draws none.)
  */
-function watchForLine(page) {
+function joinPage(page) {
   const { el, model } = page;
   if (page.undo.signal.aborted) return;
-  if (!el.isConnected) return void setTimeout(() => watchForLine(page), ATTACH_CHECK_MS);
+  if (!el.isConnected) return void setTimeout(() => joinPage(page), ATTACH_CHECK_MS);
   const kernel = page.connection.kernel();
   waitForLine(el.closest(".jp-OutputArea"), model.get("line_id"), kernel, (line) => {
     const hasFocus = el.contains(document.activeElement);
     if (hasFocus || document.activeElement === document.body) line.querySelector("p")?.focus();
     tell(page, { action: "line_shown" });
   });
+  // only now: where a session is found, the line comes at once and this view goes.
+  // Without its kernel a page cannot put buttons beside a line: there the widget stays.
+  page.connection.send({ action: "ping", keeps: kernel === undefined });
 }
 
 /** @param {{model: Model, el: HTMLElement}} context */
@@ -310,9 +314,7 @@ function render({ model, el }) {
   const unfollow = followKernel(page);
   fillFields(page);
   el.append(page.root);
-  // without its kernel a page cannot put buttons beside a line: there the widget stays
-  page.connection.send({ action: "ping", keeps: page.connection.kernel() === undefined });
-  watchForLine(page);
+  joinPage(page);
   // the form need not wait for a view that is gone
   page.listen(window, "pagehide", () => tell(page, { action: "closed" }));
   return () => {
