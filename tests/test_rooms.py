@@ -29,6 +29,7 @@ ONLY = {
     # it runs in somebody's Jupyter server: the guard, and the sign-in of the form
     "server": {"guard", "server", "errors", "credentials", "session", "login"},
 }
+TESTS = ROOT / "tests"
 ALSO = {"cli": {"sandbox"}}
 
 
@@ -93,6 +94,19 @@ def test_a_module_can_be_read_in_one_sitting():
         for path in MODULES.values()
         if house.length(path) > limits.get(short(path), 300)
     ] == []
+
+
+def test_a_file_of_tests_is_named_for_the_module_or_the_room_that_it_tests():
+    strangers = []
+    for room in sorted({path.parent for path in MODULES.values()} - {house.PACKAGE}):
+        names = {room.name, *(path.stem for path in room.rglob("*.py"))}
+        names |= {path.name for path in room.iterdir() if path.is_dir()}
+        for path in (TESTS / room.relative_to(house.PACKAGE)).glob("test_*.py"):
+            words = path.stem.split("_")[1:]
+            # `test_client_retries.py` is about `client.py`, `test_transport_secrecy.py` about all
+            if not names & {"_".join(words[:count]) for count in range(1, len(words) + 1)}:
+                strangers.append(path.relative_to(TESTS).as_posix())
+    assert strangers == []
 
 
 def test_a_function_can_be_read_at_a_glance():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from render.test_in_the_browser import counter, show  # noqa: F401  # a fixture
+from render.test_render_in_the_browser import counter, show  # noqa: F401  # a fixture
 from support.cases import all_cases
 from support.payloads import PAYLOADS
 

@@ -146,7 +146,7 @@ CASES = {
                  {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXELS}"}},
              ]}]}),
     ],
-    # they change pictures alone: test_images.py has their cases
+    # they change pictures alone: test_run_prompt_images.py has their cases
     "image_pixels": [Case("--image-pixels 64", {"image_pixels": 64})],
     "max_images": [Case("--max-images 2", {"max_images": 2})],
     # a function of the notebook, and what becomes of its calls: test_tools.py has their cases
