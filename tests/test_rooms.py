@@ -146,7 +146,8 @@ def test_the_house_stays_small():
     # and 60 for values of wrong types that Python hands over
     # and what a value lost, told in Python too
     # and answers of the journal with their history, and iterators of single values
-    limits = {"client": (378, 56_950), "sandbox": (54, 9_650)}
+    # and files that lose nothing of a table, delimiters, and rows with names, with 220 lines
+    limits = {"client": (378, 57_150), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

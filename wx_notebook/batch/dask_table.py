@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from wx_notebook.batch.columns import as_series
 from wx_notebook.errors import BadOption, make_visible
 
 _LONGEST_REASON = 300
@@ -38,6 +37,12 @@ class DaskTable:
         self.height: int | None = None
         #: rows of the partitions that were read
         self.lengths: list[int] = []
+
+    def with_index(self) -> DaskTable:
+        """Return the table for files, which have no index: one with a name is a column."""
+        name = self._frame.index.name
+        is_new = name is not None and str(name) not in self._labels
+        return DaskTable(self._frame.reset_index()) if is_new else self
 
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the values of these columns, row by row.
@@ -87,6 +92,15 @@ class DaskTable:
         # None stays None, and a number in a column with gaps a number: neither becomes a text
         with dask.config.set({"dataframe.convert-string": False}):
             return dd.from_delayed(parts, meta=meta, divisions=divisions, verify_meta=False)
+
+
+def as_series(index: Any, values: Sequence[Any]) -> Any:  # noqa: ANN401  # pandas' own
+    """Return values as a Series with an index."""
+    import pandas as pd
+
+    has_gaps = any(value is None for value in values)
+    # None stays None: as a number it would become NaN, as a text it is what was not answered
+    return pd.Series(list(values), index=index, dtype=object if has_gaps or not values else None)
 
 
 def _computed(number: int, partition: Any) -> Any:  # noqa: ANN401  # pandas' own

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from wx_notebook.errors import BadOption
 
+#: What separates the values of a CSV file; its first line tells which.
+_DELIMITERS = ",;\t|"
 #: Rows of a Parquet file that are read at a time.
 _AT_A_TIME = 1_000
 #: A field of a CSV file may hold a whole document.
@@ -40,6 +43,7 @@ class FileTable:
     """
 
     is_in_memory, is_repeatable = False, True
+    _delimiter = ","
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -83,8 +87,9 @@ class FileTable:
         return self._opened().schema_arrow if self._is_parquet else None
 
     def _csv_columns(self) -> list[str]:
-        for line in self._csv_lines():
-            return line
+        with contextlib.closing(self._csv_lines()) as lines:
+            for line in lines:
+                return line
         raise BadOption(
             f"{self.path} is empty.", hint="Its first line has the names of the columns."
         )
@@ -92,25 +97,27 @@ class FileTable:
     def _csv_rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         lines = self._csv_lines()
         next(lines, None)
+        separated = "comma" if self._delimiter == "," else repr(self._delimiter)
         places = [self.columns.index(name) for name in columns]
         width = len(self.columns)
         for number, line in enumerate(lines, 1):
-            if not line:
-                continue
             if len(line) > width:
                 raise BadOption(
                     f"Row {number:,} of {self.path} has {len(line):,} values, and there are "
                     f"{width:,} columns.",
-                    hint="Put quotes around a value that has a comma in it.",
+                    hint=f"Put quotes around a value that has a {separated} in it.",
                 )
             yield tuple((line[at] or None) if at < len(line) else None for at in places)
 
-    def _csv_lines(self) -> Iterator[list[str]]:
+    def _csv_lines(self) -> Generator[list[str]]:
+        """Yield the lines that are not empty."""
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
         reason = ""
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as file:
-                yield from csv.reader(file)
+                self._delimiter = _delimiter_of(next(filter(str.strip, file), ""))
+                file.seek(0)
+                yield from filter(None, csv.reader(file, delimiter=self._delimiter))
         except UnicodeDecodeError:
             reason = "is not UTF-8 text"
         except (OSError, csv.Error) as error:
@@ -155,3 +162,9 @@ class FileTable:
             f"{self.path} is no whole Parquet file: {reason[:200]}",
             hint="It ends early, or is something else. Write it anew, then run the cell again.",
         )
+
+
+def _delimiter_of(line: str) -> str:
+    """Return what separates the names in the first line of a CSV file, outside of quotes."""
+    outside = "".join(line.split('"')[::2])
+    return max(_DELIMITERS, key=outside.count)

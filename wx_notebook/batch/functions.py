@@ -15,7 +15,8 @@ from wx_notebook.options import known_options, options_from_keywords
 from wx_notebook.session import session
 
 if TYPE_CHECKING:
-    from wx_notebook.batch.prompt_batch import Batch, BatchResult
+    from wx_notebook.batch.prompt_batch import Batch
+    from wx_notebook.batch.summary import BatchResult
 
 
 class RunDisplay:

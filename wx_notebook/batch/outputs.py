@@ -29,6 +29,9 @@ class Output(Protocol):
     def value(self) -> Any:  # noqa: ANN401  # the user's kind of table, or a path
         """Return the table of all rows so far, in their order."""
 
+    def value_so_far(self) -> Any:  # noqa: ANN401
+        """Return the same for a run that ended early."""
+
 
 class MemoryOutput:
     """A table of the kind that came in.
@@ -66,6 +69,8 @@ class MemoryOutput:
             ]
         return self._table.result(*self.columns())
 
+    value_so_far = value
+
     def columns(self) -> tuple[list[int], dict[str, list[Any]]]:
         """Return the positions of the rows, and the new columns."""
         ordered = self._ordered()
@@ -78,6 +83,9 @@ class MemoryOutput:
 
 class FileOutput:
     """A file that grows in the order of the rows; at the end it takes the place of an older one.
+
+    A run that ends early leaves an older file alone: what it has stays in a file beside it, whose
+    name has `.part` in it.
 
     Parameters
     ----------
@@ -100,15 +108,18 @@ class FileOutput:
         suffix = check_suffix(path, "The file of --to")
         if source is not None and path.resolve() == source.resolve():
             raise BadOption(f"{path} is the table that is read.", hint="Give --to another file.")
+        if path.is_dir():
+            raise BadOption(f"{path} is a folder.", hint="Give --to the name of a file.")
         names = (*table.columns, *new)
         schema = table.schema if isinstance(table, FileTable) else None
         self._new = tuple(new)
         self._names = names
-        self._part = path.with_name(f"{path.name}.part")
+        self._part = path.with_name(f"{path.stem}.part{path.suffix}")
         self._writer: RowWriter = make_writer(self._part, suffix, names, schema)
         self._waiting: dict[int, tuple[Any, ...]] = {}
         self._next = 0
-        self._is_done = False
+        self._is_closed = False
+        self._is_whole = True  # every row so far could be written
 
     def put(self, place: RowPlace, cells: Mapping[str, Any]) -> None:
         """Take a row, and write what is complete up to it."""
@@ -117,19 +128,36 @@ class FileOutput:
         row = (*place.values, *(cells.get(name) for name in self._new))
         self._waiting.setdefault(place.number, row)
         while (waiting := self._waiting.pop(self._next, None)) is not None:
-            self._writer.write(waiting)
+            self._write(waiting)
             self._next += 1
 
     def value(self) -> Path:
         """Write the rest, and return the path of the file."""
-        if not self._is_done:
-            self._is_done = True
-            for number in sorted(self._waiting):
-                self._writer.write(self._waiting[number])
-            self._waiting.clear()
-            self._writer.close()
-            self._part.replace(self.path)
+        self._close()
+        self._part.replace(self.path)
         return self.path
+
+    def value_so_far(self) -> Path:
+        """Write the rest, and return the path of the file, or of the one beside an older file."""
+        self._close()
+        return self._part if self.path.exists() else self.value()
+
+    def _write(self, row: Sequence[Any]) -> None:
+        self._is_whole = False
+        self._writer.write(row)
+        self._is_whole = True
+
+    def _close(self) -> None:
+        if not self._is_whole:
+            raise BadOption(f"{self._part} lacks rows that could not be written.")
+        if self._is_closed:
+            return
+        for number in sorted(self._waiting):
+            self._write(self._waiting[number])
+        self._waiting.clear()
+        self._is_closed, self._is_whole = True, False
+        self._writer.close()
+        self._is_whole = True
 
 
 @dataclass(slots=True)
@@ -172,6 +200,8 @@ class MatchingRows:
         if self.needs_all:
             return [dict(zip(self.table.columns, one.values, strict=True)) for one in places]
         return self.table.result([one.position for one in places], {})
+
+    value_so_far = value
 
 
 def export_rows(path: Path, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

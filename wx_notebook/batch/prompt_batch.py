@@ -11,13 +11,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from wx_notebook.answer import Answer
 from wx_notebook.batch.cluster.address import address_of, check_cluster_options
 from wx_notebook.batch.dask_table import DaskTable
 from wx_notebook.batch.jobs import Counts, RowPlace
 from wx_notebook.batch.outputs import FileOutput, MemoryOutput, Output
+from wx_notebook.batch.plain_tables import IteratorTable
 from wx_notebook.batch.plan import Plan, make_plan
 from wx_notebook.batch.policy import RunLimits
 from wx_notebook.batch.progress import OnProgress
@@ -29,39 +30,18 @@ from wx_notebook.batch.sender import RunParts
 from wx_notebook.batch.service_lines import check_service_options
 from wx_notebook.batch.service_run import ServiceRun
 from wx_notebook.batch.shapes import ERROR, SchemaShape, Shape, TextShape, check_columns
-from wx_notebook.batch.summary import end_notes, last_line
-from wx_notebook.batch.tables import SourceTable, open_table
+from wx_notebook.batch.summary import BatchResult, early_end, end_notes, last_line
+from wx_notebook.batch.tables import PandasTable, SourceTable, open_table
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.errors import BadOption, BatchStopped, Interrupted, UserFacingError, make_visible
+from wx_notebook.errors import BadOption, BatchStopped, Interrupted, UserFacingError
 from wx_notebook.journal import BatchRecord, Journal, open_journal, prune, temporary_journal
 from wx_notebook.options import SERVICE, Options
 from wx_notebook.schemas import read_schema
 from wx_notebook.session import Session
 from wx_notebook.session.pipeline import PromptPipeline
 from wx_notebook.settings import journal_is_on
-from wx_notebook.templates import RowPrompt
+from wx_notebook.templates import RowPrompt, columns_meant
 from wx_notebook.transport import recorded_file, replayed_file
-
-
-class BatchResult(NamedTuple):
-    """A run that has ended.
-
-    Attributes
-    ----------
-    value
-        The table, or the path of the file.
-    counts
-        The figures.
-    line
-        One line about them.
-    notes
-        What should be said besides, a line each.
-    """
-
-    value: Any
-    counts: Counts
-    line: str
-    notes: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -112,6 +92,10 @@ class Batch:
             self.options = replace(self.options, schema=schema)
             self.shape = SchemaShape(schema)
         self.table = open_table(self.source)
+        if not self.table.columns:
+            self.table.columns = columns_meant(self.text, self.names)
+        if self.options.to is not None and isinstance(self.table, PandasTable | DaskTable):
+            self.table = self.table.with_index()
         check_columns(self.shape, self.table.columns)
         self.prompt = RowPrompt(
             self.text, self.table.columns, self.names,
@@ -152,7 +136,8 @@ class Batch:
         if not self._is_read_by_workers:
             first = next(rows, None)
             if first is None:
-                return BatchResult(output.value(), Counts(), "no rows, so nothing was sent", ())
+                line = "no rows, so nothing was sent"
+                return BatchResult(output.value(), Counts(), line, self._table_notes())
             rows = itertools.chain([first], rows)
         batch_id = uuid.uuid4().hex[:8]
         # what is replayed is nobody's answer elsewhere
@@ -238,6 +223,7 @@ class Batch:
         failure: BaseException | None = None
         try:
             run.run()
+            value = output.value()
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # told with the table
             failure = error
         state = "done" if failure is None else (
@@ -252,34 +238,33 @@ class Batch:
                     tokens=counts.tokens,
                 )  # fmt: skip
         if failure is None:
-            notes = (*filter(None, [journal.note]), *end_notes(run.counts, run.warnings))
-            return BatchResult(output.value(), counts, last_line(counts, run.meter.seconds), notes)
+            notes = (
+                *filter(None, [journal.note]), *end_notes(run.counts, run.warnings),
+                *self._table_notes(),
+            )  # fmt: skip
+            return BatchResult(value, counts, last_line(counts, run.meter.seconds), notes)
         raise self._early_end(run, failure, output)
 
     def _early_end(
         self, run: BatchRun | ServiceRun, failure: BaseException, output: Output
     ) -> BatchStopped | Interrupted:
         """Return the error of a run that ended early, with its table."""
-        counts = run.counts
-        far = f"{counts.finished:,} rows have ended: " + last_line(counts, run.meter.seconds)
-        ended: BatchStopped | Interrupted
-        if isinstance(failure, KeyboardInterrupt):
-            ended = Interrupted(f"Stopped. {far}", hint=run.hint)
-        elif isinstance(failure, UserFacingError):
-            ended = BatchStopped(f"{failure.message}\n{far}", hint=failure.hint or run.hint)
-        else:
-            reason = make_visible(f"{type(failure).__name__}: {failure}"[:300])
-            ended = BatchStopped(
-                f"The table could not be written: {reason}\n{far}",
-                hint=run.hint,
-            )
+        hint = run.hint if self.table.is_repeatable else f"Make the iterator again. {run.hint}"
+        ended = early_end(failure, run.counts, run.meter.seconds, hint)
         with contextlib.suppress(Exception):
             # the rest of a Dask DataFrame would have to be computed for it
             if self.table.is_in_memory and self.table.height is not None:
                 run.put_rest()
         with contextlib.suppress(Exception):
-            ended.table = output.value()
+            ended.table = output.value_so_far()
+        if isinstance(ended.table, Path):
+            is_beside = ended.table.name != Path(str(self.options.to)).name
+            kept = f", and {self.options.to} is as it was before" if is_beside else ""
+            ended.hint = f"The rows so far are in {ended.table}{kept}. {ended.hint}"
         return ended
+
+    def _table_notes(self) -> tuple[str, ...]:
+        return tuple(self.table.notes()) if isinstance(self.table, IteratorTable) else ()
 
 
 def _check_options(options: Options) -> None:

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any, NamedTuple
 
 from wx_notebook.batch.jobs import Counts
 from wx_notebook.batch.plan import format_duration
+from wx_notebook.errors import BatchStopped, Interrupted, UserFacingError, make_visible
 
-_MOST_WARNINGS = 5
+_MOST_WARNINGS, _LONGEST_REASON = 5, 300
+
+
+class BatchResult(NamedTuple):
+    """A run that has ended.
+
+    Attributes
+    ----------
+    value
+        The table, or the path of the file.
+    counts
+        The figures.
+    line
+        One line about them.
+    notes
+        What should be said besides, a line each.
+    """
+
+    value: Any
+    counts: Counts
+    line: str
+    notes: tuple[str, ...]
 
 
 def last_line(counts: Counts, seconds: float) -> str:
@@ -37,3 +60,25 @@ def end_notes(counts: Counts, warnings: Iterable[str]) -> Iterator[str]:
     if counts.cut:
         yield f"{counts.cut:,} answers were cut at the limit of --max-tokens"
     yield from islice(warnings, _MOST_WARNINGS)
+
+
+def early_end(
+    failure: BaseException, counts: Counts, seconds: float, hint: str
+) -> BatchStopped | Interrupted:
+    """Return the error of a run that ended early.
+
+    Parameters
+    ----------
+    failure
+        Why.
+    hint
+        The next step, where the failure says none.
+    """
+    rows = "1 row has" if counts.finished == 1 else f"{counts.finished:,} rows have"
+    far = f"{rows} ended: {last_line(counts, seconds)}"
+    if isinstance(failure, KeyboardInterrupt):
+        return Interrupted(f"Stopped. {far}", hint=hint)
+    if isinstance(failure, UserFacingError):
+        return BatchStopped(f"{failure.message}\n{far}", hint=failure.hint or hint)
+    reason = make_visible(f"{type(failure).__name__}: {failure}"[:_LONGEST_REASON])
+    return BatchStopped(f"The table could not be written: {reason}\n{far}", hint=hint)

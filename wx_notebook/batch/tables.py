@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-from wx_notebook.batch.columns import as_series
-from wx_notebook.batch.dask_table import DaskTable
+from wx_notebook.batch.dask_table import DaskTable, as_series
 from wx_notebook.batch.files import FileTable
-from wx_notebook.errors import BadOption, mask_keys
-
-#: The name of the one column of plain values.
-VALUE = "value"
-_TAKES = (
-    "A table is a pandas, polars or Dask DataFrame or Series, a list, a dict of lists, an "
-    "iterator, or the path of a CSV or Parquet file."
+from wx_notebook.batch.plain_tables import (
+    TAKES,
+    VALUE,
+    ColumnsTable,
+    IteratorTable,
+    NewColumns,
+    RowsTable,
 )
-_HINT = "For example: %%watsonx --each df, or wx.batch(prompt, df)"
-#: The new columns, each with one value for each row that was chosen.
-NewColumns: TypeAlias = Mapping[str, Sequence[Any]]
+from wx_notebook.errors import BadOption, mask_keys
 
 
 class SourceTable(Protocol):
@@ -92,8 +88,10 @@ def _open(value: Any) -> SourceTable:  # noqa: ANN401
         return IteratorTable(value)
     kind = type(value).__name__[:60]
     if _is(value, "polars", "LazyFrame"):
-        raise BadOption(f"A {kind} is not computed yet. {_TAKES}", hint="Use table.collect().")
-    raise BadOption(f"A value of the type {kind} is no table. {_TAKES}", hint=_HINT)
+        raise BadOption(f"A {kind} is not computed yet. {TAKES}", hint="Use table.collect().")
+    raise BadOption(
+        f"A value of the type {kind} is no table. {TAKES}", hint="For example: --each df"
+    )
 
 
 def _is(value: Any, library: str, *names: str) -> bool:  # noqa: ANN401
@@ -133,6 +131,18 @@ class PandasTable:
             chosen[name] = as_series(chosen.index, values)
         return chosen
 
+    def with_index(self) -> SourceTable:
+        """Return the table for a file, which has no index: one that says something is a column.
+
+        The numbers that pandas gives rows by default say nothing.
+        """
+        frame, index = self._frame, self._frame.index
+        is_default = _is(index, "pandas", "RangeIndex") and (index.start, index.step) == (0, 1)
+        if is_default and index.name is None:
+            return self
+        levels = [at for at, name in enumerate(index.names) if str(name) not in self.columns]
+        return PandasTable(frame.reset_index(level=levels)) if levels else self
+
 
 class PolarsTable:
     """A polars DataFrame or Series."""
@@ -170,123 +180,3 @@ class PolarsTable:
 
 def _is_text(values: Sequence[Any]) -> bool:
     return all(value is None or isinstance(value, str) for value in values)
-
-
-class ColumnsTable:
-    """A dict of lists; what comes back is one, too."""
-
-    is_in_memory = is_repeatable = True
-
-    def __init__(self, value: Mapping[str, Any]) -> None:
-        self._columns = {str(name): values for name, values in value.items()}
-        lengths = {}
-        for name, values in self._columns.items():
-            if isinstance(values, str) or not hasattr(values, "__len__"):
-                raise BadOption(
-                    f"'{mask_keys(name)}' of the dict is no list. {_TAKES}",
-                    hint="A dict of lists has a list for each column. One row: [row]",
-                )
-            lengths[name] = len(values)
-        if len(set(lengths.values())) > 1:
-            each = ", ".join(f"'{mask_keys(name)}' {n:,}" for name, n in list(lengths.items())[:5])
-            raise BadOption(
-                f"The lists of the dict have different lengths: {each}.",
-                hint="Give each row a value; None for none.",
-            )
-        self.columns: Sequence[str] = tuple(self._columns)
-        self.height: int | None = next(iter(lengths.values()), 0)
-
-    def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the values of these columns, row by row."""
-        if not columns:
-            return iter([()] * (self.height or 0))
-        return zip(*(self._columns[name] for name in columns), strict=True)
-
-    def result(self, positions: Sequence[int], new: NewColumns) -> dict[str, list[Any]]:
-        """Return a dict of lists with the new columns."""
-        old = {
-            name: [values[at] for at in positions]
-            for name, values in ((n, list(v)) for n, v in self._columns.items())
-        }
-        return old | {name: list(values) for name, values in new.items()}
-
-
-class RowsTable:
-    """A list of dicts, or of plain values: a list of dicts comes back."""
-
-    is_in_memory = is_repeatable = True
-
-    def __init__(self, value: Sequence[Any]) -> None:
-        self._rows = value
-        names: dict[str, None] = {}
-        self._is_plain = not any(isinstance(row, Mapping) for row in value)
-        for number, row in enumerate(value):
-            if not self._is_plain and not isinstance(row, Mapping):
-                raise BadOption(
-                    f"Row {number:,} of the list is no dict, and others are.",
-                    hint="A list has dicts only, or plain values only.",
-                )
-            names |= dict.fromkeys([VALUE] if self._is_plain else map(str, row))
-        self.columns: Sequence[str] = tuple(names or [VALUE])
-        self.height: int | None = len(value)
-
-    def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the values of these columns, row by row; what a dict does not have is None."""
-        for row in self._rows:
-            yield row_values(row, columns)
-
-    def result(self, positions: Sequence[int], new: NewColumns) -> list[dict[str, Any]]:
-        """Return a list of dicts with the new columns."""
-        columns = list(zip(*new.values(), strict=True)) if new else [()] * len(positions)
-        return [
-            {**as_dict(self._rows[at]), **dict(zip(new, values, strict=True))}
-            for at, values in zip(positions, columns, strict=True)
-        ]
-
-
-class IteratorTable:
-    """An iterator of dicts or plain values; it is read once, and says its columns with its first.
-
-    A value that is no dict stands in the column `value`.
-    """
-
-    is_in_memory = is_repeatable = False
-
-    def __init__(self, value: Iterator[Any]) -> None:
-        self._first = list(islice(value, 1))
-        self._rest = value
-        first = self._first[0] if self._first else None
-        self.columns: Sequence[str] = (
-            tuple(map(str, first)) if isinstance(first, Mapping) else (VALUE,)
-        )
-        self.height: int | None = None
-
-    def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the values of these columns, row by row."""
-        first, self._first = self._first, []
-        for row in first:
-            yield row_values(row, columns)
-        del first
-        for row in self._rest:
-            yield row_values(row, columns)
-
-    def result(self, positions: Sequence[int], new: NewColumns) -> list[dict[str, Any]]:
-        """Return the new columns as a list of dicts: the reader keeps the old ones."""
-        return [dict(zip(new, values, strict=True)) for values in zip(*new.values(), strict=True)]
-
-
-def row_values(row: Any, columns: Sequence[str]) -> tuple[Any, ...]:  # noqa: ANN401
-    """Return the values of these columns of a dict, or a plain value."""
-    if isinstance(row, Mapping):
-        if all(name in row for name in columns):
-            return tuple(row[name] for name in columns)
-        by_name = as_dict(row)
-        return tuple(by_name.get(name) for name in columns)
-    return (row,) * len(columns)
-
-
-def as_dict(row: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return a row with its names as texts."""
-    return {str(name): value for name, value in row.items()} if isinstance(row, Mapping) else (
-        {VALUE: row}
-    )  # fmt: skip

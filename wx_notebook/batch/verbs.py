@@ -139,7 +139,14 @@ def filter(  # noqa: A001  # the word for it, as in `wx.filter`
     if options.get("to") is not None:
         raise BadOption("filter returns rows, and writes no file.", hint="Remove to=.")
     task = "Say whether the sentence is true."
-    made = [(text, {MATCHES: bool(is_true)}) for text, is_true in _pairs(examples)]
+    for text, is_true in _pairs(examples):
+        if not isinstance(is_true, bool):
+            raise BadOption(
+                f"The example '{mask_keys(text)}' has '{mask_keys(str(is_true)[:40])}' beside it, "
+                "which is neither True nor False.",
+                hint='For example: examples=[("It broke.", True)]',
+            )
+    made = [(text, {MATCHES: is_true}) for text, is_true in examples]
     prompt = f"{{{{ {_TASK} }}}}\n\nSentence: {condition}"
     schema = _object({MATCHES: {"type": "boolean"}})
     batch = make_batch(

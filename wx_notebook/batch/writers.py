@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wx_notebook.errors import BadOption
+from wx_notebook.templates import is_missing
 
 #: Rows of a Parquet file that are written at a time, as one of its row groups.
 _GROUP = 5_000
@@ -50,8 +51,8 @@ def make_writer(path: Path, suffix: str, names: Sequence[str], schema: Any) -> R
     except OSError as error:
         reason = error.strerror or str(error)
     raise BadOption(
-        f"{path.with_suffix('')} cannot be written: {reason}.",
-        hint="Check the folder of --to, then run the cell again.",
+        f"{path} cannot be written: {reason}.",
+        hint="Check its folder, then run the cell again.",
     )
 
 
@@ -62,14 +63,17 @@ class _CsvWriter:
         self._writer.writerow(names)
 
     def write(self, row: Sequence[Any]) -> None:
-        self._writer.writerow(["" if value is None else _as_text(value) for value in row])
+        self._writer.writerow(["" if is_missing(value) else _as_text(value) for value in row])
 
     def close(self) -> None:
         self._file.close()
 
 
 def _as_text(value: Any) -> Any:  # noqa: ANN401
-    return json.dumps(value, default=str) if isinstance(value, list | dict) else value
+    value = _listed(value)
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=_plain, ensure_ascii=False)
+    return value
 
 
 class _JsonWriter:
@@ -78,7 +82,9 @@ class _JsonWriter:
         self._names = names
 
     def write(self, row: Sequence[Any]) -> None:
-        document = dict(zip(self._names, row, strict=True))
+        # JSON has no NaN
+        values = [None if is_missing(value) else value for value in row]
+        document = dict(zip(self._names, values, strict=True))
         self._file.write(json.dumps(document, default=_plain, ensure_ascii=False) + "\n")
 
     def close(self) -> None:
@@ -87,8 +93,15 @@ class _JsonWriter:
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
     """Return a value of another library as JSON has it: numpy's numbers are numbers."""
-    item = getattr(value, "item", None)
+    item, value = getattr(value, "item", None), _listed(value)
+    if isinstance(value, list):
+        return value
     return item() if callable(item) and getattr(value, "shape", None) == () else str(value)
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401
+    """Return an array of numpy, of which pandas makes the lists of a Parquet file, as a list."""
+    return value.tolist() if getattr(value, "ndim", 0) and hasattr(value, "tolist") else value
 
 
 class _ParquetWriter:
@@ -130,7 +143,8 @@ class _ParquetWriter:
                 )
                 self._writer = pq.ParquetWriter(self._path, self._schema)
             arrays = [
-                pa.array(_texts(values) if kind == pa.string() else values, type=kind)
+                # as pandas means it: NaN, NaT and NA are no values
+                pa.array(_texts(values) if kind == pa.string() else values, kind, from_pandas=True)
                 for kind, values in zip(self._schema.types, columns, strict=True)
             ]
             self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
@@ -140,7 +154,8 @@ class _ParquetWriter:
         if reason:
             raise BadOption(
                 f"A column cannot be written as Parquet: {reason[:200]}",
-                hint="Give the values of a column one type, or use --to FILE.jsonl.",
+                hint="Give the values of a column one type, or use --to FILE.jsonl. Rows with an "
+                "answer are not sent again.",
             )
 
     def _type_of(self, name: str, values: Sequence[Any]) -> Any:  # noqa: ANN401
@@ -148,9 +163,12 @@ class _ParquetWriter:
 
         if self._known is not None and name in self._known.names:
             return self._known.field(name).type
-        kind = pa.array(values).type
+        kind = pa.array(values, from_pandas=True).type
         return pa.string() if pa.types.is_null(kind) else kind
 
 
 def _texts(values: Sequence[Any]) -> list[str | None]:
-    return [value if value is None or isinstance(value, str) else str(value) for value in values]
+    return [
+        None if is_missing(value) else value if isinstance(value, str) else str(value)
+        for value in values
+    ]

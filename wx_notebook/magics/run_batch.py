@@ -10,8 +10,9 @@ from typing import Any
 from wx_notebook.batch.cluster.address import is_client
 from wx_notebook.batch.plan import Plan
 from wx_notebook.batch.progress import RunProgress
-from wx_notebook.batch.prompt_batch import Batch, BatchResult
+from wx_notebook.batch.prompt_batch import Batch
 from wx_notebook.batch.service_lines import line_document
+from wx_notebook.batch.summary import BatchResult
 from wx_notebook.credentials.secret import OpaqueMapping
 from wx_notebook.display import Canvas, canvas_for
 from wx_notebook.display import Progress as Waiting
@@ -110,7 +111,8 @@ def _run(
         return result
     if variable is not None and failure.table is not None:
         shell.user_ns[variable] = failure.table
-        failure.hint = f"The rows so far are in {variable}. {failure.hint}"
+        if not isinstance(failure.table, Path):
+            failure.hint = f"The rows so far are in {variable}. {failure.hint}"
     line = failure.message.split("\n")[-1]
     display.finish(last[-1] if last else None, line)
     raise failure

@@ -1,6 +1,7 @@
 """From the text that a user typed to the text that is sent."""
 
 from wx_notebook.templates.estimate import estimate_tokens
+from wx_notebook.templates.iterators import row_of
 from wx_notebook.templates.named_pictures import named_pictures
 from wx_notebook.templates.pictures import (
     IllustratedText,
@@ -9,7 +10,7 @@ from wx_notebook.templates.pictures import (
     pictures_of,
 )
 from wx_notebook.templates.placeholders import FilledPrompt, fill_placeholders
-from wx_notebook.templates.row_prompt import RowError, RowPrompt
+from wx_notebook.templates.row_prompt import RowError, RowPrompt, columns_meant
 from wx_notebook.templates.tables import is_missing, table_of
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "Picture",
     "RowError",
     "RowPrompt",
+    "columns_meant",
     "estimate_tokens",
     "fill_placeholders",
     "is_missing",
     "is_picture_class",
     "named_pictures",
     "pictures_of",
+    "row_of",
     "table_of",
 ]

@@ -25,7 +25,7 @@ from wx_notebook.templates.tables import is_missing
 
 #: The name by which a prompt reaches a column of any name.
 ROW = "row"
-_ITEM = re.compile(r"row\s*\[\s*(?P<key>'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")\s*\]")
+_ITEM = re.compile(r"row\s*\[\s*(?P<key>'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|-?\d+)\s*\]")
 #: Values whose `str` is their text in a prompt.
 _AS_THEY_ARE = frozenset([str, int, float, bool])
 _MOST_COLUMNS = 20
@@ -109,7 +109,7 @@ class RowPrompt:
             item = _ITEM.match(match["path"])
             if item is None:
                 return list(self.columns)
-            name = str(ast.literal_eval(item["key"]))
+            name = _key(item)
             if name not in known:
                 raise MissingName(
                     f"The table has no column '{mask_keys(name)}'.{did_you_mean(name, known)}",
@@ -173,9 +173,35 @@ class RowPrompt:
 
     def filled(self, values: Sequence[Any]) -> FilledPrompt:
         """Return the prompt of a row as `fill_placeholders` does."""
-        row = dict(zip(self.used, values, strict=True))
+        row = _Row(zip(self.used, values, strict=True))
         names = ChainMap(row, {ROW: row}, self.names)  # type: ignore[arg-type]  # only read
         return fill_placeholders(self.text, names, **self.options)
+
+
+def columns_meant(text: str, names: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the columns that a prompt takes of a table without any row, which has no names."""
+    found: dict[str, None] = {}
+    for match in find_placeholders(text):
+        item = _ITEM.match(match["path"])
+        if item is not None:
+            found[_key(item)] = None
+        elif match["root"] != ROW and match["root"] not in names:
+            found[match["root"]] = None
+    return tuple(found)
+
+
+def _key(item: re.Match[str]) -> str:
+    """Return the name of the column that ``row[...]`` takes: a number is one, too."""
+    return str(ast.literal_eval(item["key"]))
+
+
+class _Row(dict[str, Any]):
+    """The values of a row; ``row[0]`` takes the column whose name is the number 0."""
+
+    def __missing__(self, key: object) -> Any:  # noqa: ANN401
+        if isinstance(key, int) and str(key) in self:
+            return self[str(key)]
+        raise KeyError(key)
 
 
 def _is_whole(match: re.Match[str], column: str) -> bool:
@@ -184,4 +210,4 @@ def _is_whole(match: re.Match[str], column: str) -> bool:
     if path == column:
         return True
     item = _ITEM.fullmatch(path)
-    return item is not None and ast.literal_eval(item["key"]) == column
+    return item is not None and _key(item) == column

@@ -83,3 +83,7 @@ class EndingOutput:
     def value(self) -> Any:  # noqa: ANN401
         """Return what the output returns."""
         return self.inner.value()
+
+    def value_so_far(self) -> Any:  # noqa: ANN401
+        """Return what the output returns for a run that ended early."""
+        return self.inner.value_so_far()

@@ -62,6 +62,8 @@ class WrittenParts:
                           compute_kwargs=on)  # fmt: skip
         return self._path
 
+    value_so_far = value
+
 
 def _types(new: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """Return the types of the new columns: a partition where all values are None has none."""
