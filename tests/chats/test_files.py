@@ -108,20 +108,52 @@ def test_a_file_that_somebody_edited_is_an_error_with_its_place_and_is_left_alon
     assert sandbox.counts["chat"] == 0
 
 
-def test_an_answer_is_not_lost_when_the_chat_cannot_be_written(session, project):
+def test_a_file_that_is_damaged_while_the_chat_goes_on_is_told_before_the_next_prompt_is_sent(
+    session, sandbox, project
+):
     plan = wx.chat("plan")
     plan.ask("one")
-    # somebody damages the file while the kernel runs
-    (project / "talk" / "plan.json").write_text("damaged")
-    answer = plan.ask("two")
-    assert plan.turns[1].answer == answer.text
+    path = project / "talk" / "plan.json"
+    path.write_text("damaged")
+    sent = sandbox.counts["chat"]
+    with pytest.raises(BadOption, match="no valid JSON") as caught:
+        plan.ask("two")
+    assert (sandbox.counts["chat"], path.read_text()) == (sent, "damaged")
+    # what it says is enough to go on, and the turns are still there
+    assert "move it away" in caught.value.hint
+    path.unlink()
+    plan.ask("two")
+    restart()
+    assert [turn.prompt for turn in wx.chat("plan").turns] == ["one", "two"]
+
+
+def test_an_answer_that_cannot_be_kept_is_not_lost_and_the_next_prompt_says_so(session, project):
+    plan = wx.chat("plan")
+    plan.ask("one")
+    path = project / "talk" / "plan.json"
+    stream = plan.stream("two")
+    path.write_text("damaged while the answer arrives")
+    assert "".join(stream) == plan.turns[1].answer
     assert "chat 'plan' is not saved: " in plan.trouble
-    assert (project / "talk" / "plan.json").read_text() == "damaged"
+    assert path.read_text() == "damaged while the answer arrives"
     with pytest.raises(BadOption, match="no valid JSON"):
         plan.save()
+    path.unlink()
+    notes = plan.ask("three").notes
+    assert any("the last turn of chat 'plan' is not saved" in note for note in notes)
+    assert not any("is not saved" in note for note in plan.ask("four").notes)
 
 
-@all_cases("folder", ["/tmp", "..", "../x", "", ".", "a/../..", 7, ["x"]])
+def test_a_chat_is_exported_into_a_folder_that_exists(session, project):
+    plan = wx.chat("plan")
+    plan.ask("one")
+    with pytest.raises(BadOption, match="there is no folder exprots") as caught:
+        plan.save("exprots/chat.json")
+    assert "Make the folder first" in caught.value.hint
+    assert not (project / "exprots").exists()
+
+
+@all_cases("folder", ["/tmp", "..", "../x", "~/x", "~", "", ".", "a/../..", 7, ["x"]])
 def test_a_folder_outside_of_the_project_is_refused(project, folder):
     (project / "pyproject.toml").write_text(f"[tool.wx_notebook]\nchats = {json.dumps(folder)}\n")
     with pytest.raises(BadOption, match="not a folder inside the project") as caught:

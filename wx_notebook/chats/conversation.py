@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from wx_notebook.chats.files import write_messages, write_turns
+from wx_notebook.chats.files import read_turns, write_messages, write_turns
 from wx_notebook.chats.prompt import ChatPrompt, TurnRecorder, compose, count_turns
 from wx_notebook.chats.turns import Branch, Turn, Turns
 from wx_notebook.errors import BadOption, WatsonxError
@@ -170,8 +170,10 @@ class Chat:
         Raises
         ------
         WatsonxError, BadOption
-            As `Session.prepare`.
+            As `Session.prepare`, or the file that would keep the turn cannot be read.
         """
+        if self._path is not None and self._path.exists() and not dry:
+            read_turns(self._path)
         prepared = self.compose(
             partial(current.prepare, stream=stream, dry=dry),
             prompt,
@@ -188,7 +190,9 @@ class Chat:
             self._is_news = dry
             system = f", with the system message “{prepared.system}”" if prepared.system else ""
             origin = f"{self.title} goes on from the file {self._path}{system}"
-            prepared = prepared._replace(news="; ".join(filter(None, (origin, prepared.news))))
+            prepared = prepared.with_news(origin)
+        if self.trouble:
+            prepared = prepared.with_news(f"the last turn of {self.trouble}")
         if prepared.request.pictures:
             note = f"{prepared.note}; the next turns are sent without its pictures"
             prepared = prepared._replace(note=note)
@@ -222,12 +226,12 @@ class Chat:
         """
         number: Any = len(self.turns) if turns is None else turns
         if not isinstance(number, int):
-            raise BadOption("A turn is named by its number.", hint="Next: %watsonx chats show")
+            raise BadOption("A turn is named by its number.", hint="For example: 1")
         if not 1 <= number <= len(self.turns):
             has = count_turns(len(self.turns))
             raise BadOption(
                 f"{self.title} has {has}, so it cannot be forked at turn {number}.",
-                hint="Next: %watsonx chats show",
+                hint=f"Give a number from 1 to {len(self.turns)}." if self.turns else "Ask first.",
             )
         return self._make(name or f"{self.name or 'chat'}-2", self.turns[:number])
 
@@ -237,8 +241,8 @@ class Chat:
         Parameters
         ----------
         path
-            A file for the messages, in the format of the API. Without it the chat is written where
-            the project keeps its chats, which happens after each turn anyway.
+            A file for the messages, in the format of the API, in a folder that exists. Without it
+            the chat is written where the project keeps its chats, as after each turn.
 
         Raises
         ------
@@ -276,13 +280,12 @@ class Chat:
             self._turns.add(turn, instead_of=old)
         else:
             self._turns.update(made, turn)
-        if self._path is None:
-            return
         self.trouble = ""
         try:
-            write_turns(self._path, self._turns)
+            if self._path is not None:
+                write_turns(self._path, self._turns)
         except BadOption as error:
-            self.trouble = f"{self.title} is not saved: {error.message}"
+            self.trouble = f"{self.title} is not saved: {error.message.rstrip('.')}"
 
 
 def _context_tokens(current: Session, model_id: str, *, dry: bool) -> int:

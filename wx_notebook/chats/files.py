@@ -28,7 +28,7 @@ _FIELDS = {
     for each in fields(Turn)
     if each.name != "run_id"
 }
-_MOVE_AWAY = "Mend it, or move it away: then the chat begins anew."
+_MOVE_AWAY = "Mend it, or move it away."
 
 
 def check_name(name: str) -> str:
@@ -42,7 +42,7 @@ def check_name(name: str) -> str:
     try:
         return str(_NAME.check(name))
     except InvalidValue as error:
-        refused = BadOption(f"The name of a chat {error.predicate}.", hint=error.hint)
+        refused = BadOption(f"The name of a chat {error.predicate}.", hint="For example: plan")
     raise refused
 
 
@@ -55,8 +55,14 @@ def write_messages(path: Path, branch: Branch) -> None:
     Raises
     ------
     BadOption
-        The file cannot be written, or there is another file of this name.
+        The file cannot be written, there is another file of this name, or no folder for it: a
+        misspelt folder must not become a new one.
     """
+    if not path.parent.is_dir():
+        _refuse(
+            path, f"cannot be written: there is no folder {path.parent}",
+            "Make the folder first, or choose another one.",
+        )  # fmt: skip
     if path.exists() or path.is_symlink():
         try:
             read_messages(path)

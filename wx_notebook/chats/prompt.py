@@ -36,7 +36,7 @@ class ChatPrompt(NamedTuple):
         The chat, the number of earlier turns, and their tokens, in one line.
     news
         What should be said before it is sent: that turns do not fit into the context of the model,
-        or that they come from a file; "" otherwise.
+        that they come from a file, or that the last one could not be kept; "" otherwise.
     """
 
     request: Request
@@ -49,6 +49,10 @@ class ChatPrompt(NamedTuple):
     def notes(self) -> tuple[str, ...]:
         """Both lines, without an empty one."""
         return tuple(filter(None, (self.news, self.note)))
+
+    def with_news(self, news: str) -> ChatPrompt:
+        """Return it with something more to be said before it is sent."""
+        return self._replace(news="; ".join(filter(None, (news, self.news))))
 
 
 def compose(

@@ -140,7 +140,8 @@ def _existing(words: Sequence[str], action: str, needs: Sequence[str] | None = N
     if not one.turns:
         names = [each.name for each in chats()]
         near = did_you_mean(one.name, names) if one.name else ""
-        raise BadOption(f"{one.title} has no turns yet.{near}", hint="Next: %watsonx chats")
+        whose = one.title if one.name else "The notebook's own chat"
+        raise BadOption(f"{whose} has no turns yet.{near}", hint="Next: %watsonx chats")
     return one
 
 

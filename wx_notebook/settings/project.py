@@ -117,6 +117,9 @@ def _with_chats(table: Mapping[str, Any], path: Path) -> PromptDefaults | Settin
 
 def _is_inside(folder: str, project: Path) -> bool:
     """Whether a relative path leads to a folder below the project, also behind links."""
+    if folder.startswith("~"):
+        # meant is the home folder; a folder of that name is easily deleted as the whole home
+        return False
     try:
         inside, root = (project / folder).resolve(), project.resolve()
         return bool(folder.strip()) and root in inside.parents and not inside.is_file()
