@@ -7,6 +7,7 @@ import datetime as dt
 import decimal
 import enum
 import json
+import pathlib
 import typing
 import uuid
 
@@ -121,6 +122,28 @@ def test_pydantic_alone_says_what_its_model_takes():
     assert "greater than 0" in read(list[Model], [{**good, "count": -1}]).fault
 
 
+def test_a_strict_model_of_pydantic_takes_what_json_has_no_type_for():
+    class Strict(pydantic.BaseModel, strict=True):
+        day: dt.date
+        mood: Mood
+        price: decimal.Decimal
+        tags: set[str]
+        place: tuple[int, int]
+        id: uuid.UUID
+
+    key = "12345678-1234-4678-8234-567812345678"
+    sent = {"day": "2026-01-02", "mood": "bad", "price": "1.5", "tags": ["a"], "place": [1, 2]}
+    (found,) = read(list[Strict], [{**sent, "id": key}]).value
+    assert found == Strict(
+        day=dt.date(2026, 1, 2), mood=Mood.BAD, price=decimal.Decimal("1.5"), tags={"a"},
+        place=(1, 2), id=uuid.UUID(key),
+    )  # fmt: skip
+    assert (
+        "place[0]: Input should be a valid integer"
+        in read(Strict, {**sent, "id": key, "place": ["1", 2]}).fault
+    )
+
+
 @all_cases(
     ("spec", "sent", "value"),
     [
@@ -140,6 +163,7 @@ def test_pydantic_alone_says_what_its_model_takes():
         (Point, {"x": 1}, Point(1.0)),
         (dt.datetime, "2026-01-02T03:04:05", dt.datetime(2026, 1, 2, 3, 4, 5)),
         (decimal.Decimal, 0.1, decimal.Decimal("0.1")),
+        (pathlib.Path, "plots/a.png", pathlib.Path("plots/a.png")),
         (uuid.UUID, "12345678-1234-4678-8234-567812345678",
          uuid.UUID("12345678-1234-4678-8234-567812345678")),
         (pydantic.RootModel[list[int]], [1], pydantic.RootModel[list[int]]([1])),

@@ -307,17 +307,19 @@ def test_a_value_that_is_no_list_is_no_table(session, sandbox):
 
 
 @pytest.mark.slow
-def test_a_prompt_without_a_schema_imports_nothing_of_this(sandbox):
+def test_without_a_schema_nothing_of_this_is_imported_and_with_one_while_the_model_writes(sandbox):
     script = (
-        "import sys, wx_notebook as wx\n"
+        "import sys, threading, wx_notebook as wx\n"
         f"wx.connect(url={sandbox.url!r}, project_id={sandbox.project_id!r})\n"
         "wx.ask('hi')\n"
         "print([n for n in sys.modules if n in ('jsonschema', 'pydantic') or 'schemas' in n])\n"
-        "wx.ask('hi', schema=int)\n"
-        "print('jsonschema' in sys.modules, 'pydantic' in sys.modules)"
+        "stream = wx.stream('hi', schema=int)\n"
+        "[thread.join() for thread in threading.enumerate() if thread.name == 'wx-schema']\n"
+        "print('jsonschema' in sys.modules, 'pydantic' in sys.modules)\n"
+        "print(stream.answer.data)"
     )
     ran = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True,
         env={**os.environ, "WATSONX_API_KEY": sandbox.api_key},
     )  # fmt: skip
-    assert ran.stdout.splitlines() == ["[]", "True False"]
+    assert ran.stdout.splitlines() == ["[]", "True False", "1"]

@@ -84,6 +84,7 @@ def test_a_value_has_every_field_and_dates_are_dates():
         ("rows[][]", "a list in a list wants a class", "list[list[int]]"),
         ("people: (name, age)", "is no short form", "deeper nesting wants a class"),
         ("(name, age", "is no short form", "(name, age: int)[]"),
+        ('{"type": "object"}', "is no short form", "form = {...}, then --schema form"),
         ("1st, 2nd", "'1st', which is no field", "For example"),
         ("Person", "one word, like the name of a class", "pass the class itself"),
         ("   ", "The schema is empty", "For example"),

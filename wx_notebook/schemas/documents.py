@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -137,12 +139,19 @@ class Checker:
         self._schema = schema
         self._made: Any = None
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether every value is valid."""
+        return not self._schema
+
     def fits(self, part: JsonSchema, value: object) -> bool:
         """Return whether a value is valid under a part of the schema."""
         return bool(self._validator.evolve(schema=part).is_valid(value))
 
     def faults(self, value: object) -> list[str]:
         """Return what of a value is not valid, each with its place, the first ones only."""
+        if self.takes_all:
+            return []
         from jsonschema.exceptions import best_match
 
         faults = []
@@ -168,6 +177,20 @@ class Checker:
             made = validator_for(self._schema, default=Draft202012Validator)
             self._made = made(self._schema, registry=Registry())
         return self._made
+
+
+def preload() -> None:
+    """Import what checks a value, in a thread: that takes a second, while the model writes.
+
+    (With Jupyter's own extras jsonschema compiles grammars for web addresses when it is imported:
+    1.0 of its 1.3 s.) Python waits for the thread at its end: no daemon may be in a Rust library.
+    """
+    if "jsonschema" not in sys.modules:
+        threading.Thread(target=_load, daemon=False, name="wx-schema").start()
+
+
+def _load() -> None:
+    import jsonschema  # noqa: F401
 
 
 def place_of(path: Iterable[str | int]) -> str:

@@ -201,7 +201,8 @@ class TypeReader:
         # pydantic 1 has other names for them
         is_old = not hasattr(kind, "model_json_schema")
         describe = kind.schema if is_old else kind.model_json_schema
-        make = kind.parse_obj if is_old else kind.model_validate
+        # of JSON a strict model takes a date, an enum or a set; of Python's objects it does not
+        make = kind.parse_raw if is_old else kind.model_validate_json
         failure = ""
         try:
             schema = describe(ref_template=f"{REFERENCE}{name}.{{model}}")
@@ -215,7 +216,7 @@ class TypeReader:
         self.models.add(name)
 
         def build(value: Any, _: Fits) -> Any:  # noqa: ANN401
-            return make(value)
+            return make(json.dumps(value))
 
         return ValueShape(schema, build)
 

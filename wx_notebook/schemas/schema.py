@@ -19,6 +19,7 @@ from wx_notebook.schemas.documents import (
     inlined_root,
     is_object,
     place_of,
+    preload,
     wrapped,
 )
 from wx_notebook.schemas.mending import Damaged, mended_values
@@ -84,6 +85,11 @@ class Schema:
         """Return a request that asks for this schema; with `repairs` a second one may follow."""
         request = replace(request, schema=self, repairs=repairs)
         return with_response_format(request, self.response_format)
+
+    def preload(self) -> None:
+        """Import what checks its values, beside the request whose answer it reads."""
+        if not self._checker.takes_all:
+            preload()
 
     def in_prompt(self, request: Request) -> Request:
         """Return a request that says the schema in its prompt, for a model that needs that."""

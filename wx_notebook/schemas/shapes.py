@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
 JsonSchema: TypeAlias = dict[str, Any]
@@ -49,6 +50,8 @@ SCALARS: Mapping[Any, ValueShape] = {
     ),
     dt.time: ValueShape({"type": "string", "format": "time"}, _plain(dt.time.fromisoformat)),
     uuid.UUID: ValueShape({"type": "string", "format": "uuid"}, _plain(uuid.UUID)),
+    Path: ValueShape({"type": "string"}, _plain(Path)),
+    PurePath: ValueShape({"type": "string"}, _plain(PurePath)),
     Any: ValueShape({}),
     object: ValueShape({}),
 }

@@ -49,6 +49,11 @@ def short_form_shape(text: str) -> ValueShape:
     text = text.strip()
     if match := _LIST.fullmatch(text):
         return list_shape(_object(match[1]))
+    if text[:1] == "{":
+        raise BadOption(
+            f"The schema {_shown(text)} is no short form of fields.",
+            hint="Give a JSON Schema its own variable: form = {...}, then --schema form.",
+        )
     if "(" in text or ")" in text or "{" in text:
         raise BadOption(
             f"The schema {_shown(text)} is no short form of fields.",

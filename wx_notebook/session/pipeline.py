@@ -159,6 +159,8 @@ class PromptPipeline:
             return stream
         failure: WatsonxError | None = None
         request = current_form(self.state, request)
+        if request.schema is not None:
+            request.schema.preload()
         if (kept := self._kept(request)) is not None:
             return self._open_kept(request, kept, go_on or self.go_on)
         began = time.monotonic()  # the seconds of an answer do not count while the machine sleeps
