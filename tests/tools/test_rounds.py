@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import json
+import sys
+from itertools import count
 from types import SimpleNamespace
 
+import matplotlib.figure
 import pandas as pd
 import pytest
 from support.cases import all_cases
@@ -153,7 +156,7 @@ def test_an_exception_of_a_tool_goes_to_the_model_as_its_message_and_is_shown(se
     [
         (("area", {"width": 3}), "missing a required argument: 'height'"),
         (("area", {"width": "x", "height": 1}), "'x' is not of type 'number'"),
-        (("aera", {}), "there is no tool 'aera' Did you mean 'area'?; area"),
+        (("aera", {}), "there is no tool 'aera'; the tools are area"),
     ],
 )
 def test_a_call_that_cannot_be_run_is_told_to_the_model(session, sandbox, call, error):
@@ -190,7 +193,7 @@ def test_a_long_result_is_shortened_and_its_end_says_so(session, sandbox):
     [
         ("text", "text"), (None, "done; there is no result"), (3, "3"), ([1, "a"], '[1, "a"]'),
         ({"a": {1, }}, '{"a": [1]}'), (pd.Timestamp("2026-01-01"), '"2026-01-01 00:00:00"'),
-        (3 + 4j, '"(3+4j)"'),
+        (3 + 4j, '"(3+4j)"'), (b"text", "text"),
     ],
 )  # fmt: skip
 def test_results_of_any_kind_are_text(session, sandbox, value, text):
@@ -200,6 +203,56 @@ def test_results_of_any_kind_are_text(session, sandbox, value, text):
     sandbox.say_calls(("give", {}))
     sandbox.say("ok")
     assert ask(give).calls[0].result == text
+
+
+def test_an_iterator_is_read_and_a_path_is_a_name_and_no_file(session, sandbox, tmp_path):
+    (tmp_path / "notes.txt").write_text("what nobody asked for")
+
+    def squares() -> object:
+        return (n * n for n in range(4))
+
+    def endless() -> object:
+        return count()
+
+    def path() -> object:
+        return tmp_path / "notes.txt"
+
+    sandbox.say_calls(("squares", {}), ("endless", {}), ("path", {}))
+    sandbox.say("ok")
+    results = [call.result for call in ask(squares, endless, path).calls]
+    assert results[0] == "[0, 1, 4, 9]"
+    assert results[1].startswith("[0, 1, 2, ")
+    assert results[2] == str(tmp_path / "notes.txt")
+
+
+def test_a_result_that_has_no_text_is_told_to_the_model_as_what_it_is(session, sandbox):
+    def draw() -> object:
+        return matplotlib.figure.Figure()
+
+    def scan() -> object:
+        return b"\x89PNG\r\n\x1a\n"
+
+    def thing() -> object:
+        return object()
+
+    sandbox.say_calls(("draw", {}), ("scan", {}), ("thing", {}))
+    sandbox.say("ok")
+    answer = ask(draw, scan, thing)
+    assert [call.result for call in answer.calls] == [
+        "done; the result is a picture, and is not sent",
+        "done; the result is the bytes of a PNG picture, and is not sent",
+        "done; the result is an object of the class object, which has no text, and is not sent",
+    ]
+
+
+def test_a_tool_that_ends_python_is_a_tool_that_fails(session, sandbox):
+    def leave() -> str:
+        sys.exit("no such file")
+
+    sandbox.say_calls(("leave", {}))
+    sandbox.say("It failed.")
+    answer = ask(leave)
+    assert (answer.calls[0].error, answer.text) == ("SystemExit: no such file", "It failed.")
 
 
 def test_a_table_is_sent_as_in_a_placeholder(session, sandbox):
@@ -286,6 +339,13 @@ def test_an_interrupt_in_a_tool_leaves_what_is_done_as_a_value(session, sandbox)
         ("now", "12:30"), ("stop", None), ("now", None)
     ]  # fmt: skip
     assert len(bodies(sandbox)) == 1
+    # there is no text yet that could be gone on with
+    assert caught.value.hint == "What was received is in wx.last(); run it again."
+    assert answer.notes[:3] == (
+        "interrupted before the first word of the answer; run it again",
+        "the call of the tool 'stop' has not ended: the model got no result of it",
+        "the call of the tool 'now' has not ended: the model got no result of it",
+    )
 
 
 def test_an_answer_that_is_cut_after_a_tool_keeps_the_calls(session, sandbox):

@@ -13,12 +13,10 @@ _FILTER = (
 )
 _CANCELLED = "the service cancelled the answer before its end"
 _LIMIT = f"the answer reached its token limit; {_GO_ON}, or raise the limit with --max-tokens"
+_LIMITS = ("length", "max_tokens", "token_limit", "model_length")
 #: Why an answer is not whole, by the services' words for its end and our own.
 _CUT_BY = {
-    "length": _LIMIT,
-    "max_tokens": _LIMIT,
-    "token_limit": _LIMIT,
-    "model_length": _LIMIT,
+    **dict.fromkeys(_LIMITS, _LIMIT),
     "interrupted": f"interrupted: this is what had arrived; {_GO_ON}",
     "cut": f"cut: this is what had arrived; {_GO_ON}",
     "time_limit": f"a time limit ended the answer, --timeout or the service's own; {_GO_ON}",
@@ -32,6 +30,12 @@ _CUT_BY = {
 _LIMIT_BEFORE_TEXT = (
     "the token limit was reached before the first word of the answer; raise it with --max-tokens"
 )
+#: Of an answer without a word: there is nothing to go on from.
+_BEFORE_TEXT = {
+    **dict.fromkeys(_LIMITS, _LIMIT_BEFORE_TEXT),
+    "interrupted": "interrupted before the first word of the answer; run it again",
+    "cut": "cut before the first word of the answer; run it again",
+}
 #: What a whole answer's end means besides.
 _NOTES = {
     "unknown": "the service did not say why the answer ended; check that it is complete",
@@ -59,7 +63,6 @@ _EMPTY_OTHERWISE = (
 _ONLY_REASONING = (
     "the model thought and wrote no answer; run it again, or with --reasoning low or off"
 )
-_LIMITS = frozenset({"length", "max_tokens", "token_limit", "model_length"})
 
 
 def is_cut(finish_reason: str) -> bool:
@@ -93,8 +96,8 @@ def end_note(
         return _LOST_CALL
     if is_called and reason in _CALLED and not has_text:
         return _MORE_CALLS
-    if reason in _LIMITS and not has_text:
-        return _LIMIT_BEFORE_TEXT
+    if reason in _BEFORE_TEXT and not has_text:
+        return _BEFORE_TEXT[reason]
     if reason in _CUT_BY:
         return _CUT_BY[reason].format(name=name)
     if has_text or is_refused or not reason:
@@ -109,8 +112,10 @@ def refusal_note(refusal: str) -> str:
     return f"the model refused: {' '.join(refusal.split())}" if refusal.strip() else ""
 
 
-def tool_note(name: str) -> str:
-    """Return that a model called a tool."""
+def tool_note(name: str, *, is_whole: bool = True) -> str:
+    """Return that a model called a tool, which was not run to its end."""
+    if not is_whole:
+        return f"the call of the tool '{name}' has not ended: the model got no result of it"
     return f"the model called the tool '{name}', which is not run here"
 
 
@@ -124,12 +129,17 @@ class ReceivedHint:
         The variable of the notebook that holds it besides `wx.last()`, "" for none.
     has_wx
         Whether `wx` is this package where the user types.
+    has_text
+        Whether there is a text that can be gone on with.
     """
 
     variable: str = ""
     has_wx: bool = True
+    has_text: bool = True
 
     def __str__(self) -> str:
+        if not self.has_text:
+            return f"What was received is in {self.variable or 'wx.last()'}; run it again."
         if self.variable:
             return (
                 f"What was received is in wx.last() and in {self.variable}, "

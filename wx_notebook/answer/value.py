@@ -184,7 +184,8 @@ class Answer:
             is_called=any(not call.is_open for call in self.calls),
             has_calls=bool(self.calls),
         )
-        open_calls = (tool_note(call.name) for call in self.calls if call.is_open)
+        is_whole = self.is_whole
+        open_calls = (tool_note(c.name, is_whole=is_whole) for c in self.calls if c.is_open)
         own = (refusal_note(self.refusal), self._reword(why), *self._about_the_format)
         return (*filter(None, own), *open_calls, *self.warnings)
 

@@ -179,7 +179,7 @@ class Checker:
         return self._made
 
 
-def preload() -> None:
+def load_jsonschema() -> None:
     """Import what checks a value, in a thread: that takes a second, while the model writes.
 
     (With Jupyter's own extras jsonschema compiles grammars for web addresses when it is imported:

@@ -18,8 +18,8 @@ from wx_notebook.schemas.documents import (
     checked_document,
     inlined_root,
     is_object,
+    load_jsonschema,
     place_of,
-    preload,
     wrapped,
 )
 from wx_notebook.schemas.mending import Damaged, mended_values
@@ -89,7 +89,7 @@ class Schema:
     def preload(self) -> None:
         """Import what checks its values, beside the request whose answer it reads."""
         if not self._checker.takes_all:
-            preload()
+            load_jsonschema()
 
     def in_prompt(self, request: Request) -> Request:
         """Return a request that says the schema in its prompt, for a model that needs that."""

@@ -177,6 +177,16 @@ def _unfit_source(value: Any) -> Unfit | None:  # noqa: ANN401
     return None
 
 
+def without_text(value: Any) -> str:  # noqa: ANN401
+    """Return what a value is if it has no text, such as "a picture"; "" for any other value."""
+    if type(value) in _PLAIN or isinstance(value, _VALUES):
+        return ""
+    unfit = _unfit(value, is_inside=False)
+    if unfit is None and _items(value, "") is None:
+        unfit = _without_text(value, is_inside=False)
+    return unfit.kind if unfit is not None else ""
+
+
 def is_plain_iterator(value: Any) -> bool:  # noqa: ANN401
     """Return whether a value gives its items one by one, and is nothing else that is known."""
     return isinstance(value, Iterator) and _unfit(value, is_inside=False) == (

@@ -5,13 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from wx_notebook.errors import WatsonxError
 from wx_notebook.templates.documents import document_of
+from wx_notebook.templates.unfit_values import is_plain_iterator, without_text
 
 #: Characters of a result; more would fill the model's context and cost accordingly.
 LONGEST_RESULT = 20_000
+#: Items of an iterator: one may have no end.
+_MOST_ITEMS = 10_000
 
 
 class SentText(NamedTuple):
@@ -39,10 +45,18 @@ def result_text(value: Any, name: str, redact: Callable[[str], str]) -> SentText
 
 
 def _text_of(value: Any, name: str) -> str:  # noqa: ANN401
-    if isinstance(value, str):
+    if isinstance(value, str | PurePath):
+        # of a path its name: nobody asked for the file
         return str(value)
     if value is None:
         return "done; there is no result"
+    if is_plain_iterator(value):
+        value = list(islice(value, _MOST_ITEMS))
+    if isinstance(value, bytes):
+        with suppress(UnicodeDecodeError):
+            return value.decode()
+    if kind := without_text(value):
+        return f"done; the result is {kind}, and is not sent"
     if (describe := getattr(type(value), "model_dump_json", None)) is not None:
         return str(describe(value))
     try:

@@ -201,7 +201,7 @@ class ToolStream(AnswerStream):
         reason = "interrupted" if isinstance(error, Interrupted) else "cut"
         self._settle(replace(_joined(rounds), finish_reason=reason))
         error.answer = self._answer
-        error.hint = str(self._hint)
+        error.hint = str(replace(self._hint, has_text=bool(self._answer and self._answer.text)))
         return error
 
     def _reset(self, text: str, reasoning: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from wx_notebook import hints
 from wx_notebook.answer import ToolCall
-from wx_notebook.errors import BadOption, did_you_mean
+from wx_notebook.errors import BadOption
 from wx_notebook.options import Options
+from wx_notebook.schemas.documents import load_jsonschema
 from wx_notebook.service import Request
 from wx_notebook.tools.mcp_connection import McpServer
 from wx_notebook.tools.mcp_servers import CONNECTIONS, PREFIX, named_server, server_tools
@@ -72,8 +73,7 @@ class ToolSet:
     def _run(self, call: ToolCall, *, is_allowed: bool, redact: Callable[[str], str]) -> ToolCall:
         tool = self.tools.get(call.name)
         if tool is None:
-            names = ", ".join(self.tools)
-            error = f"there is no tool '{call.name}'{did_you_mean(call.name, self.tools)}; {names}"
+            error = f"there is no tool '{call.name}'; the tools are {', '.join(self.tools)}"
             return replace(call, error=redact(error))
         if call.arguments is None:
             return replace(call, error="the arguments are no JSON object")
@@ -83,7 +83,7 @@ class ToolSet:
             value = tool.call(call.arguments)
             sent = result_text(value, call.name, redact)
             return replace(call, result=sent.text, left_out=sent.left_out)
-        except Exception as failure:  # noqa: BLE001  # the code of any tool
+        except (Exception, SystemExit) as failure:  # noqa: BLE001  # the code of any tool
             told = f"{type(failure).__name__}: {failure}"
         sent = result_text(told, call.name, redact)
         return replace(call, error=sent.text, left_out=sent.left_out)
@@ -119,6 +119,8 @@ def with_tools(request: Request, options: Options, redact: Callable[[str], str])
 
     def rounds(whole: Request, open_round: OpenRound, keep: Keep) -> ToolStream:
         _check_consent(toolset, options)
+        # the arguments of a call are checked
+        load_jsonschema()
 
         def run(calls: Sequence[ToolCall]) -> Iterator[ToolCall]:
             return toolset.run(calls, is_allowed=options.yes, redact=hide)
