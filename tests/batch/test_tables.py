@@ -12,7 +12,9 @@ import pytest
 from support.cases import all_cases
 
 import wx_notebook as wx
+from wx_notebook.batch.prompt_batch import Batch
 from wx_notebook.errors import BadOption, BatchStopped, MissingName
+from wx_notebook.sandbox import Sandbox
 
 TEXTS = ["good soup", "bad soup", "cold soup"]
 PROMPT = "Say this: {{ text }}"
@@ -222,8 +224,42 @@ def test_an_option_of_a_table_belongs_to_wx_batch():
         wx.batch(PROMPT, ROWS, n=2)
 
 
+def test_a_plan_and_a_mistake_leave_an_iterator_as_it_is(session, prompts):
+    texts = iter(TEXTS)
+    plan = Batch(session, "Say this: {{ value }}", texts, session.state.options({})).plan()
+    assert plan.text == "Say this: good soup", "the first prompt is shown before it is sent"
+    with pytest.raises(MissingName):
+        wx.batch("{{ valeu }}", texts)
+    assert [row["value"] for row in wx.batch("Say this: {{ value }}", texts)] == TEXTS
+
+
+def test_the_plan_says_that_equal_rows_are_sent_once(session):
+    def first_line(**options):
+        return Batch(session, "{{ value }}", ["a", "a", "b"], session.state.options(options)).plan()
+
+    assert first_line().lines()[0] == "3 rows, 2 distinct prompts; equal ones are sent once"
+    assert first_line(dedupe=False).lines()[0] == "3 rows, 3 prompts"
+    assert first_line(rows=1).lines()[0] == "1 row, 1 distinct prompt"
+
+
 def test_beside_other_tasks_a_table_is_awaited():
     async def work():
         return await wx.abatch(PROMPT, ROWS)
 
     assert [row["answer"] for row in asyncio.run(work())] == ["fine"] * 3
+
+
+@pytest.mark.parametrize("after_s", [0, 0.3], ids=["before its first row", "in the middle"])
+def test_a_task_that_is_cancelled_sends_no_more_and_says_how_to_go_on(after_s, session, sandbox):
+    async def work():
+        task = asyncio.create_task(wx.abatch("{{ value }}", list(range(500))))
+        await asyncio.sleep(after_s)
+        task.cancel()
+        await task
+
+    with Sandbox(account=sandbox, words_per_second=40, requests_per_second=100_000) as slow:
+        wx.connect(api_key=slow.api_key, url=slow.url, project_id=slow.project_id)
+        with pytest.raises(asyncio.CancelledError) as caught:
+            asyncio.run(work())
+        assert slow.counts["chat"] < 60
+    assert not after_s or "rows with an answer are not sent again" in str(caught.value)

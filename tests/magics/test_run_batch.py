@@ -147,8 +147,18 @@ def test_a_call_from_python_shows_how_far_it_is_too(connected, sandbox):
     ran = connected.run("out = wx.batch('Say {{ text }}', rows)").ok()
     assert "30 rows answered" in ran.plain
     assert ran.frames[0]["data"]["text/plain"].startswith("30 rows, 30 distinct prompts")
+    ran = connected.run("out = await wx.abatch('Tell {{ text }}', rows)").ok()
+    assert "30 rows answered" in ran.plain
     silent = connected.run("out = wx.batch('Say {{ text }}', rows, on_progress=print)").ok()
     assert silent.outputs == []
+
+
+def test_a_verb_is_told_by_its_task(connected, sandbox):
+    connected.run(ROWS).ok()
+    ran = connected.run("out = wx.classify(rows[:2], 'text', ['good', 'bad'])").ok()
+    assert "wxn_" not in ran.plain
+    listed = connected.run("%watsonx batches").ok().plain
+    assert "Give the text one of these labels: good, bad." in listed
 
 
 def test_a_table_goes_to_the_service_and_is_picked_up_later(connected, sandbox):

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from wx_notebook.batch.summary import BatchResult
 
 
+#: Seconds between two looks at whether the task was cancelled.
+_LISTEN_S = 0.2
+
+
 class RunDisplay:
     """Runs a batch and shows how far it is. The magics know how; without them nothing is shown."""
 
@@ -39,7 +43,7 @@ RUN_DISPLAY = RunDisplay()
 
 def make_batch(
     prompt: str, table: Any, options: Mapping[str, Any], *,  # noqa: ANN401
-    names: Mapping[str, Any] | None = None,
+    names: Mapping[str, Any] | None = None, told: str = "",
 ) -> Batch:  # fmt: skip
     """Return a prompt over a table with the options of a Python call.
 
@@ -55,7 +59,7 @@ def make_batch(
     given = {name: value for name, value in options.items() if name in own and value is not None}
     others = {name: value for name, value in options.items() if name not in own}
     resolved = current.state.options(options_from_keywords(others) | given)
-    return Batch(current, prompt, table, resolved, names or {})
+    return Batch(current, prompt, table, resolved, names or {}, told=told)
 
 
 @spoken_in_python
@@ -124,12 +128,16 @@ async def abatch(
 ) -> Any:  # fmt: skip  # noqa: ANN401
     """Do what `batch` does, beside other tasks; cancelling the task stops the run."""
     made = make_batch(prompt, table, options, names=names)
-    work = asyncio.get_running_loop().run_in_executor(None, made.run, on_progress)
+    # a thread with the context of this cell: what it shows belongs there
+    work = asyncio.ensure_future(asyncio.to_thread(RUN_DISPLAY, made, on_progress))
     try:
-        result: BatchResult = await asyncio.shield(work)
+        while not work.done():
+            # a loop that sleeps does not hear of the stop button of a notebook
+            await asyncio.wait({work}, timeout=_LISTEN_S)
     except asyncio.CancelledError:
         made.stop(BatchStopped("The task of this run was cancelled."))
-        with_table = await asyncio.gather(work, return_exceptions=True)
-        del with_table
-        raise
+        ended = await asyncio.gather(work, return_exceptions=True)
+        reason = str(ended[0]) if isinstance(ended[0], BatchStopped) else ""
+        raise asyncio.CancelledError(reason) from None
+    result: BatchResult = work.result()
     return result.value

@@ -212,7 +212,7 @@ def export_rows(path: Path, names: Sequence[str], rows: Iterable[Sequence[Any]])
     BadOption
         The file is of another kind, or cannot be written.
     """
-    suffix = check_suffix(path, "a file")
+    suffix = check_suffix(path, "The file")
     writer = make_writer(path, suffix, names, None)
     number = 0
     for row in rows:

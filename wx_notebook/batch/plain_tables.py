@@ -18,6 +18,9 @@ TAKES = (
 )
 #: Columns of later rows that are told.
 _MOST_LOST = 5
+#: Iterators of which only the first row was taken, with that row.
+_LOOKED_AT: dict[int, tuple[Iterator[Any], list[Any]]] = {}
+_MOST_LOOKED_AT = 20
 #: The new columns, each with one value for each row that was chosen.
 NewColumns: TypeAlias = Mapping[str, Sequence[Any]]
 
@@ -102,7 +105,7 @@ class IteratorTable:
     is_in_memory = is_repeatable = False
 
     def __init__(self, value: Iterator[Any]) -> None:
-        self._first = list(islice(value, 1))
+        self._first = _first_of(value)
         self._rest = value
         self._lost: dict[str, int] = {}  # columns that the first row does not have
         first = by_name(self._first[0]) if self._first else None
@@ -121,7 +124,8 @@ class IteratorTable:
         BadOption
             A row is a dict and the first is none, or the other way round.
         """
-        first, self._first = self._first, []
+        first, self._first = self._first.copy(), []
+        _LOOKED_AT.pop(id(self._rest), None)
         for number, row in enumerate(chain(first, self._rest)):
             first.clear()
             named = by_name(row)
@@ -134,6 +138,10 @@ class IteratorTable:
                 for name in {str(name) for name in named} - set(self.columns):
                     self._lost[name] = self._lost.get(name, 0) + 1
             yield _values(named, row, columns)
+
+    def first_rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the values of the first row, which stays to be read."""
+        return (_values(by_name(row), row, columns) for row in self._first)
 
     def result(self, positions: Sequence[int], new: NewColumns) -> list[dict[str, Any]]:
         """Return the new columns as a list of dicts: the reader keeps the old ones."""
@@ -148,6 +156,15 @@ class IteratorTable:
                 f"{number:,} row{'' if number == 1 else 's'} had a column '{mask_keys(name)}', "
                 "which the first row does not have: it is left out"
             )
+
+
+def _first_of(iterator: Iterator[Any]) -> list[Any]:
+    """Return the first row of an iterator, [] for none; `--show` and a mistake leave it there."""
+    if id(iterator) not in _LOOKED_AT:
+        while len(_LOOKED_AT) >= _MOST_LOOKED_AT:
+            del _LOOKED_AT[next(iter(_LOOKED_AT))]
+        _LOOKED_AT[id(iterator)] = iterator, list(islice(iterator, 1))
+    return _LOOKED_AT[id(iterator)][1]
 
 
 def by_name(row: Any) -> Mapping[Any, Any] | None:  # noqa: ANN401

@@ -41,6 +41,8 @@ class Plan:
         The place that sends it: the service, or the address of a cluster; None for here.
     key
         What the first request is called in the journal.
+    dedupe
+        Whether equal rows are sent once.
     """
 
     text: str
@@ -55,6 +57,7 @@ class Plan:
     sources: dict[str, str]
     on: str | None = None
     key: bytes = b""
+    dedupe: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -79,9 +82,13 @@ class Plan:
             return "rows: as many as the table has; only reading it tells"
         about = "" if self.is_whole else "about "
         line = f"{self.rows:,} row{'' if self.rows == 1 else 's'}, "
-        line += f"{about}{self._scaled(self.distinct):,} distinct prompts"
+        number = self._scaled(self.distinct)
+        kind = "distinct prompt" if self.dedupe else "prompt"
+        line += f"{about}{number:,} {kind}{'' if number == 1 else 's'}"
         if self.empty:
             line += f", {about}{self._scaled(self.empty):,} without one (a value is missing)"
+        if self.dedupe and self.distinct + self.empty < self.seen:
+            line += "; equal ones are sent once"
         return line
 
     def _about_tokens(self) -> str:
@@ -89,7 +96,8 @@ class Plan:
         if not self.seen:
             return f"tokens: not known before the first row is read; {most}"
         if self.rows is None:
-            return f"about {self.tokens // self.seen:,} tokens a row, {most}"
+            each = self.tokens // self.seen
+            return f"about {each:,} token{'' if each == 1 else 's'} a row, {most}"
         return f"about {self._scaled(self.tokens):,} tokens to read, {most}"
 
     def _about_time(self) -> str:
@@ -151,7 +159,9 @@ def make_plan(
         tokens += max(own, 0) * len(distinct)
     return Plan(
         first or "", request, total, seen, len(distinct), empty, tokens, max_tokens, rate,
-        dict(prompt.sources), on, key,
+        # what a verb puts into its prompt is no variable of the user's
+        {name: kind for name, kind in prompt.sources.items() if name[:4] != "wxn_"}, on, key,
+        dedupe,
     )  # fmt: skip
 
 

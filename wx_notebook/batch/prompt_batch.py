@@ -62,6 +62,8 @@ class Batch:
         The names of the notebook; those of the columns come first.
     code
         The cell, for the journal; "" for a call from Python.
+    told
+        The prompt as the journal has it, where `text` is not what a person would write.
 
     Raises
     ------
@@ -77,10 +79,12 @@ class Batch:
     options: Options
     names: Mapping[str, Any] = field(default_factory=dict, repr=False)
     code: str = ""
+    told: str = ""
     shape: Shape = field(init=False, default_factory=TextShape)
     table: SourceTable = field(init=False)
     prompt: RowPrompt = field(init=False)
     _run: BatchRun | ServiceRun | None = field(init=False, default=None)
+    _stop_error: BaseException | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         _check_options(self.options)
@@ -103,10 +107,12 @@ class Batch:
         )  # fmt: skip
 
     def plan(self) -> Plan:
-        """Return what a run will do; an iterator is not read for it."""
+        """Return what a run will do; of an iterator one row is looked at."""
         rows: Iterator[RowPlace] = iter(())
-        if self.table.is_repeatable:
+        if not isinstance(self.table, IteratorTable):
             rows = read_rows(self.table, self.options, self.prompt.used)
+        elif self.options.sample is None:
+            rows = (RowPlace(0, 0, one) for one in self.table.first_rows(self.prompt.used))
         return make_plan(
             rows, self._requests(self.prompt.used, time.time()), self.prompt,
             total=number_of_rows(self.table, self.options), max_tokens=self.options.max_tokens,
@@ -163,6 +169,8 @@ class Batch:
                     parts.output, limits, total=total, on_progress=on_progress,
                     senders=parts.senders,
                 )  # fmt: skip
+            if self._stop_error is not None:
+                self._run.stop(self._stop_error)
             return self._ended(self._run, journal, batch_id, began, parts.output)
 
     def _place_name(self) -> str | None:
@@ -193,7 +201,8 @@ class Batch:
         return MemoryOutput(self.table, new)
 
     def stop(self, error: BaseException) -> None:
-        """End a run from another thread."""
+        """End a run from another thread, also one that is about to begin."""
+        self._stop_error = error
         if self._run is not None:
             self._run.stop(error)
 
@@ -217,7 +226,7 @@ class Batch:
             BatchRecord(
                 batch_id, began, place=self.session.endpoints.place,
                 model_id=self.options.model or self.options.deployment or "",
-                prompt=hide(self.text), code=hide(self.code), rows=run.meter.total,
+                prompt=hide(self.told or self.text), code=hide(self.code), rows=run.meter.total,
             )
         )  # fmt: skip
         failure: BaseException | None = None

@@ -53,12 +53,14 @@ def last_line(counts: Counts, seconds: float) -> str:
 def end_notes(counts: Counts, warnings: Iterable[str]) -> Iterator[str]:
     """Yield what should be said at the end of a run, a line each."""
     if counts.unknown:
+        rows = "1 row was" if counts.unknown == 1 else f"{counts.unknown:,} rows were"
         yield (
-            f"{counts.unknown:,} rows were under way when an earlier run ended: they may have been "
-            "billed, and were sent again"
+            f"{rows} under way when an earlier run ended: that may have been billed, and was sent "
+            "again"
         )
     if counts.cut:
-        yield f"{counts.cut:,} answers were cut at the limit of --max-tokens"
+        answers = "1 answer was" if counts.cut == 1 else f"{counts.cut:,} answers were"
+        yield f"{answers} cut at the limit of --max-tokens"
     yield from islice(warnings, _MOST_WARNINGS)
 
 

@@ -151,7 +151,7 @@ def filter(  # noqa: A001  # the word for it, as in `wx.filter`
     schema = _object({MATCHES: {"type": "boolean"}})
     batch = make_batch(
         prompt, table, {**options, "schema": schema},
-        names={**(names or {}), _TASK: _with_examples(task, made)},
+        names={**(names or {}), _TASK: _with_examples(task, made)}, told=condition,
     )  # fmt: skip
     from wx_notebook.batch.outputs import MatchingRows
 
@@ -172,8 +172,11 @@ def _batch(
     table: Any, column: str, task: str, examples: Sequence[tuple[str, Any]],  # noqa: ANN401
     options: Mapping[str, Any],
 ) -> Batch:  # fmt: skip
-    prompt = f"{{{{ {_TASK} }}}}\n\nText: {{{{ row[{json.dumps(str(column))}] }}}}"
-    return make_batch(prompt, table, options, names={_TASK: _with_examples(task, examples)})
+    text = f"Text: {{{{ row[{json.dumps(str(column))}] }}}}"
+    return make_batch(
+        f"{{{{ {_TASK} }}}}\n\n{text}", table, options,
+        names={_TASK: _with_examples(task, examples)}, told=f"{task} {text}",
+    )  # fmt: skip
 
 
 def _with_examples(task: str, examples: Sequence[tuple[str, Any]]) -> str:
