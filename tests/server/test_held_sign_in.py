@@ -353,16 +353,6 @@ def test_an_authorizer_of_jupyter_s_decides_who_may_sign_in(server_with, sandbox
     assert server.state()["form"] is None
 
 
-def test_a_server_that_ends_leaves_no_file_behind(server_with, sandbox):
-    server = SigningServer(server_with(f"# to be ended\n{SETTINGS}"))
-    server.sign_in(sandbox)
-    assert server.file.exists()
-    server.server.jupyter.process.terminate()
-    server.server.jupyter.process.wait(30)
-    assert not server.file.exists()
-    assert list(server.server.runtime.glob("wx-notebook-*")) == []
-
-
 @all_cases("region", [region.region_id for region in REGIONS])
 def test_what_a_kernel_is_told_leads_to_the_hosts_of_the_sign_in(region):
     session = wx.connect(api_key=new_key(), region=region, project_id=PROJECT)

@@ -530,10 +530,11 @@ def _download() -> None:
 
 def _wait_for(server: JupyterServer) -> None:
     until = time.monotonic() + START_S
+    # a server that was killed has left its own beside it
+    file = server.home / "runtime" / f"jpserver-{server.process.pid}.json"
     while time.monotonic() < until and server.process.poll() is None:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            found = list((server.home / "runtime").glob("jpserver-*.json"))
-            server.url = json.loads(found[0].read_text())["url"]
+        with contextlib.suppress(OSError, ValueError):
+            server.url = json.loads(file.read_text())["url"]
             server.ask("api/status")
             return
         time.sleep(0.1)

@@ -153,32 +153,40 @@ class Server:
         return pop_reports()
 
 
+def start_server(home: Path, settings: str) -> Server:
+    """Start a server in a folder with such a configuration file."""
+    for name in ("work", "runtime", "config", "data", "ipython"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+    (home / "config" / "jupyter_server_config.py").write_text(settings)
+    token = secrets.token_hex(16)
+    command = [
+        *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
+        *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
+        f"--ServerApp.root_dir={home / 'work'}",
+        f"--ServerApp.jpserver_extensions={dict.fromkeys(NOT_NEEDED, False)}",
+    ]
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=home / "work", stdin=subprocess.DEVNULL, stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_environment(home, {"FAULTS": str(home)}) | {"JUPYTER_TOKEN": token},
+        )  # fmt: skip
+    server = Server(JupyterServer("lab", "", token, home, process))
+    try:
+        _wait_for(server.jupyter)
+    except BaseException:
+        server.jupyter.end()
+        raise
+    return server
+
+
 @pytest.fixture(scope="session")
 def _servers(tmp_path_factory):
     running: dict[str, Server] = {}
 
     def start(settings: str) -> Server:
         if settings not in running:
-            home = tmp_path_factory.mktemp("server") / "home"
-            for name in ("work", "runtime", "config", "data", "ipython"):
-                (home / name).mkdir(parents=True)
-            (home / "config" / "jupyter_server_config.py").write_text(settings)
-            token = secrets.token_hex(16)
-            command = [
-                *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-                *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"),
-                f"--ServerApp.root_dir={home / 'work'}",
-                f"--ServerApp.jpserver_extensions={dict.fromkeys(NOT_NEEDED, False)}",
-            ]
-            with (home / "server.log").open("wb") as log:
-                process = subprocess.Popen(
-                    command, cwd=home / "work", stdin=subprocess.DEVNULL, stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=_environment(home, {"FAULTS": str(home)}) | {"JUPYTER_TOKEN": token},
-                )  # fmt: skip
-            server = JupyterServer("lab", "", token, home, process)
-            running[settings] = Server(server)
-            _wait_for(server)
+            running[settings] = start_server(tmp_path_factory.mktemp("server") / "home", settings)
         return running[settings]
 
     yield start

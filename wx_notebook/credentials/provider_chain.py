@@ -32,7 +32,7 @@ from wx_notebook.credentials.parsing.files import (
 from wx_notebook.credentials.parsing.pasted import extract_key
 from wx_notebook.credentials.replay_source import completed, from_replay
 from wx_notebook.credentials.secret import OpaqueMapping, Secret, SecretKind
-from wx_notebook.credentials.server_sign_in import from_server
+from wx_notebook.credentials.server_sign_in import from_server, lost_sign_in
 from wx_notebook.credentials.studio import from_studio
 from wx_notebook.credentials.variables import SECRET_VARIABLES, VARIABLES
 from wx_notebook.errors import KeyRefused, NotConnected, WatsonxError
@@ -201,7 +201,10 @@ def _nothing_found(params: ConnectionParams, environment: ConnectionParams) -> N
     """Return the error for no credential anywhere, with what was nearly one."""
     is_cluster = params.kind in CLUSTER_KINDS or environment.kind in CLUSTER_KINDS
     username = params.username or environment.username
-    error = missing_password(username) if is_cluster or params.username else _not_connected()
+    if is_cluster or params.username:
+        error = missing_password(username)
+    else:
+        error = lost_sign_in() or _not_connected()
     notes = "".join(f"\n{note}" for note in environment.notes[:_MOST_NOTES])
     return NotConnected(error.message + notes, hint=error.hint)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +65,34 @@ def read_privately(path: Path) -> bytes:
         if is_foreign or not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_SIZE:
             raise ValueError("another user could have written this file")
         return file.read(_MAX_SIZE)
+
+
+def process_identity() -> dict[str, Any]:
+    """Return by what a reader of a file finds out whether this process still runs."""
+    import psutil
+
+    return {
+        "pid": os.getpid(),
+        # the process id alone may belong to another process later
+        "started": psutil.Process().create_time(),
+        "host": platform.node(),
+    }
+
+
+def is_running(identity: Mapping[str, Any]) -> bool | None:
+    """Return whether a process still runs, by its `process_identity`.
+
+    None is for a process of another machine, with which this one shares the folder.
+    """
+    import psutil
+
+    try:
+        if identity["host"] != platform.node():
+            return None
+        process = psutil.Process(int(identity["pid"]))
+        is_same = abs(process.create_time() - float(identity["started"])) < 2.0
+        return bool(is_same and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.AccessDenied:
+        return True
+    except (psutil.NoSuchProcess, KeyError, TypeError, ValueError, OSError):
+        return False

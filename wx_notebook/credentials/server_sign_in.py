@@ -42,6 +42,8 @@ from wx_notebook.transport import (
 
 #: The server asks IAM itself, and repeats that where it may: nothing is gained by asking twice.
 _ONCE = RetryPolicy(attempts=1, statuses=frozenset(), first_byte_s=100.0)
+_GONE = "The Jupyter server was restarted or has ended, and its sign-in is gone with it"
+_OR_IN_THE_PANEL = ", or sign in in JupyterLab's panel “watsonx”"
 
 
 def find_server_sign_in() -> ServerSignIn | None:
@@ -61,6 +63,14 @@ def from_server() -> ConnectionParams | None:
         return None
     values: dict[str, Any] = dict(sign_in.file.connection or {})
     return ConnectionParams(SERVER_SOURCE, token=sign_in, **values)
+
+
+def lost_sign_in() -> NotConnected | None:
+    """Return the error for a sign-in that has ended with an earlier server of this user."""
+    found = read_sign_in_file(sign_in_path(parent_pid()))
+    if found is None or not found.is_lost:
+        return None
+    return NotConnected(f"{_GONE}.", hint=login_hint(after=_OR_IN_THE_PANEL))
 
 
 class ServerSignIn:
@@ -237,15 +247,11 @@ def _refusal(status: int, fields: dict[str, Any], broken: str) -> WatsonxError:
 
 
 def _server_is_gone() -> NotConnected:
-    return NotConnected(
-        "The Jupyter server was restarted or has ended, and its sign-in is gone with it. Nothing "
-        "was sent.",
-        hint=_sign_in_hint(),
-    )
+    return NotConnected(f"{_GONE}. Nothing was sent.", hint=_sign_in_hint())
 
 
 def _sign_in_hint() -> str:
     return login_hint(
-        after=", or sign in in JupyterLab's panel “watsonx”",
+        after=_OR_IN_THE_PANEL,
         otherwise="call wx.connect() to connect with what is found here",
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ class SignInFile:
         The number of the sign-in; it grows with each sign-in and each log out.
     connection
         Where the tokens are valid, and what prompts are billed to; None if nobody is signed in.
+    is_lost
+        Whether a sign-in has ended with its server, and nobody has signed in since.
+    writer
+        The process of the server; empty if that has ended.
     """
 
     server_id: str
@@ -49,6 +53,8 @@ class SignInFile:
     secret: Secret
     generation: int
     connection: Mapping[str, str] | None
+    is_lost: bool = False
+    writer: Mapping[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Write the file; raises as `write_privately`."""
@@ -62,12 +68,14 @@ class SignInFile:
                 "secret": self.secret.reveal(),
                 "generation": self.generation,
                 "connection": self.connection and dict(self.connection),
+                "is_lost": self.is_lost,
+                "writer": dict(self.writer),
             },
         )
 
 
-def sign_in_path(server_pid: int) -> Path:
-    """Return the path of the file of a server."""
+def sign_in_path(server_pid: int | str) -> Path:
+    """Return the path of the file of a server; with "*", the pattern of all of them."""
     return runtime_folder() / f"wx-notebook-server-{server_pid}.json"
 
 
@@ -102,6 +110,8 @@ def _parse(path: Path) -> SignInFile | None:
             Secret(str(document["secret"])),
             int(document["generation"]),
             None if connection is None else _connection(connection),
+            bool(document["is_lost"]),
+            dict(document["writer"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -51,6 +51,11 @@ def _look(path: Path) -> CheckResult:
             f"Remove it. {_SIGN_IN_AGAIN}",
         )
     found = find_server_sign_in()
+    if found is None and file is not None and file.is_lost:
+        return CheckResult.ok(
+            "nobody is signed in at the Jupyter server: an earlier one was, and its sign-in has "
+            f"ended with it; {_PANEL} signs in all notebooks again"
+        )
     if found is None:
         return CheckResult.ok(
             f"nobody is signed in at the Jupyter server; {_PANEL} signs in all notebooks"

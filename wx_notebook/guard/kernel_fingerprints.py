@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import platform
 import secrets
 import threading
 import time
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wx_notebook.credentials.runtime_files import is_running, process_identity
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.forking import begin_anew_after_fork
 from wx_notebook.guard import runtime_dir
@@ -73,7 +73,7 @@ class KernelFingerprints:
 
     def _document(self) -> dict[str, Any]:
         fingerprints = [one.to_json() for one in self._fingerprints]
-        return {"salt": self._salt.hex(), "fingerprints": fingerprints, **_process_identity()}
+        return {"salt": self._salt.hex(), "fingerprints": fingerprints, **process_identity()}
 
 
 class FingerprintPublisher:
@@ -155,26 +155,9 @@ def live_fingerprints(removed: RemovedSecrets | None = None) -> Fingerprints:
     return Fingerprints(groups)
 
 
-def _process_identity() -> dict[str, Any]:
-    import psutil
-
-    return {
-        "pid": os.getpid(),
-        # the process id alone may belong to another process later
-        "started": psutil.Process().create_time(),
-        "host": platform.node(),
-    }
-
-
 def _is_alive(path: Path, document: dict[str, Any]) -> bool:
-    import psutil
-
-    try:
-        if document["host"] != platform.node():
+    alive = is_running(document)
+    if alive is None:
+        with contextlib.suppress(OSError):
             return time.time() - path.stat().st_mtime < _MAX_FOREIGN_AGE_S
-        started = psutil.Process(int(document["pid"])).create_time()
-        return bool(abs(started - float(document["started"])) < 2.0)
-    except psutil.AccessDenied:
-        return True
-    except (psutil.NoSuchProcess, KeyError, TypeError, ValueError, OSError):
-        return False
+    return bool(alive)

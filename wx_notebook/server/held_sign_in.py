@@ -4,6 +4,10 @@ The key stays in the memory of this process. One thread runs what the form asks 
 event loop never waits for IAM; the HTTP library is loaded in it, when the form is first opened.
 What kernels need to know is in a private file (`credentials.sign_in_file`); tokens they get from
 the `KernelListener`.
+
+A server that ends while somebody is signed in leaves a note in place of its file, without address
+and secret. One that was killed leaves the file itself. The next server of the same user removes
+both, and its kernels say that the sign-in is gone, until somebody signs in.
 """
 
 from __future__ import annotations
@@ -14,8 +18,10 @@ import os
 import secrets
 import threading
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wx_notebook.credentials.runtime_files import is_running, process_identity
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.credentials.sign_in_file import SignInFile, read_sign_in_file, sign_in_path
 from wx_notebook.errors import NotConnected
@@ -50,8 +56,6 @@ class HeldSignIn:
         #: by which pages and kernels see that another process has taken this one's place
         self.server_id = secrets.token_hex(16)
         self._path = sign_in_path(os.getpid())
-        # of an earlier server that was killed and had the same process ID
-        self._path.unlink(missing_ok=True)
         self._form_thread = Background("wx_notebook: sign-in")
         self._token_threads = Background("wx_notebook: tokens", _TOKEN_THREADS)
         self._thread_id = 0
@@ -60,6 +64,10 @@ class HeldSignIn:
         self._session: Session | None = None
         self._generation = 0
         self._begun = self._done = 0
+        self._is_lost = take_over(self._path)
+        atexit.register(self.close)
+        if self._is_lost:
+            self._write()
 
     # --- the form ------------------------------------------------------------------------------
 
@@ -108,7 +116,6 @@ class HeldSignIn:
 
             self._thread_id = threading.get_ident()
             subscribe(self._on_event)
-            atexit.register(self.close)
             self._form = PanelForm()
         return self._form
 
@@ -132,11 +139,17 @@ class HeldSignIn:
         return self._token_threads.submit(end_sessions)
 
     def close(self) -> None:
-        """Remove the file that names the listener, unless it is another server's by now."""
+        """Remove the file that names the listener, unless it is another server's by now.
+
+        Where a sign-in ends with this server, a note for the next one takes its place.
+        """
         found = read_sign_in_file(self._path)
-        if found is not None and found.server_id == self.server_id:
-            with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
+        if found is None or found.server_id != self.server_id:
+            return
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        if self._session is not None or self._is_lost:
+            leave_note(self._path)
 
     def _token(self, seen: str) -> tuple[Secret, float]:
         form, session = self._form, self._session
@@ -162,6 +175,7 @@ class HeldSignIn:
             if held is self._session:
                 return
             self._session = held
+            self._is_lost = False
             self._generation += 1
             self._write()
 
@@ -169,7 +183,10 @@ class HeldSignIn:
         connection = None
         if self._form is not None and self._session is not None:
             connection = self._form.connection_of(self._session)
-        file = SignInFile(self.server_id, self.url, self.secret, self._generation, connection)
+        file = SignInFile(
+            self.server_id, self.url, self.secret, self._generation, connection,
+            self._is_lost, process_identity(),
+        )  # fmt: skip
         try:
             file.write(self._path)
         except (OSError, RuntimeError) as error:
@@ -181,3 +198,31 @@ class HeldSignIn:
                 self._path.name,
                 type(error).__name__,
             )
+
+
+def take_over(own: Path) -> bool:
+    """Remove the files of servers that have ended; return whether a sign-in ended with one.
+
+    Parameters
+    ----------
+    own
+        The path of this server's file. One that is there already is of an earlier process.
+    """
+    pattern = sign_in_path("*")
+    is_lost = False
+    for path in pattern.parent.glob(pattern.name):
+        file = read_sign_in_file(path)
+        # a server of another machine, which shares the folder, may still run
+        has_ended = path == own or (file is not None and is_running(file.writer) is False)
+        if file is not None and has_ended:
+            is_lost |= file.connection is not None or file.is_lost
+        if has_ended:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+    return is_lost
+
+
+def leave_note(own: Path) -> None:
+    """Write in place of this server's file that a sign-in has ended with it."""
+    with contextlib.suppress(OSError, RuntimeError):
+        SignInFile("", "", Secret(""), 0, None, is_lost=True).write(own)
