@@ -101,7 +101,7 @@ def test_log_probabilities_of_another_shape_lose_no_text(serve, logprobs):
         ),
         (
             {"generate": True, "param": {"return_options": {"token_ranks": True}}},
-            "return_options has token_ranks and no list of tokens for it.",
+            "return_options asks for token_ranks, but for no list of tokens.",
         ),
         (
             {"generate": True, "n": 2},

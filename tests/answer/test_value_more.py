@@ -74,7 +74,7 @@ def test_an_interrupted_answer_goes_on_too(halves, sandbox):
 def test_a_whole_answer_has_no_more(sandbox, session):
     problem = caught(lambda: session.chat("x").more())
     assert type(problem) is BadOption
-    assert "The answer is whole" in str(problem)
+    assert "The answer is complete" in str(problem)
 
 
 def test_an_answer_from_elsewhere_says_that_its_prompt_must_run_again(halves):

@@ -84,8 +84,8 @@ def test_classify_gives_one_of_the_labels(session, sandbox):
     [
         (["good"], (), "two labels or more"),
         ("good", (), "two labels or more"),
-        (["good", "bad"], [("x", "ugly")], "none of the labels"),
-        (["good", "bad"], ["x"], "a text and what belongs to it"),
+        (["good", "bad"], [("x", "ugly")], "not one of the labels"),
+        (["good", "bad"], ["x"], "a pair of a text and its result"),
     ],
 )
 def test_labels_and_examples_that_cannot_be_right(labels, examples, says, session, sandbox):

@@ -128,8 +128,8 @@ def test_a_row_without_a_value_is_an_error_of_its_own_and_is_not_sent(prompts):
         ("{{ a }}", [{"a": 1, "answer": 2}], BadOption, "has a column 'answer' already"),
         ("{{ a }}", {"a": [1], "b": [1, 2]}, BadOption, "different lengths"),
         ("{{ a }}", [{"a": 1}, 2], BadOption, "Row 1 of the list is no dict"),
-        ("{{ a }}", 7, BadOption, "of the type int is no table"),
-        ("{{ a }}", "absent.csv", BadOption, "absent.csv is not there"),
+        ("{{ a }}", 7, BadOption, "of type int is not a table"),
+        ("{{ a }}", "absent.csv", BadOption, "There is no file absent.csv"),
         ("{{ a }}", "absent.xlsx", BadOption, "ends with '.xlsx'"),
     ],
 )
@@ -201,7 +201,7 @@ def test_a_parquet_file_keeps_the_types_of_its_columns(tmp_path):
 def test_a_parquet_file_that_ends_early_says_so(tmp_path):
     path = parquet(tmp_path, ROWS)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(BadOption, match="no whole Parquet file"):
+    with pytest.raises(BadOption, match="not a complete Parquet file"):
         wx.batch(PROMPT, path)
 
 

@@ -296,7 +296,7 @@ def test_a_file_that_is_no_conversation_is_not_replaced(session, tmp_path):
     chat.ask("one")
     notebook = tmp_path / "work.ipynb"
     notebook.write_text("{}")
-    with pytest.raises(BadOption, match="exists, and is no conversation"):
+    with pytest.raises(BadOption, match="exists, and is not a conversation"):
         chat.save(notebook)
     assert notebook.read_text() == "{}"
     path = chat.save(tmp_path / "chat.json")

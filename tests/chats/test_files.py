@@ -76,8 +76,8 @@ def test_clear_forgets_the_turns_and_deletes_the_file(session, project):
 @all_cases(
     ("content", "what"),
     [
-        ("[1, 2", "is no valid JSON"),
-        ("[]", "is no chat that wx_notebook has kept"),
+        ("[1, 2", "is not valid JSON"),
+        ("[]", "is not a chat that wx_notebook has kept"),
         ('{"wx_notebook_chat": 9, "turns": []}', "written by another version"),
         ('{"wx_notebook_chat": 1}', "has no list of turns"),
         ('{"wx_notebook_chat": 1, "turns": [{"prompt": "a"}]}', "turn 1 is damaged"),
@@ -91,8 +91,8 @@ def test_clear_forgets_the_turns_and_deletes_the_file(session, project):
             ),
             "turn 1 is damaged",
         ),
-        ('{"wx_notebook_chat": 1, "turns": [], "replaced": 3}', "'replaced' that is no list"),
-        ("[" * 100_000, "is no valid JSON"),
+        ('{"wx_notebook_chat": 1, "turns": [], "replaced": 3}', "'replaced' that is not a list"),
+        ("[" * 100_000, "is not valid JSON"),
     ],
 )
 def test_a_file_that_somebody_edited_is_an_error_with_its_place_and_is_left_alone(
@@ -116,7 +116,7 @@ def test_a_file_that_is_damaged_while_the_chat_goes_on_is_told_before_the_next_p
     path = project / "talk" / "plan.json"
     path.write_text("damaged")
     sent = sandbox.counts["chat"]
-    with pytest.raises(BadOption, match="no valid JSON") as caught:
+    with pytest.raises(BadOption, match="not valid JSON") as caught:
         plan.ask("two")
     assert (sandbox.counts["chat"], path.read_text()) == (sent, "damaged")
     # what it says is enough to go on, and the turns are still there
@@ -136,7 +136,7 @@ def test_an_answer_that_cannot_be_kept_is_not_lost_and_the_next_prompt_says_so(s
     assert "".join(stream) == plan.turns[1].answer
     assert "chat 'plan' is not saved: " in plan.trouble
     assert path.read_text() == "damaged while the answer arrives"
-    with pytest.raises(BadOption, match="no valid JSON"):
+    with pytest.raises(BadOption, match="not valid JSON"):
         plan.save()
     path.unlink()
     notes = plan.ask("three").notes
@@ -173,8 +173,8 @@ def test_a_link_that_leads_out_of_the_project_is_refused(project, tmp_path_facto
         ("{}", "has no list of messages"),
         ('[{"role": "assistant", "content": "a"}]', "number 1 must have the role 'user'"),
         ('[{"role": "user", "content": "a"}]', "ends with a prompt that has no answer"),
-        ('[{"role": "user", "content": null}]', "message that is no text: number 1"),
-        ("no json", "is no valid JSON"),
+        ('[{"role": "user", "content": null}]', "message that is not a text: number 1"),
+        ("no json", "is not valid JSON"),
         ('[{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]',
          "number 2 must have the role 'assistant'"),
     ],
@@ -217,7 +217,7 @@ def test_a_foreign_file_in_the_folder_breaks_no_other_chat(session, project):
     wx.chat("plan").ask("one")
     (project / "talk" / "export.json").write_text("[]")
     assert [one.name for one in chats()] == ["plan"]
-    assert "export.json is no chat" in unreadable_chats()[0]
+    assert "export.json is not a chat" in unreadable_chats()[0]
     assert wx.chat("plan").fork(1).name == "plan-2"
 
 

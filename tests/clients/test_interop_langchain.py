@@ -68,6 +68,6 @@ def test_a_model_that_is_not_there_is_an_error_of_ours(session):
 
 
 def test_what_langchain_itself_refuses_is_an_error_of_ours(session):
-    with pytest.raises(ServiceDown, match="LangChain built no client") as caught:
+    with pytest.raises(ServiceDown, match="LangChain could not build a client") as caught:
         wx.interop.chat_model(session, temperature="much")
     assert caught.value.__context__ is None

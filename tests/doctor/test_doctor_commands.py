@@ -120,7 +120,7 @@ def test_that_a_key_stands_in_a_cell_is_said_below_the_list(kernel, sandbox):
     ("line", "says"),
     [("--fast", "'--fast' is not an option of %watsonx doctor."),
      ("--reprot", "Did you mean '--report'?"), ("--report=x", "--report takes no value."),
-     ("work play", "%watsonx doctor takes one PROFILE, and there is more than one word."),
+     ("work play", "%watsonx doctor takes one PROFILE, but got more than one word."),
      (f"--key {TYPED}", "takes no key on its line")],
 )  # fmt: skip
 def test_what_it_does_not_take_is_refused(kernel, line, says):

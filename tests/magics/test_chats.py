@@ -110,7 +110,7 @@ def test_the_command_lists_forks_clears_exports_and_imports(connected, sandbox, 
         ("%watsonx chats export", "needs a file"),
         ("%watsonx chats import nofile.json", "nofile.json is not there"),
         ("%watsonx chats --turn 3", "--turn goes with fork"),
-        ("%watsonx chats show a b", "takes fewer words"),
+        ("%watsonx chats show a b", "got too many words"),
     ],
 )
 def test_a_mistake_is_a_failing_cell_that_says_what_to_type(connected, sandbox, line, what):

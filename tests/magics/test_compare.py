@@ -99,7 +99,7 @@ def test_an_ask_line_takes_it_and_whole_answers_have_no_first_word(connected, sa
         (f"--compare {A},{B} -n 2", "--compare and --n can't be combined"),
         (f"--compare {A},{B} --schema 'age: integer'", "has the unknown type 'integer'"),
         (f"--compare {A},{B} --schema 'error'", "The schema has a field 'error', and the table"),
-        (f"--compare {A},{B} --schema Persn", "'Persn' is no name of this notebook."),
+        (f"--compare {A},{B} --schema Persn", "There is no 'Persn' in this notebook."),
         (f"--compare {A},ibm/granit-4", f"Did you mean '{A}'?"),
     ],
 )

@@ -94,7 +94,7 @@ def test_one_is_shown_put_below_and_deleted(kept, sandbox):
     [
         ("--show 12345678", "There is no prompt or batch '12345678' in the journal."),
         ("--show", "--show"),
-        ("kettle --delete 12345678", "--delete takes one ID, and words narrow a list."),
+        ("kettle --delete 12345678", "--delete takes one ID, and no words to search for."),
         ("--show a --rerun b", "--rerun"),
         ("--kettle", "--kettle"),
     ],

@@ -370,7 +370,7 @@ def test_use_changes_to_a_space_and_back(connected, sandbox):
         ("--region mars", "sandbox"),
         ("--project", "needs a value"),
         ("--projct x", "Did you mean '--project'?"),
-        ("--project a --space b", "--project and --space exclude each other"),
+        ("--project a --space b", "--project and --space can't be combined"),
         ("--project Sandbox project", "quotes"),
     ],
 )

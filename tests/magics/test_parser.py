@@ -67,8 +67,8 @@ def test_a_line_becomes_values(line, values):
         ("--name ' '", "--name needs a value."),
         ("--left=yes", "--left takes no value."),
         ("--name a -n b", "--name is given more than once."),
-        ("--left --right x", "--left and --right exclude each other."),
-        ("--right x --left", "--left and --right exclude each other."),
+        ("--left --right x", "--left and --right can't be combined."),
+        ("--right x --left", "--left and --right can't be combined."),
     ],
 )
 def test_a_mistake_is_named(line, message):
@@ -100,7 +100,7 @@ def test_a_key_as_a_word_is_never_repeated(name):
     [
         ("status", "now", "%watsonx status takes no arguments."),
         ("usage", "now", "%watsonx usage takes no words, only --budget and --day."),
-        ("logout", "a b", "%watsonx logout takes one PROFILE, and there is more than one word."),
+        ("logout", "a b", "%watsonx logout takes one PROFILE, but got more than one word."),
         ("use", "--profile a", "Name the profile without --profile."),
     ],
 )
@@ -206,7 +206,7 @@ def test_commands_take_an_underscore_and_a_dash_too(name):
     ],
 )
 def test_a_text_without_quotes_is_told_with_its_quotes(line, hint):
-    with pytest.raises(BadOption, match="takes one word, or a text in quotes") as caught:
+    with pytest.raises(BadOption, match="takes one word or a text in quotes") as caught:
         parse_options(line)
     assert caught.value.hint == hint
 
@@ -241,7 +241,7 @@ def test_the_words_of_other_programs_are_told_with_the_option_that_they_mean(wor
 
 @pytest.mark.parametrize("line", ["--for sdk > prog.py", "--for sdk >prog.py", "--for curl | head"])
 def test_a_command_writes_no_file_as_a_shell_does(line):
-    with pytest.raises(BadOption, match="belongs to a shell") as caught:
+    with pytest.raises(BadOption, match="works only in a shell") as caught:
         parser_of("code").parse_line(line)
     assert caught.value.hint.startswith("Next: %watsonx code --cell")
 

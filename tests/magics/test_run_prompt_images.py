@@ -107,7 +107,7 @@ def test_what_a_picture_takes_counts_in_a_budget(drawn, sandbox):
             "%%watsonx --image rde\nhi",
             "neither a variable nor a file. Did you mean 'red'?",
         ),
-        ("%%watsonx --image wx\nhi", "'wx' is no picture (module)."),
+        ("%%watsonx --image wx\nhi", "'wx' is not a picture (module)."),
         ("%%watsonx --image pyproject.toml\nhi", "neither a variable nor a file"),
         ("%%watsonx --image red --generate\nhi", "can't be combined"),
         (
@@ -116,7 +116,7 @@ def test_what_a_picture_takes_counts_in_a_budget(drawn, sandbox):
         ),
         ("%%watsonx --image many\nhi", "The prompt has 40 pictures, and at most 10 are sent."),
         ("wx.ask('hi', images=[])", "images takes a value, or a list of values"),
-        ("wx.ask('hi', images=3)", "'images[0]' is no picture (int)."),
+        ("wx.ask('hi', images=3)", "'images[0]' is not a picture (int)."),
     ],
 )
 def test_a_mistake_is_a_failing_cell_before_anything_is_sent(drawn, sandbox, cell, what):

@@ -110,12 +110,12 @@ def test_a_cut_answer_is_gone_on_with(notebook, sandbox):
     ("line", "said"),
     [
         ("--schema 'age: integer'", "has the unknown type 'integer'. Did you mean 'int'?"),
-        ("--schema Persn", "'Persn' is no name of this notebook. Did you mean 'Person'?"),
-        ("--schema get_ipython", "of the type method in this notebook, which is no schema"),
+        ("--schema Persn", "There is no 'Persn' in this notebook. Did you mean 'Person'?"),
+        ("--schema get_ipython", "of type method in this notebook, which can't be a schema"),
         ("--schema Person --generate", "--generate and --schema can't be combined"),
         ("--schema", "--schema needs a value"),
-        ("--no-repair", "--no-repair needs a schema, and the prompt has none"),
-        ("--schema name, age", "--schema takes one word, or a text in quotes"),
+        ("--no-repair", "--no-repair needs a schema, but the prompt has none"),
+        ("--schema name, age", "--schema takes one word or a text in quotes"),
     ],
 )
 def test_bad_input_fails_the_cell_before_anything_is_sent(notebook, sandbox, line, said):

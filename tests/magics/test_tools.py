@@ -69,7 +69,7 @@ def test_a_call_that_is_not_allowed_is_told_to_the_model(shop, sandbox):
 def test_headless_it_needs_yes_and_says_so_before_anything_is_sent(shop, sandbox):
     ran = shop.run("%%watsonx --tool area\nThe area?")
     assert ran.error == [
-        "BadOption: Nobody can be asked here whether area may be called.",
+        "BadOption: Calls of area need your consent, and nobody can be asked here.",
         "To allow all calls: %%watsonx --tool NAME --yes, in Python yes=True.",
     ]
     assert messages(sandbox) == []
@@ -143,7 +143,7 @@ def test_in_a_chat_the_answer_is_the_turn(shop, sandbox):
     ("cell", "what"),
     [
         ("%%watsonx --tool aera\nhi", "There is no function 'aera' in the notebook. Did you mean"),
-        ("%%watsonx --tool wx\nhi", "'wx' is a value (module), and a tool is a function."),
+        ("%%watsonx --tool wx\nhi", "'wx' is a value (module), but a tool must be a function."),
         ("%%watsonx --tool bare\nhi", "bare() does not say what 'x' is."),
         ("%%watsonx --tool area --generate\nhi", "can't be combined"),
         ("%%watsonx --tool area --tool area\nhi", "Two tools have the name 'area'."),

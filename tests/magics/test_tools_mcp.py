@@ -37,7 +37,7 @@ def test_a_cell_names_a_server_and_its_tools_are_listed(served, sandbox):
 
 def test_its_calls_are_asked_for_like_all_others(served, sandbox):
     ran = served.run("%%watsonx --tool mcp:files\nHow much?")
-    assert ran.error[0].startswith("BadOption: Nobody can be asked here whether ")
+    assert ran.error[0].endswith("need your consent, and nobody can be asked here.")
     assert sandbox.counts["chat_stream"] == 0
 
 

@@ -215,7 +215,7 @@ class Keyed:
         (Bare, "Bare has no fields"),
         (Holds, "The field 'lock' of Holds has a type that can't be a schema: 'Plain'"),
         (Undefined, "names 'NotThere', which is not defined"),
-        (Keyed, "The field 'by_number' of Keyed has keys of the type 'int'"),
+        (Keyed, "The field 'by_number' of Keyed has keys of type 'int'"),
         (3, "An object of the type 'int' can't be a schema"),
         (typing.Callable[[int], int], "can't be a schema"),
         (print, "can't be a schema"),
@@ -280,12 +280,12 @@ def test_references_lead_to_the_same_parts_when_a_root_is_wrapped():
 @all_cases(
     ("schema", "said"),
     [
-        ({"name": "str"}, "The dict is no JSON Schema"),
+        ({"name": "str"}, "The dict is not a JSON Schema"),
         ({"type": "objekt"}, "The JSON Schema is not valid: type: 'objekt'"),
         ({"type": "object", "properties": {"a": {"$ref": "#/$defs/b"}}}, "'#/$defs/b', which is"),
         ({"$ref": "http://127.0.0.1:9/schema"}, "which is not in it"),
-        ({"type": "object", "properties": {"a": {1, 2}}}, "cannot be written as JSON"),
-        ({}, "The dict is no JSON Schema"),
+        ({"type": "object", "properties": {"a": {1, 2}}}, "can't be written as JSON"),
+        ({}, "The dict is not a JSON Schema"),
     ],
 )
 def test_a_dict_that_is_no_json_schema_is_refused_and_nothing_is_fetched(schema, said):

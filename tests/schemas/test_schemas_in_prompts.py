@@ -243,7 +243,7 @@ def test_a_second_request_keeps_the_schema_in_the_prompt(session, sandbox):
         ({"schema": Person, "generate": True}, "generate and schema can't be combined"),
         ({"schema": Person, "param": {"response_format": {"type": "text"}}},
          "schema and param.response_format can't be combined"),
-        ({"repair": False}, "repair needs a schema, and the prompt has none"),
+        ({"repair": False}, "repair needs a schema, but the prompt has none"),
         ({"schema": ""}, "schema takes the name of a class"),
         ({"schema": True}, "schema takes the name of a class"),
         ({"schema": "age: integer"}, "has the unknown type 'integer'"),
@@ -302,7 +302,7 @@ def test_a_value_that_is_no_list_is_no_table(session, sandbox):
     import pandas as pd  # noqa: F401
 
     sandbox.say(ADA)
-    with pytest.raises(errors.SchemaMismatch, match="of the type Person, and a table"):
+    with pytest.raises(errors.SchemaMismatch, match="of type Person, but a table"):
         _ = wx.ask("Who?", schema=Person).df
 
 

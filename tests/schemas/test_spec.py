@@ -63,15 +63,15 @@ def test_date_alone_is_a_field():
 @all_cases(
     ("spec", "said", "hint"),
     [
-        ("Persn", "'Persn' is no name of this notebook. Did you mean 'Person'?", "'Persn: str'"),
-        ("City", "'City' is no name of this notebook.", "'City: str'"),
-        ("list[Persn]", "'Persn' is no name of this notebook. Did you mean 'Person'?", "Run the"),
-        ("age", "'age' is of the type int in this notebook, which is no schema", "'age: str'"),
-        ("dt", "is of the type module", "'dt: str'"),
+        ("Persn", "There is no 'Persn' in this notebook. Did you mean 'Person'?", "'Persn: str'"),
+        ("City", "There is no 'City' in this notebook.", "'City: str'"),
+        ("list[Persn]", "There is no 'Persn' in this notebook. Did you mean 'Person'?", "Run the"),
+        ("age", "'age' is of type int in this notebook, which can't be a schema", "'age: str'"),
+        ("dt", "is of type module", "'dt: str'"),
         ("dt.dat", "no attribute 'dat'", "For example"),
         ("forms['second']", "can't be read", "For example"),
-        ("list[print()]", "has a part that is no type", "For example"),
-        ("good|bad", "'good|bad', which is no field", "For example"),
+        ("list[print()]", "Part of the schema is not a type", "For example"),
+        ("good|bad", "'good|bad', which is not a field", "For example"),
     ],
 )
 def test_a_misspelt_name_is_no_field_of_that_name(spec, said, hint):

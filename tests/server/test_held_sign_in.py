@@ -190,7 +190,7 @@ def test_logout_fences_off_this_kernel_and_everywhere_ends_it_for_all(signed_in,
         assert signed_in.state()["form"]["view"]["line"] == ""
         assert signed_in.written()["connection"] is None
         refused = one.run("%watsonx logout --everywhere").error
-        assert refused[0] == "BadOption: The Jupyter server of this kernel holds no sign-in."
+        assert refused[0] == "BadOption: Nobody is signed in at the Jupyter server of this kernel."
 
 
 def test_another_sign_in_at_the_server_is_used_by_the_next_prompt_and_told(signed_in, sandbox):

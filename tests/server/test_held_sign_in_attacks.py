@@ -120,7 +120,7 @@ def test_a_request_that_is_none_is_refused_and_not_quoted(server, body):
     # a secret in the wrong shape belongs to a request that asks for nothing
     assert reply.status == (202 if body.startswith(b'{"') else 400)
     if reply.status == 400:
-        assert reply.json()["message"] == "This is no request of the form."
+        assert reply.json()["message"] == "This is not a request of the form."
     assert server.click(action="nonsense")["phase"] == "connected"
 
 

@@ -343,7 +343,7 @@ def test_a_part_that_is_no_text_is_named(serve):
     picture = {"type": "image_url", "image_url": {"url": "data:..."}}
     answer = stream_of(serve, delta(["Hello", picture], "stop") | {"usage": USAGE}).answer
     assert answer.text == "Hello"
-    assert answer.notes == ("left out of the answer: a part that is no text (image_url)",)
+    assert answer.notes == ("left out of the answer: a part that is not text (image_url)",)
 
 
 @all_cases("finish", ["stop", "content_filter"])

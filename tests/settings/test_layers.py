@@ -370,7 +370,7 @@ def test_a_table_that_is_not_known_here_is_left_alone_and_named():
 
 def test_two_settings_of_one_file_that_exclude_each_other_are_told():
     user('model = "m"\ndeployment = "d"')
-    refused("'model' and 'deployment' at the top of", "exclude each other")
+    refused("'model' and 'deployment' at the top of", "can't be combined")
 
 
 REFUSED = {

@@ -167,7 +167,7 @@ def nonsense(path):
     ("make", "name", "what"),
     [
         (encrypted, "a.pdf", "is encrypted."),
-        (blank, "a.pdf", "has no text that can be read: it may be a scan"),
+        (blank, "a.pdf", "contains no text: it may be a scan"),
         (huge, "a.pdf", "has 200,000,000 bytes"),
         (bomb, "a.docx", "unpacks to 450,000,000 bytes"),
         *((nonsense, f"a.{kind}", "cannot be read as a document")

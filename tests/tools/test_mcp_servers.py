@@ -153,7 +153,7 @@ def test_tools_that_have_changed_are_refused_until_they_were_looked_at(session, 
     mcp_servers.CONNECTIONS.of(changing).close()
     flag.touch()
     before = len(sent(sandbox))
-    with pytest.raises(BadOption, match="'c' are not those that it had: send") as caught:
+    with pytest.raises(BadOption, match="'c' has changed its tools: send") as caught:
         wx.ask("hi", tools=[changing], yes=True)
     assert "%watsonx tools" in caught.value.hint
     assert len(sent(sandbox)) == before

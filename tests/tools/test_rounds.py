@@ -296,7 +296,7 @@ def test_all_calls_of_a_prompt_can_be_allowed_at_once(session, sandbox, asked):
 
 
 def test_where_nobody_can_be_asked_it_is_an_error_before_sending(session, sandbox, nobody):
-    with pytest.raises(BadOption, match="Nobody can be asked here whether now may be called"):
+    with pytest.raises(BadOption, match="Calls of now need your consent"):
         ask(now, yes=False)
     assert bodies(sandbox) == []
     sandbox.say_calls(("now", {}))
@@ -307,7 +307,7 @@ def test_where_nobody_can_be_asked_it_is_an_error_before_sending(session, sandbo
 @all_cases(
     ("tools", "options", "kind", "what"),
     [
-        ([42], {}, BadOption, "a tool is a function"),
+        ([42], {}, BadOption, "a tool must be a function"),
         ([area, area], {}, BadOption, "Two tools have the name 'area'"),
         ([], {}, BadOption, "tools takes a value, or a list of values"),
         ([area], {"generate": True}, BadOption, "can't be combined"),

@@ -26,8 +26,8 @@ def frame_of(value: Any) -> Any:  # noqa: ANN401  # any value; a table of anothe
     if not isinstance(value, list | tuple | set | frozenset) or hasattr(value, "_fields"):
         kind = type(value).__name__
         raise SchemaMismatch(
-            f"The value of the answer is of the type {kind}, and a table is made of a list.",
-            hint="It is in answer.data. Ask for a list: --schema '(name, age: int)[]'",
+            f"The value of the answer is of type {kind}, but a table needs a list.",
+            hint="The value is in answer.data. For a list, use --schema '(name, age: int)[]'",
         )
     rows = [table_row(each) for each in value]
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")

@@ -48,7 +48,7 @@ _LOST_CALL = (
 )
 _CALLED = frozenset({"tool_calls", "function_call", "tool_use"})
 _MORE_CALLS = (
-    "the model called tools to the end and wrote no answer; raise --max-rounds, or ask anew"
+    "the model called tools to the end and wrote no answer; raise --max-rounds, or ask again"
 )
 #: Why a whole answer is empty.
 _EMPTY = {

@@ -284,12 +284,12 @@ class Answer:
         """
         if self.is_whole:
             raise BadOption(
-                f"The answer is whole (it ended with '{self.finish_reason}'): there is no more.",
+                f"The answer is complete (it ended with '{self.finish_reason}'): there is no more.",
                 hint="Ask again, with what is missing in the prompt.",
             )
         if self._continuation is None:
             raise BadOption(
-                "This answer does not know where it came from: it was copied, or read from a file.",
+                "This answer can't be continued: it was copied, or read from a file.",
                 hint="Run its prompt again.",
             )
         try:

@@ -51,14 +51,14 @@ class FileTable:
         suffix = path.suffix.lower()
         if suffix not in (".csv", ".parquet"):
             raise BadOption(
-                f"{path} is no table that can be read: its name ends with '{suffix}'.",
+                f"{path} can't be read as a table: its name ends with '{suffix}'.",
                 hint="Read it in its own cell, df = pandas.read_...(), and use --each df. "
-                "Files that are read in pieces: .csv and .parquet",
+                "Files that can be read directly: .csv and .parquet",
             )
         if not path.is_file():
             raise BadOption(
-                f"{path} is not there, or is no file.",
-                hint="Check the path: it counts from the folder of the notebook.",
+                f"There is no file {path}.",
+                hint="Check the path. It starts at the folder of the notebook.",
             )
         self._is_parquet = suffix == ".parquet"
         if self._is_parquet:
@@ -159,8 +159,8 @@ class FileTable:
 
     def _broken(self, reason: str) -> BadOption:
         return BadOption(
-            f"{self.path} is no whole Parquet file: {reason[:200]}",
-            hint="It ends early, or is something else. Write it anew, then run the cell again.",
+            f"{self.path} is not a complete Parquet file: {reason[:200]}",
+            hint="It was cut off, or has another format. Write it again, then run the cell again.",
         )
 
 

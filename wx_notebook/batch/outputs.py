@@ -107,7 +107,9 @@ class FileOutput:
         source = table.path if isinstance(table, FileTable) else None
         suffix = check_suffix(path, "The file of --to")
         if source is not None and path.resolve() == source.resolve():
-            raise BadOption(f"{path} is the table that is read.", hint="Give --to another file.")
+            raise BadOption(
+                f"--to names {path}, which is the table itself.", hint="Give --to another file."
+            )
         if path.is_dir():
             raise BadOption(f"{path} is a folder.", hint="Give --to the name of a file.")
         names = (*table.columns, *new)

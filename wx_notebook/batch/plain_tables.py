@@ -36,7 +36,7 @@ class ColumnsTable:
         for name, values in self._columns.items():
             if isinstance(values, str) or not hasattr(values, "__len__"):
                 raise BadOption(
-                    f"'{mask_keys(name)}' of the dict is no list. {TAKES}",
+                    f"'{mask_keys(name)}' in the dict is not a list. {TAKES}",
                     hint="A dict of lists has a list for each column. One row: [row]",
                 )
             lengths[name] = len(values)
@@ -44,7 +44,7 @@ class ColumnsTable:
             each = ", ".join(f"'{mask_keys(name)}' {n:,}" for name, n in list(lengths.items())[:5])
             raise BadOption(
                 f"The lists of the dict have different lengths: {each}.",
-                hint="Give each row a value; None for none.",
+                hint="Give each row a value, or None.",
             )
         self.columns: Sequence[str] = tuple(self._columns)
         self.height: int | None = next(iter(lengths.values()), 0)

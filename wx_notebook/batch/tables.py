@@ -90,7 +90,7 @@ def _open(value: Any) -> SourceTable:  # noqa: ANN401
     if _is(value, "polars", "LazyFrame"):
         raise BadOption(f"A {kind} is not computed yet. {TAKES}", hint="Use table.collect().")
     raise BadOption(
-        f"A value of the type {kind} is no table. {TAKES}", hint="For example: --each df"
+        f"A value of type {kind} is not a table. {TAKES}", hint="For example: --each df"
     )
 
 

@@ -67,7 +67,7 @@ def classify(
         if label not in known:
             raise BadOption(
                 f"The example '{mask_keys(text)}' has the label '{mask_keys(str(label))}', which is"
-                " none of the labels.",
+                " not one of the labels.",
                 hint=f"Labels: {', '.join(known)}.",
             )
     task = f"Give the text one of these labels: {', '.join(known)}."
@@ -160,8 +160,8 @@ def filter(  # noqa: A001  # the word for it, as in `wx.filter`
     if output.failed:
         stopped = BatchStopped(
             f"{len(output.failed):,} rows have no answer, the first because: {output.failed[0]}",
-            hint="Run it again: rows with an answer are not sent again. The rows of which it is "
-            "true are in .table of this error.",
+            hint="Run it again: rows with an answer are not sent again. The rows that passed "
+            "are in .table of this error.",
         )
         stopped.table = output.value()
         raise stopped
@@ -194,7 +194,7 @@ def _pairs(examples: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
         len(one) == 2 and isinstance(one[0], str) for one in pairs
     ):
         raise BadOption(
-            "Each example is a text and what belongs to it.",
+            "An example is a pair of a text and its result.",
             hint='For example: examples=[("It broke.", "bad")]',
         )
     return [(one[0], one[1]) for one in pairs]

@@ -226,7 +226,7 @@ class Chat:
         """
         number: Any = len(self.turns) if turns is None else turns
         if not isinstance(number, int):
-            raise BadOption("A turn is named by its number.", hint="For example: 1")
+            raise BadOption("turns= takes the number of a turn.", hint="For example: 1")
         if not 1 <= number <= len(self.turns):
             has = count_turns(len(self.turns))
             raise BadOption(
@@ -252,7 +252,7 @@ class Chat:
         if path is not None:
             given: Any = path
             if not isinstance(given, str | Path) or not str(given):
-                raise BadOption("The path of a file is a text.", hint='Next: save("chat.json")')
+                raise BadOption("save() takes the path of a file.", hint='Next: save("chat.json")')
             target = Path(given).expanduser()
             write_messages(target, self.turns)
             return target

@@ -67,7 +67,7 @@ def write_messages(path: Path, branch: Branch) -> None:
         try:
             read_messages(path)
         except BadOption:
-            _refuse(path, "exists, and is no conversation", "Choose another name for the file.")
+            _refuse(path, "exists, and is not a conversation", "Choose another name for the file.")
     system = branch[-1].system if branch else ""
     messages = [{"role": "system", "content": system}] if system else []
     messages += [message for turn in branch for message in turn.messages]
@@ -121,7 +121,7 @@ def _role_and_text(path: Path, message: object, number: int) -> tuple[str, str]:
     if not isinstance(role, str) or not isinstance(content, str):
         _refuse(
             path,
-            f"has a message that is no text: number {number}",
+            f"has a message that is not a text: number {number}",
             'A message is {"role": "user", "content": "..."}; calls of tools are not read.',
         )
     return role, content
@@ -159,12 +159,12 @@ def read_turns(path: Path) -> Turns:
     """
     document = _read(path)
     if not isinstance(document, Mapping) or "wx_notebook_chat" not in document:
-        _refuse(path, "is no chat that wx_notebook has kept", _MOVE_AWAY)
+        _refuse(path, "is not a chat that wx_notebook has kept", _MOVE_AWAY)
     if document["wx_notebook_chat"] is True or document["wx_notebook_chat"] != _FORM:
         _refuse(path, "was written by another version of wx_notebook", "Update wx-notebook.")
     replaced = document.get("replaced", [])
     if not isinstance(replaced, list):
-        _refuse(path, "has 'replaced' that is no list", _MOVE_AWAY)
+        _refuse(path, "has a 'replaced' that is not a list", _MOVE_AWAY)
     branch = _read_branch(path, document.get("turns"))
     return Turns(branch, [_read_branch(path, each) for each in replaced])
 
@@ -204,9 +204,9 @@ def _read(path: Path) -> Any:  # noqa: ANN401  # whatever the JSON is
             _refuse(path, "is too long for a conversation", _MOVE_AWAY)
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
-        failure = "is no UTF-8 text"
+        failure = "is not UTF-8 text"
     except (ValueError, RecursionError):
-        failure = "is no valid JSON"
+        failure = "is not valid JSON"
     except OSError as error:
         failure = f"cannot be read ({error.strerror})"
     return _refuse(path, failure, _MOVE_AWAY)

@@ -117,7 +117,7 @@ class ServerSignIn:
             )
         if now.generation != self.file.generation:
             raise NotConnected(
-                "The Jupyter server is signed in anew since this session was made. Nothing was "
+                "The Jupyter server has a new sign-in since this session was made. Nothing was "
                 "sent.",
                 hint="Next: wx.connect() uses the new sign-in; a %%watsonx cell does so by itself.",
             )

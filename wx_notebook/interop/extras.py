@@ -139,5 +139,7 @@ def build_client(build: Callable[[], Any], session: Session, title: str) -> Any:
             hint="Check its ID: in watsonx.ai, your project > Manage > General.",
         )
     if failure is None:
-        failure = ServiceDown(f"{title} built no client. {message}", hint="Next: %watsonx status")
+        failure = ServiceDown(
+            f"{title} could not build a client. {message}", hint="Next: %watsonx status"
+        )
     raise without_frames(failure)

@@ -186,7 +186,7 @@ def _existing(journal: Journal, words: Sequence[str], most: int, action: str) ->
 def _only(words: Sequence[str], most: int, action: str) -> None:
     if len(words) > most:
         raise BadOption(
-            f"%watsonx batches {action} takes fewer words.", hint="Next: %watsonx help batches"
+            f"%watsonx batches {action} got too many words.", hint="Next: %watsonx help batches"
         )
 
 

@@ -156,7 +156,7 @@ def _only(words: Sequence[str], most: int, action: str, needs: Sequence[str] | N
     if len(words) > most:
         name = " [NAME]" if most else ""
         raise BadOption(
-            f"%watsonx chats {action} takes fewer words.",
+            f"%watsonx chats {action} got too many words.",
             hint=f"Put a name with blanks in quotes: %watsonx chats {action}{file}{name}",
         )
 

@@ -44,7 +44,7 @@ def manage_history(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN40
     act = next((name for name in ("show", "rerun", "delete") if getattr(args, name)), "")
     if act and args.words:
         raise BadOption(
-            f"--{act} takes one ID, and words narrow a list.", hint="Next: %watsonx help history"
+            f"--{act} takes one ID, and no words to search for.", hint="Next: %watsonx help history"
         )
     with contextlib.closing(open_journal()) as journal:
         if args.show:

@@ -119,7 +119,7 @@ class LineParser(argparse.ArgumentParser):
         """Return the error for words that the line does not take."""
         if redirection := next((word for word in rest if word.startswith(_REDIRECTIONS)), ""):
             return BadOption(
-                f"{self.prog} writes no file: '{redirection[:2]}' belongs to a shell.",
+                f"{self.prog} can't write to a file: '{redirection[:2]}' works only in a shell.",
                 hint=f"Next: {self.prog} --cell, then %%writefile FILE above the program."
                 if "--cell" in self.flags
                 else "To keep what it prints: %%capture text above it, then text.stdout.",
@@ -202,7 +202,7 @@ class LineParser(argparse.ArgumentParser):
         if not self.repeats_words or max(map(len, texts)) > LONGEST_WORD or mask_keys(text) != text:
             text = "..."
         return BadOption(
-            f"{flag} takes one word, or a text in quotes, and more words follow.",
+            f"{flag} takes one word or a text in quotes, but more words follow.",
             hint=f'Quote the text: {flag} "{text}"',
         )
 
@@ -250,7 +250,7 @@ class LineParser(argparse.ArgumentParser):
             )
         most = self.positionals[0].metavar
         return BadOption(
-            f"{self.prog} takes one {most}, and there is more than one word.",
+            f"{self.prog} takes one {most}, but got more than one word.",
             hint=f"Put a name with blanks in quotes. {self.next_step}",
         )
 
@@ -280,7 +280,7 @@ class LineParser(argparse.ArgumentParser):
             members = [each.option_strings[-1] for each in group._group_actions]
             if flag in members and len(typed.keys() & {*members}) > 1:
                 return BadOption(
-                    f"{_listed(members)} exclude each other.", hint="Give only one of them."
+                    f"{_listed(members)} can't be combined.", hint="Give only one of them."
                 )
         return self._without_value(flag, has_next=words[-1] not in action.option_strings)
 

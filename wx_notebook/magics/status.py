@@ -56,7 +56,7 @@ def log_out(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
     sign_in = find_server_sign_in() if args.everywhere else None
     if args.everywhere and sign_in is None:
         raise BadOption(
-            "The Jupyter server of this kernel holds no sign-in.",
+            "Nobody is signed in at the Jupyter server of this kernel.",
             hint="Next: %watsonx logout logs out this kernel alone.",
         )
     lines = sign_out(args.profile)

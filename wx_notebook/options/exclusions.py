@@ -98,8 +98,8 @@ def check_combination(values: Mapping[str, Any], shown: Callable[[str], str] = s
     _check_details(values)
     if values["schema"] is None and not values["repair"]:
         raise BadOption(
-            f"{shown('repair')} needs a schema, and the prompt has none.",
-            hint="Add a schema, for example --schema 'name, age: int', or leave it away.",
+            f"{shown('repair')} needs a schema, but the prompt has none.",
+            hint="Add a schema, for example --schema 'name, age: int', or remove it.",
         )
 
 
@@ -188,7 +188,7 @@ def _check_details(values: Mapping[str, Any]) -> None:
         details = [name for name in _TOKEN_DETAILS if returned.get(name)]
         if details and not any(returned.get(name) for name in _TOKEN_LISTS):
             raise BadOption(
-                f"return_options has {details[0]} and no list of tokens for it.",
+                f"return_options asks for {details[0]}, but for no list of tokens.",
                 hint=f"Add {_TOKEN_LISTS[0]} or {_TOKEN_LISTS[1]} to return_options.",
             )
 

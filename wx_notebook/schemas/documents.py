@@ -37,7 +37,7 @@ def checked_document(schema: Mapping[str, Any]) -> JsonSchema:
     copied = _json_copy(schema)
     if not _KEYWORDS & copied.keys():
         raise BadOption(
-            "The dict is no JSON Schema: it has no 'type' and no 'properties'.",
+            "The dict is not a JSON Schema: it has no 'type' and no 'properties'.",
             hint=f"{_EXAMPLE}, or the short form 'name, age: int'.",
         )
     problem = ""
@@ -206,7 +206,7 @@ def _json_copy(schema: Mapping[str, Any]) -> JsonSchema:
         copied = None
     if not isinstance(copied, dict):
         raise BadOption(
-            "The dict cannot be written as JSON, so it is no JSON Schema.", hint=_EXAMPLE
+            "The dict can't be written as JSON, so it is not a JSON Schema.", hint=_EXAMPLE
         )
     return copied
 

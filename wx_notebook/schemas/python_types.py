@@ -103,8 +103,8 @@ class TypeReader:
         if kind in _MAPPINGS:
             if arguments and arguments[0] not in (str, Any):
                 raise BadOption(
-                    f"{place or 'The schema'} has keys of the type {_name(arguments[0])}; in JSON "
-                    "they are texts.",
+                    f"{place or 'The schema'} has keys of type {_name(arguments[0])}; in "
+                    "JSON, keys are texts.",
                     hint="For example dict[str, int].",
                 )
             return mapping_shape(self.shape(arguments[1] if arguments else Any, place))

@@ -219,7 +219,7 @@ def _short_form(text: str) -> Schema:
     lone = _LONE_WORD.fullmatch(text)
     if lone is not None and lone[1][:1].isupper():
         raise BadOption(
-            f"The schema '{lone[1][:60]}' is one word, like the name of a class that is not there.",
+            f"The schema '{lone[1][:60]}' looks like the name of a class, and there is none.",
             hint=f"From Python, pass the class itself. A field of this name: '{lone[1][:60]}: str'",
         )
     shape = short_form_shape(text)

@@ -51,13 +51,13 @@ def short_form_shape(text: str) -> ValueShape:
         return list_shape(_object(match[1]))
     if text[:1] == "{":
         raise BadOption(
-            f"The schema {_shown(text)} is no short form of fields.",
+            f"The schema {_shown(text)} is not a valid short form.",
             hint="Give a JSON Schema its own variable: form = {...}, then --schema form.",
         )
     if "(" in text or ")" in text or "{" in text:
         raise BadOption(
-            f"The schema {_shown(text)} is no short form of fields.",
-            hint="A list of objects is (name, age: int)[]; deeper nesting wants a class.",
+            f"The schema {_shown(text)} is not a valid short form.",
+            hint="A list of objects is (name, age: int)[]. For deeper nesting, use a class.",
         )
     return _object(text)
 
@@ -87,12 +87,12 @@ def _field(part: str, text: str) -> tuple[str, ValueShape, bool]:
     """Return the name of a field, its shape, and whether it may be missing."""
     match = _FIELD.fullmatch(part)
     if match is None:
-        what = f"has {_shown(part)}, which is no field" if part else "has an empty field"
+        what = f"has {_shown(part)}, which is not a field" if part else "has an empty field"
         raise BadOption(f"The schema {_shown(text)} {what}.", hint=_EXAMPLE)
     marks = "".join(match["marks"].split())
     if marks.count("?") > 1 or marks.count("[]") > 1:
         raise BadOption(
-            f"The schema {_shown(text)} has {_shown(part)}: a list in a list wants a class.",
+            f"The schema {_shown(text)} has {_shown(part)}: a list of lists needs a class.",
             hint="For example list[list[int]], or a dataclass.",
         )
     shape = _type(match["name"], match["type"])
@@ -121,7 +121,7 @@ def _checked_words(name: str, words: Sequence[str]) -> Sequence[str]:
     if wrong is not None:
         problem = f"has {_shown(wrong)} among its words" if wrong else "has an empty word"
     elif types := [each for each in words if each in TYPES]:
-        problem = f"has the type {_shown(types[0])} among words: a choice of types wants a class"
+        problem = f"has the type {_shown(types[0])} among words: a choice of types needs a class"
     elif len({*words}) < len(words):
         problem = "has a word twice"
     else:

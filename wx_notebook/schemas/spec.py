@@ -54,7 +54,7 @@ def schema_of_spec(spec: str, names: Mapping[str, Any]) -> Schema:
     if not is_schema_like(found):
         kind = type(found).__name__
         raise BadOption(
-            f"'{_short(spec)}' is of the type {kind} in this notebook, which is no schema.",
+            f"'{_short(spec)}' is of type {kind} in this notebook, which can't be a schema.",
             hint=f"Give a class or a JSON Schema. A field of this name: --schema '{_short(spec)}: "
             "str'",
         )
@@ -88,7 +88,7 @@ def _check_word(word: str, names: Mapping[str, Any]) -> None:
                                and not name.startswith("_")])  # fmt: skip
     if near or word[:1].isupper():
         raise BadOption(
-            f"'{shown}' is no name of this notebook.{near}",
+            f"There is no '{shown}' in this notebook.{near}",
             hint=f"Run the cell that defines it. A field of this name: --schema '{shown}: str'",
         )
 
@@ -103,7 +103,7 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a
                 return _KNOWN[name]
             known = [*_KNOWN, *(each for each in names if is_schema_like(names[each]))]
             raise BadOption(
-                f"'{_short(name)}' is no name of this notebook.{did_you_mean(name, known)}",
+                f"There is no '{_short(name)}' in this notebook.{did_you_mean(name, known)}",
                 hint="Run the cell that defines it.",
             )
         case ast.Attribute(value=inner, attr=name) if not name.startswith("_"):
@@ -117,7 +117,7 @@ def _value(node: ast.AST, names: Mapping[str, Any]) -> Any:  # noqa: ANN401  # a
         case ast.Constant(value=str() | int() | None | types.EllipsisType() as value):
             return value
         case _:
-            raise BadOption("The schema has a part that is no type.", hint=_HINT)
+            raise BadOption("Part of the schema is not a type.", hint=_HINT)
 
 
 def _apply(function: Any, *values: Any) -> Any:  # noqa: ANN401

@@ -96,7 +96,7 @@ class _SignInHandler(_PanelHandler):
                 # not raised from here: the exception holds the whole body
                 content = None
         if not isinstance(content, dict):
-            raise HTTPError(400, "This is no request of the form.")
+            raise HTTPError(400, "This is not a request of the form.")
         if not isinstance(content.get("secret"), str):
             content.pop("secret", None)
             return content, None

@@ -116,7 +116,7 @@ def _read_delta(document: Mapping[str, Any]) -> AnswerDelta:
         text, thought, refused, other = read_content(text)
         reasoning, refusal = reasoning or thought, refusal or refused
         warnings += tuple(
-            f"left out of the answer: a part that is no text ({one})" for one in other
+            f"left out of the answer: a part that is not text ({one})" for one in other
         )
     # thousands of deltas come this way: a call for each field would take as long as the parser
     return new_delta(

@@ -180,7 +180,7 @@ class Service:
         kind = reply.headers.get("Content-Type", "")
         if "html" in kind:
             raise intermediary_error(reply.status, reply.host, headers=_signs(reply))
-        what = "JSON that is no object" if is_json else "something that is no JSON"
+        what = "JSON that is not an object" if is_json else "something that is not JSON"
         raise ServiceDown(
             f"{reply.host} answered with {what} (HTTP {reply.status}).",
             hint="Check the region, and whether a proxy or sign-in page stands in between.",

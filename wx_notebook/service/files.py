@@ -113,5 +113,5 @@ def document_id(document: Mapping[str, Any], kind: str) -> str:
     if isinstance(found, str) and found and found.isascii() and "/" not in found:
         return found
     raise ServiceDown(
-        f"The service took {kind} and gave it no ID.", hint="Wait a moment and run it again."
+        f"The service accepted {kind}, but returned no ID.", hint="Wait a moment and run it again."
     )

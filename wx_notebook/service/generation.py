@@ -44,14 +44,14 @@ def generation_request(
     if not isinstance(prompt, str):
         raise BadOption(
             "The generation endpoint takes one text, not messages.",
-            hint="Messages go to chat: leave generate away.",
+            hint="Messages need the chat endpoint: remove generate.",
         )
     if not prompt.strip():
         raise BadOption("The prompt is empty.", hint="Give it at least a word.")
     if options.format == "json" and not any(sign in prompt.lower() for sign in ("json", "{", "[")):
         raise BadOption(
             "The generation endpoint has no JSON mode, and the prompt does not ask for JSON.",
-            hint="Ask for JSON in the prompt, or leave --generate away.",
+            hint="Ask for JSON in the prompt, or remove --generate.",
         )
     asked = {"input": prompt, **generation_parameters(options)}
     return prompt_request(

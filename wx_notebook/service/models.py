@@ -279,5 +279,5 @@ def count_tokens(service: Service, text: str, *, model_id: str, scope: Scope) ->
     result = document.get("result")
     count = result.get("token_count") if isinstance(result, dict) else None
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise ServiceDown("The service gave no number of tokens.", hint="Run it again.")
+        raise ServiceDown("The service returned no number of tokens.", hint="Run it again.")
     return count

@@ -150,7 +150,7 @@ def session() -> Session:
         return _CURRENT.session
     if _CURRENT.forms:
         raise NotConnected(
-            "A form is filled in and not sent yet, so it is open who pays. Nothing was sent.",
+            "A login form is filled in but not sent, so nobody knows who pays. Nothing was sent.",
             hint="Next: press Connect in the form above, or empty its fields.",
         )
     log_outs, found_in = _CURRENT.log_outs, mark_of_environment()
@@ -301,7 +301,7 @@ def _refuse_as_logged_out() -> NoReturn:
         raise _logged_out()
     raise NotConnected(
         "not connected: a log out has closed this session.",
-        hint="Next: wx.session() is the one that you have signed in with since.",
+        hint="Next: use wx.session(), the session of your last sign-in.",
     )
 
 

@@ -38,12 +38,12 @@ def illustrate(prompt: Prompt, options: Options) -> Illustrated:
         messages = [dict(message) for message in prompt]
     if options.generate:
         raise BadOption(
-            "The generation endpoint takes text alone, and the prompt has pictures.",
+            "The generation endpoint takes text only, but the prompt has pictures.",
             hint="Omit --generate to use the chat endpoint.",
         )
     asked = [n for n, message in enumerate(messages) if message.get("role") == "user"]
     if behind and not asked:
-        raise BadOption("There is no message of the user that pictures could go with.",
+        raise BadOption("The prompt has no user message that the pictures could go with.",
                         hint='Add one: {"role": "user", "content": "What is this?"}')  # fmt: skip
     parts = {n: [*_parts(messages[n].get("content")), *(behind if n == asked[-1] else ())]
              for n in asked}  # fmt: skip
@@ -65,7 +65,8 @@ def _with_parts(
             continue
         if not any(map(_has_words, each)):
             raise BadOption(
-                "The prompt has a picture and no words.", hint="Write what you want to know of it."
+                "The prompt has a picture but no text.",
+                hint="Write what you want to know about it.",
             )
         content: list[Any] = []
         for part in each:

@@ -66,7 +66,7 @@ def parse_prompt_defaults(
     for key in names:
         if other := excluded_by(key, names):
             return SettingsProblem(
-                f"'{key}' and '{other}' {where} of {path} exclude each other.",
+                f"'{key}' and '{other}' {where} of {path} can't be combined.",
                 "Remove one of the two.",
             )
     return _with_others(PromptDefaults(options, ignored=tuple(ignored)), table, where, path)

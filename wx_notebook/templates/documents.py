@@ -114,7 +114,8 @@ def _file_text(path: Path) -> str:
         raise BadOption(message, hint=kind.hint)
     if b"\0" in content:
         raise BadOption(
-            f"{path} is not text. {PROMPT_TAKES}", hint="Use a text that you make of it."
+            f"{path} is not text. {PROMPT_TAKES}",
+            hint="Convert it to text in its own cell, and use that.",
         )
     raise BadOption(
         f"{path} is not UTF-8 text.",

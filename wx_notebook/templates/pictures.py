@@ -118,22 +118,22 @@ def picture_or_refuse(value: Any, name: str) -> Picture:  # noqa: ANN401
     shown = mask_keys(name)
     if isinstance(value, str):
         if not value.strip():
-            raise BadOption(f"{shown} is an empty text, and no path.", hint="Give a file's path.")
+            raise BadOption(f"{shown} is an empty text, not a path.", hint="Give a file's path.")
         if value.startswith(("http://", "https://")):
             raise BadOption(
-                f"{shown} is an address, and no picture is fetched from the network.",
+                f"{shown} is a web address, and pictures are not downloaded.",
                 hint="Download it first, and give the path of the file.",
             )
         value = Path(value).expanduser()
     if isinstance(value, PurePath) and not is_picture_file(
         read_bytes(Path(value), _MARK_BYTES, start=True)
     ):
-        raise BadOption(f"{value} is no picture.", hint="Give a PNG, JPEG, GIF or WebP file.")
+        raise BadOption(f"{value} is not a picture.", hint="Give a PNG, JPEG, GIF or WebP file.")
     if (found := picture_of(value, name)) is not None:
         return found
     if (own := _own_bytes(value, "_repr_png_", "_repr_jpeg_")) and is_picture_file(own):
         return Picture(shown, own)
-    raise BadOption(f"'{shown}' is no picture ({type(value).__name__}).", hint=_TAKES)
+    raise BadOption(f"'{shown}' is not a picture ({type(value).__name__}).", hint=_TAKES)
 
 
 def pictures_of(values: Sequence[Any], names: Sequence[str] = ()) -> list[Picture]:

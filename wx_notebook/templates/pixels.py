@@ -123,8 +123,8 @@ def _opened(data: bytes, name: str) -> Any:  # noqa: ANN401  # an image of Pillo
             return image
         reason = f"has {image.width:,} x {image.height:,} pixels"
     except Exception as error:  # noqa: BLE001  # the decoders raise whatever they like
-        reason = f"is no picture that can be read ({type(error).__name__})"
-    raise BadOption(f"'{name}' {reason}.", hint="Save it anew as a PNG, and use that.")
+        reason = f"can't be read as a picture ({type(error).__name__})"
+    raise BadOption(f"'{name}' {reason}.", hint="Save it again as a PNG, and use that.")
 
 
 def _prepare(image: Any, data: bytes, name: str, longest: int) -> SentPicture:  # noqa: ANN401

@@ -83,7 +83,7 @@ def read_document(path: Path, reader: Reader, pages: int | None = None) -> ReadD
     ).strip()
     if not any(section.text.strip() for section in sent):
         raise BadOption(
-            f"{path} has no text that can be read: it may be a scan, all pictures.",
+            f"{path} contains no text: it may be a scan.",
             hint="Send its pages as pictures, with --image.",
         )
     name, number = path.name, len(sent)
@@ -132,7 +132,7 @@ def _beginning(text: str, budget: int) -> str:
 def _check(path: Path, reader: Reader) -> None:
     if importlib.util.find_spec(reader.package) is None:
         raise BadOption(
-            f"{path} is a document, and what reads it ({reader.package}) is not installed here.",
+            f"Reading {path} needs the package {reader.package}, which is not installed here.",
             hint="Next: pip install 'wx-notebook[documents]' (in a notebook: %pip), then run the "
             "cell again.",
         )
@@ -150,7 +150,7 @@ def _check_archive(path: Path) -> None:
         whole = sum(entry.file_size for entry in archive.infolist())
     if whole > _LARGEST_CONTENT:
         raise BadOption(
-            f"{path} unpacks to {whole:,} bytes, which is not read.",
+            f"{path} unpacks to {whole:,} bytes, which is too much.",
             hint="Save the part that you need as a file of its own.",
         )
 
@@ -162,7 +162,7 @@ def _unreadable(path: Path, failure: str) -> BadOption:
         )
     return BadOption(
         f"{path} cannot be read as a document ({failure}).",
-        hint="Open it in its own program and save it anew.",
+        hint="Open it in its own program and save it again.",
     )
 
 

@@ -111,7 +111,7 @@ def server_tools(server: McpServer, *, accept_changes: bool = False) -> list[Too
     if before and changed and not accept_changes:
         shown = ", ".join(changed[:5])
         raise BadOption(
-            f"The tools of the MCP server '{server.name}' are not those that it had: {shown}.",
+            f"The MCP server '{server.name}' has changed its tools: {shown}.",
             hint="Next: %watsonx tools, which shows them as they are now; then run the cell again.",
         )
     connection.known = now

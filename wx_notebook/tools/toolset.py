@@ -138,6 +138,6 @@ def _check_consent(toolset: ToolSet, options: Options) -> None:
     if not options.yes and not hints.can_ask():
         names = ", ".join(toolset.tools)
         raise BadOption(
-            f"Nobody can be asked here whether {names} may be called.",
+            f"Calls of {names} need your consent, and nobody can be asked here.",
             hint="To allow all calls: %%watsonx --tool NAME --yes, in Python yes=True.",
         )

@@ -62,10 +62,10 @@ def tool_of(function: Any, name: str = "") -> Tool:  # noqa: ANN401  # whatever 
     shown = mask_keys(name or getattr(function, "__name__", "") or type(function).__name__)
     if isinstance(function, type) or not inspect.isroutine(function):
         kind = "a class" if isinstance(function, type) else f"a value ({type(function).__name__})"
-        raise BadOption(f"'{shown}' is {kind}, and a tool is a function.", hint=_EXAMPLE)
+        raise BadOption(f"'{shown}' is {kind}, but a tool must be a function.", hint=_EXAMPLE)
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise BadOption(
-            f"{shown}() is asynchronous, and a tool is run to its end.",
+            f"{shown}() is asynchronous, but a tool has to return its result.",
             hint=f"Write a function around it that calls asyncio.run({shown}(...)) in a thread.",
         )
     own_name = str(getattr(function, "__name__", ""))

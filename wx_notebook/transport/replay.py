@@ -104,7 +104,7 @@ class Player:
         return RecordingError(
             f"{name_of(self.path)} has this request {times}, and it was sent {number} times: "
             f"{request.method} {request.path}\n{_excerpt(request)}",
-            hint="A restarted kernel begins anew. " + how_to_record(self.path),
+            hint="A restarted kernel starts from the beginning. " + how_to_record(self.path),
         )
 
     def _missing(self, request: RecordedRequest) -> RecordingError:

@@ -132,7 +132,7 @@ class PartitionRows:
         if gone and not self._is_stopped:
             number, future = gone[0]
             raise BatchStopped(
-                f"Partition {number:,} is sent by no worker any more: {_reason(future)}",
+                f"No worker sends partition {number:,} any more: {_reason(future)}",
                 hint="Look at client.get_worker_logs(), then run it again: rows with an answer are "
                 "not sent again.",
             )

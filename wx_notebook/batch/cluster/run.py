@@ -109,7 +109,7 @@ def open_cluster(
         )
     if session.state.token_source.token().scheme != "Bearer":
         raise BadOption(
-            "This session sends its key with each request, and a key goes to no worker.",
+            "This session sends its key with each request, and workers never get a key.",
             hint="Run it without --on, or sign in with kind='software'.",
         )
     with connected(options.on) as client:

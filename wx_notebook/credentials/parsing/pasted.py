@@ -115,7 +115,7 @@ def validate_key(key: Secret) -> Secret:
         )
     if not has_only_characters_of_a_key(key):
         raise KeyRefused(
-            "The API key has characters that no key has.",
+            "The API key has characters that are never in a key.",
             hint="Copy it again: a key has letters, digits, '-' and '_'.",
         )
     return key
