@@ -11,6 +11,11 @@ _ABSENT = str(Path(__file__).parent / "support" / "absent")
 sys.path.insert(0, _ABSENT)
 os.environ["PYTHONPATH"] = os.pathsep.join([_ABSENT, *filter(None, [os.environ.get("PYTHONPATH")])])
 
+# compiled files are kept, whatever the environment says: else each worker, kernel and server
+# compiles our modules anew, which is a fifth of the work of the quick tests
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # ruff: noqa: E402
 import hypothesis
 import pytest
