@@ -80,6 +80,13 @@ def pytest_collection_modifyitems(items):
     return (yield)
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Let `-n auto` start one worker more than there are cores, since many tests only wait."""
+    number = yield
+    return number if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else number + 1
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Hand out the tests without a group by modules.
