@@ -9,6 +9,7 @@ import threading
 import pytest
 
 import wx_notebook as wx
+from wx_notebook.batch.functions import make_batch
 from wx_notebook.errors import BatchStopped
 from wx_notebook.journal import AnswerRecord, BatchRecord, JournalError, open_journal, prune
 
@@ -69,7 +70,9 @@ def test_what_was_under_way_in_a_crash_is_told_and_sent_again(session, sandbox):
     with sqlite3.connect(open_journal().path) as database:
         database.execute("UPDATE answers SET state = 'started', text = NULL WHERE position = 1")
     database.close()
-    table = wx.batch(PROMPT, ROWS[:3], resend=False)
+    result = make_batch(PROMPT, ROWS[:3], {"resend": False}).run()
+    table = result.value
+    assert "and was not sent again (--no-resend)" in result.notes[0]
     assert table[1]["error"] == "may have been billed in an earlier run; --no-resend"
     assert sandbox.counts["chat"] == 4
 

@@ -56,6 +56,8 @@ def test_each_cell_says_the_same_and_login_asks_for_nothing(replayed, run_all, k
     status = kernel.run("%watsonx status").plain
     assert "no credential is needed" in status
     assert "answers come from the recording answers.jsonl (WX_NOTEBOOK_REPLAY)" in status
+    usage = kernel.run("%watsonx usage").plain
+    assert "answers of the recording cost nothing, and are not counted" in usage
 
 
 def test_a_prompt_that_has_changed_fails_its_cell_in_six_lines(replayed, kernel):

@@ -12,6 +12,8 @@ from transport.servers import CHAT, PROJECT, http
 import wx_notebook as wx
 from wx_notebook.errors import WatsonxError
 from wx_notebook.sandbox import Sandbox
+from wx_notebook.service.batches import list_batches
+from wx_notebook.service.files import file_lines
 
 from .leaks import KEY, KINDS, SECRETS, TOKEN, answers, found, session_of
 
@@ -83,15 +85,16 @@ def test_a_key_that_the_user_typed_into_a_prompt_stays_out_of_it_too(session, fi
     assert "My other key is <secret>" in file.read_text()
 
 
-def test_files_and_batch_jobs_of_the_service_leave_no_id_either(file):
+def test_no_file_and_no_batch_job_of_the_service_is_recorded(file, monkeypatch):
     with Sandbox() as sandbox:
-        wx.connect(**sandbox.credentials())
-        table = wx.batch("Say {{ value }}", ["one", "two"], on="service")
-        assert [row["error"] for row in table] == [None, None]
-        ids = [sandbox.project_id, sandbox.account.id, sandbox.url.partition("://")[2]]
-        secrets = [sandbox.api_key, *sandbox.account.tokens._lifetimes]
+        session = wx.connect(**sandbox.credentials())
+        monkeypatch.delenv("WX_NOTEBOOK_RECORD")
+        wx.batch("Say {{ value }}", ["one", "two"], on="service")
+        monkeypatch.setenv("WX_NOTEBOOK_RECORD", str(file))
+        (job,), _ = list_batches(session.state.service, session.scope)
+        assert list(file_lines(session.state.service, session.scope, job.output_file))
+        wx.ask("Say three")
     text = file.read_text()
-    assert "/ml/v1/batches" in text
-    assert found(text, *secrets) == []
-    assert [one for one in ids if one in text] == []
-    assert not re.search(r'request_id|\\"trace', text)
+    assert "Say three" in text
+    assert "/batches" not in text
+    assert "/files" not in text

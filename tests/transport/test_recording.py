@@ -7,6 +7,7 @@ import json
 import pytest
 
 import wx_notebook as wx
+from wx_notebook.batch.functions import make_batch
 from wx_notebook.errors import AnswerCut, BatchStopped, ModelError, NotConnected, WatsonxError
 from wx_notebook.session import disconnect
 from wx_notebook.transport import RecordingError
@@ -16,6 +17,7 @@ RECORD = (
     "WX_NOTEBOOK_REPLAY and with a key."
 )
 WATT, JOULE = "What is a watt?", "What is a joule?"
+NO_JOB = "sent as single prompts: a batch job of the service can be neither recorded nor replayed"
 
 
 @pytest.fixture
@@ -74,6 +76,32 @@ def test_a_replay_gives_the_same_values_without_key_and_network(recording, repla
     assert everything() == first
     assert len(sandbox.calls) == reached
     assert wx.session().source == "recording answers.jsonl"
+
+
+def test_a_table_for_the_service_is_recorded_as_single_prompts(recording, replay, sandbox):
+    batch = make_batch("Say {{ value }}", ["one", "two"], {"on": "service"})
+    assert NO_JOB in batch.plan().lines()
+    table = batch.run().value
+    assert sandbox.counts["chat"] == 2
+    assert [call for call in sandbox.calls if "/batches" in call.path] == []
+    replay()
+    result = make_batch("Say {{ value }}", ["one", "two"], {"on": "service"}).run()
+    assert result.value == table
+    assert NO_JOB in result.notes
+
+
+def test_a_replay_costs_nothing_and_no_budget_stops_it(recording, replay):
+    wx.ask(WATT)
+    meter = wx.session().state.meter
+    used = meter.used("notebook"), meter.used("day")
+    assert min(used) > 0
+    replay()
+    meter.set_budget(1, "notebook")
+    try:
+        assert wx.ask(WATT).usage.total_tokens > 1, "the answer says what it cost once"
+    finally:
+        meter.set_budget(None, "notebook")
+    assert (meter.used("notebook"), meter.used("day")) == used
 
 
 def test_one_exchange_is_one_line_and_reads_well(recording, file):

@@ -50,13 +50,13 @@ def last_line(counts: Counts, seconds: float) -> str:
     return " · ".join(parts)
 
 
-def end_notes(counts: Counts, warnings: Iterable[str]) -> Iterator[str]:
+def end_notes(counts: Counts, warnings: Iterable[str], *, resend: bool) -> Iterator[str]:
     """Yield what should be said at the end of a run, a line each."""
     if counts.unknown:
         rows = "1 row was" if counts.unknown == 1 else f"{counts.unknown:,} rows were"
+        again = "was sent again" if resend else "was not sent again (--no-resend)"
         yield (
-            f"{rows} under way when an earlier run ended: that may have been billed, and was sent "
-            "again"
+            f"{rows} under way when an earlier run ended: that may have been billed, and {again}"
         )
     if counts.cut:
         answers = "1 answer was" if counts.cut == 1 else f"{counts.cut:,} answers were"

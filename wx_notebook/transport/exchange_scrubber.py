@@ -106,9 +106,9 @@ class ExchangeScrubber:
         try:
             document = json.loads(data)
         except (ValueError, RecursionError):
-            return RecordedAnswer(
-                status, kind, self._plain(data.decode("utf-8", "replace"), status)
-            )
+            text = data.decode("utf-8", "replace")
+            clean = self._failure_text(text) if status >= 400 else self.text(text)
+            return RecordedAnswer(status, kind, clean)
         if (found := _CONTAINERS.match(request.path)) is not None and status < 400:
             document = self._containers(document, is_one=found[2] is not None)
         elif status >= 400:
@@ -124,17 +124,6 @@ class ExchangeScrubber:
 
     def _failure_text(self, text: str) -> str:
         return _ANY_ID.sub("<id>", self.text(text))
-
-    def _plain(self, text: str, status: int) -> str:
-        """Return a text, or a file with a JSON object a line."""
-        if status >= 400:
-            return self._failure_text(text)
-        try:
-            documents = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError:
-            return self.text(text)
-        cleaned = (_mapped(_without_ids(one), self.text) for one in documents)
-        return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in cleaned)
 
     # --- a stream ------------------------------------------------------------------------------
 

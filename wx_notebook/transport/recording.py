@@ -5,8 +5,8 @@
 opened. What is above this room sends as ever; the file is described in `exchange_file`.
 
 Not recorded: sign-ins, what the service could not do at that moment (401, 429, 5xx), and answers
-that were not read to their end. Batch jobs of the service (`--on service`) are recorded and not
-found again: each of them has an ID of its own.
+that were not read to their end; nor files and batch jobs of the service, each of which has an ID of
+its own that no replay could find. With either variable `--on service` sends single prompts.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ from wx_notebook.transport.request import SignIn
 
 #: "Not now", or not with this token: a repetition gets the answer that counts.
 _NOT_NOW = (401, 408, 429)
+#: Files and batch jobs of the service.
+_JOBS = re.compile(r"/ml/v1/(?:files|batches)(?:[/?]|$)")
 #: The last event of a model that leaves its stream open.
 _END = re.compile(rb'data: ?\[DONE\]|"(?:finish|stop)_reason": ?"(?!not_finished)')
 
@@ -147,6 +149,8 @@ class RecordingAdapter:
         """Return urllib3's response, or one that is recorded once it was read to its end."""
         scrubber, recorder = self._scrubber, self._recorder
         url = str(prepared.url)
+        if _JOBS.search(url):
+            return self._network.send(prepared, **options)
         request = scrubber.request(prepared)
         response = self._network.send(prepared, **options)
         status = response.status

@@ -1,7 +1,8 @@
 """The tokens of one prompt: reserved before it is sent, settled once when its answer has ended.
 
 An answer that ended before the service counted it (interrupted, cut, or lost before it came) is
-counted by an estimate, and marked. A prompt that was refused, or never left, costs nothing.
+counted by an estimate, and marked. A prompt that was refused, or never left, costs nothing, and
+neither does one that a recording answers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TypeVar
 
 from wx_notebook.service import Request, Usage
 from wx_notebook.templates import estimate_tokens
-from wx_notebook.transport import one_line
+from wx_notebook.transport import one_line, replayed_file
 from wx_notebook.usage.ledger import TokenCounts
 from wx_notebook.usage.meter import Budget, BudgetScope, UsageMeter
 
@@ -38,7 +39,8 @@ class UsageReservation:
     """
 
     def __init__(self, meter: UsageMeter, request: Request, redact: Callable[[str], str]) -> None:
-        self._budgets: Mapping[BudgetScope, Budget] = meter.budgets()
+        self._is_paid = replayed_file() is None
+        self._budgets: Mapping[BudgetScope, Budget] = meter.budgets() if self._is_paid else {}
         self._estimate = prompt_tokens(request) if self._budgets else 0
         meter.reserve(self._estimate, self._budgets)
         self._meter = meter
@@ -87,8 +89,9 @@ class UsageReservation:
         if self._is_open:
             self._is_open = False
             self._meter.release(self._estimate)
-            name = one_line(self._redact(self._request.model_id or model_id))
-            self._meter.count(name or "unknown", self._spent(usage, written))
+            if self._is_paid:
+                name = one_line(self._redact(self._request.model_id or model_id))
+                self._meter.count(name or "unknown", self._spent(usage, written))
 
     def _spent(self, usage: Usage | None, written: str) -> TokenCounts:
         counted = usage or Usage()
