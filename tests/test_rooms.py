@@ -149,7 +149,8 @@ def test_the_house_stays_small():
     # and files that lose nothing of a table, delimiters, and rows with names, with 220 lines
     # and results of tools without a text, pictures of 16 bits, edited chats, with 180 lines
     # and sign-ins that end with their server, with 85 lines
-    limits = {"client": (378, 57_415), "sandbox": (54, 9_650)}
+    # and quick streams that are read in larger pieces, with 70 lines
+    limits = {"client": (378, 57_485), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

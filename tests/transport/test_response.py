@@ -13,7 +13,8 @@ from transport.servers import CHAT, caught, chunked, connect, http
 
 from wx_notebook.errors import AnswerCut, BadOption
 from wx_notebook.transport import ConnectionBroken, HttpRequest, Transport
-from wx_notebook.transport.response import LARGEST_BODY, whole_chunks
+from wx_notebook.transport.chunks import whole_chunks
+from wx_notebook.transport.request import LARGEST_BODY
 
 BODY = json.dumps(CHAT).encode()
 JSON = b"Content-Type: application/json\r\n"

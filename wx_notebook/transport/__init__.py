@@ -9,7 +9,7 @@ One `Transport` serves IAM and the service alike. What it sees to:
 * an exception of requests or urllib3 never leaves this module: it carries the request, and with
   it the key or the token (`Failure`, raised outside the `except` block);
 * `http.client`'s debug switch prints nothing of ours;
-* a token or key joins its request in the expression that hands it to the system (`sealed`);
+* a token or key joins its request in the expression that hands it to the system (`request`);
 * exchanges are recorded into a file, or answered from one, where a variable says so (`recording`).
 """
 
@@ -33,6 +33,8 @@ from wx_notebook.transport.request import (
     NoAuth,
     OnWait,
     RetryPolicy,
+    SealedBody,
+    SealedHeader,
     SignIn,
     Timeouts,
     Wait,
@@ -43,7 +45,6 @@ from wx_notebook.transport.response import (
     ConnectionStalled,
     Response,
 )
-from wx_notebook.transport.sealed import SealedBody, SealedHeader
 
 __all__ = [
     "FREE",

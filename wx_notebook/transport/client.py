@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
 import platform
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, lru_cache
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NoReturn, Self
+from typing import NoReturn, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -20,12 +19,12 @@ import urllib3
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_ACCEPT_ENCODING
 
-from wx_notebook.errors import BadOption, Interrupted, WatsonxError
+from wx_notebook.errors import Interrupted, WatsonxError
 from wx_notebook.transport.cancel_scope import CancelScope, refuse_as_closed
 from wx_notebook.transport.connections import NetworkSettings, QuietAdapter, sending_in
 from wx_notebook.transport.recording import adapter_in_use
 from wx_notebook.transport.redaction import Hidable, Redaction
-from wx_notebook.transport.request import HttpRequest, OnWait, Timeouts, Wait
+from wx_notebook.transport.request import HttpRequest, OnWait, Timeouts, Wait, encode_body
 from wx_notebook.transport.response import Response
 from wx_notebook.transport.translate_error import (
     Failure,
@@ -106,7 +105,7 @@ class Transport:
         Interrupted
             The user stopped it.
         """
-        body = request.data if request.body is None else _encode(request.body)
+        body = request.data if request.body is None else encode_body(request.body)
         timeouts = self.timeouts.with_whole(request.whole_s)
         since = self.clock() if request.since is None else request.since
         deadline = since + timeouts.whole_s
@@ -198,6 +197,7 @@ class Transport:
                 clock=self.clock,
                 cancel_scope=scope,
                 largest=request.largest_reply,
+                pause=self._sleep if request.stream else None,
             )
         except KeyboardInterrupt:
             if response is not None:
@@ -255,17 +255,6 @@ class Transport:
             is_stopped = True
         if is_stopped:
             raise Interrupted("Stopped while waiting for the next attempt.", hint="Run it again.")
-
-
-def _encode(body: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        reason = str(error)
-    raise BadOption(
-        f"The request holds something that cannot be written as JSON: {reason}",
-        hint="Send texts and numbers. The text of an Answer is answer.text.",
-    )
 
 
 def _prepare(request: HttpRequest, body: bytes | None) -> requests.PreparedRequest:

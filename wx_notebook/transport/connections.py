@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError
 
 from wx_notebook.transport.cancel_scope import CancelScope
-from wx_notebook.transport.sealed import opened
+from wx_notebook.transport.request import opened
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 #: REQUEST_METHOD: with it, HTTP_PROXY may be what a client of a CGI script said

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import urllib3
 
 from wx_notebook.errors import Interrupted, ServiceDown
 from wx_notebook.transport.cancel_scope import CancelScope
+from wx_notebook.transport.chunks import LARGEST_READ, ChunkReader
 from wx_notebook.transport.request import LARGEST_BODY, Timeouts, format_seconds
-
-_LARGEST_READ = 64 * 1024
 
 
 class ConnectionBroken(ServiceDown):
@@ -45,6 +43,8 @@ class Response:
         Ends it when its session is closed.
     largest
         Bytes of the body, above which it is refused.
+    pause
+        What pauses while a stream is quick; see `ChunkReader`.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Response:
         clock: Callable[[], float],
         cancel_scope: CancelScope,
         largest: int = LARGEST_BODY,
+        pause: Callable[[float], None] | None = None,
     ) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
@@ -75,19 +76,14 @@ class Response:
         self._socket_limit = 0.0
         # until then the socket waits for the next part as long as it may
         self._unchanged_until = 0.0
-        # read_chunked returns a chunk as it arrives, at half the cost of read1; without chunks only
-        # read1 returns what is there instead of waiting for a full buffer
-        self._chunks: Iterator[bytes] | None = None
+        # without chunks only read1 returns what is there instead of waiting for a full buffer
+        self._chunks: ChunkReader | None = None
         if response.chunked and response.supports_chunked_reads():
-            self._chunks = response.read_chunked(_LARGEST_READ, decode_content=True)
+            self._chunks = ChunkReader(response, self._socket, clock, pause)
         # a compressed body may go on behind its last byte, and a recorded one has no length
         is_plain = "Content-Encoding" not in response.headers
         length = getattr(response, "length_remaining", None)
         self._has_length = self._chunks is None and is_plain and length is not None
-        #: what the socket is read through, where its chunks can be taken as they are
-        self._buffer: Any = None
-        if self._chunks is not None and is_plain:
-            self._buffer = getattr(getattr(response, "_fp", None), "fp", None)
 
     def read_some(self) -> bytes:
         """Return the next bytes as the network delivers them, b"" at the end.
@@ -104,7 +100,8 @@ class Response:
             # this runs for each of thousands of parts
             if self._clock() >= self._unchanged_until:
                 self._limit_wait()
-            data = self._read() if self._chunks is None else self._read_chunks(self._chunks)
+            chunks = self._chunks
+            data = self._read() if chunks is None else chunks.read(self._socket_limit)
             self._received += len(data)
             if self._received <= self._largest and not self._cancel_scope.is_cancelled:
                 if not data or (self._has_length and self._response.length_remaining == 0):
@@ -196,21 +193,9 @@ class Response:
         # a body that was read to its end: the connection serves the next request
         self._response.release_conn()
 
-    def _read_chunks(self, chunks: Iterator[bytes]) -> bytes:
-        """Return the chunks that have arrived as far as they are whole, else the next one.
-
-        urllib3 reads one after the other, for a third of the CPU of a stream.
-        """
-        if self._buffer is not None and self._response.chunk_left is None:
-            data, size = whole_chunks(self._buffer.peek())
-            if size:
-                self._buffer.read(size)
-                return data
-        return next(chunks, b"")
-
     def _read(self) -> bytes:
         # with a limit: a few compressed bytes can be a gigabyte
-        data: bytes = self._response.read1(_LARGEST_READ, decode_content=True)
+        data: bytes = self._response.read1(LARGEST_READ, decode_content=True)
         return data
 
     def _limit_wait(self) -> None:
@@ -247,19 +232,3 @@ class Response:
             f"The answer of {self.host} took longer than {whole}.",
             hint="Give it more time with --timeout.",
         )
-
-
-def whole_chunks(body: bytes) -> tuple[bytes, int]:
-    """Return the data of the chunks that are whole at the head of a body, and their bytes.
-
-    A chunk with an extension, the last one and what is broken are left to urllib3.
-    """
-    data, at = [], 0
-    with suppress(ValueError):  # the size is no number
-        while (end := body.find(b"\r\n", at)) > at:
-            behind = end + 2 + int(body[at:end], 16)
-            if behind <= end + 2 or body[behind : behind + 2] != b"\r\n":
-                break
-            data.append(body[end + 2 : behind])
-            at = behind + 2
-    return b"".join(data), at
