@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import stat
 import threading
@@ -169,7 +170,7 @@ def test_two_threads_of_two_journals_do_each_other_no_harm(data_folder):
         for at in range(50):
             key = f"{number}-{at}".encode()
             journal.start(key, "b", at)
-            journal.finish(key, "b", AnswerRecord("text", position=at))
+            journal.finish_all([(key, AnswerRecord("text", position=at))], "b")
 
     threads = [
         threading.Thread(target=write, args=(journals[number % 2], number)) for number in range(6)
@@ -187,7 +188,7 @@ def test_old_batches_go_and_those_that_run_stay(data_folder):
     journal = open_journal()
     for name, days, ended in (("old", 40, 1.0), ("crashed", 40, None), ("new", 3, 1.0)):
         journal.begin(BatchRecord(name, 1e9 - days * 86_400, ended))
-        journal.finish(name.encode(), name, AnswerRecord("x" * 10_000))
+        journal.finish_all([(name.encode(), AnswerRecord("x" * 10_000))], name)
     assert prune(journal, clock=lambda: 1e9) == 1
     assert {one.id for one in journal.batches()} == {"crashed", "new"}
     assert prune(journal, clock=lambda: 1e9, most_bytes=1_000) == 1
@@ -208,3 +209,50 @@ def test_on_a_network_drive_each_kernel_has_its_own_file_and_reads_all(
     own.rename(journal_file.parent / "journal-0123abcd.sqlite")  # as if another kernel's
     assert counts_of().sent == 0
     assert len(list(journal_file.parent.glob("journal-*.sqlite"))) == 2
+
+
+def test_an_answer_counts_once_it_is_on_disk(data_folder):
+    journal, seen = open_journal(), []
+    with contextlib.closing(journal), contextlib.closing(open_journal()) as other:
+        journal.finish(b"k", "b", AnswerRecord("text"), lambda _: seen.append(other.find(b"k")))
+        journal.flush()
+        assert [one.text for one in seen] == ["text"]
+
+
+def test_what_many_threads_write_at_once_shares_a_few_commits(data_folder):
+    with contextlib.closing(open_journal()) as journal:
+        commits = []
+        journal._connection.set_trace_callback(lambda sql: commits.append(sql == "COMMIT"))
+        journal.expect(50)
+        done = threading.Barrier(51)
+
+        def write(number):
+            for at in range(4):
+                key = f"{number}-{at}".encode()
+                journal.start(key, "b", at)
+                journal.finish(key, "b", AnswerRecord("text", position=at), lambda _: None)
+            done.wait()
+
+        for number in range(50):
+            threading.Thread(target=write, args=(number,)).start()
+        done.wait()
+        journal.flush()
+        assert len(list(journal.answers("b"))) == 200
+        assert 5 <= sum(commits) <= 40, "400 statements"
+
+
+def test_a_disk_that_fails_is_told_with_each_request_and_spoils_no_file(data_folder, journal_file):
+    journal = open_journal()
+    journal.start(b"k", "b", 0)
+    journal._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(JournalError, match="Nothing more is sent"):
+        journal.start(b"l", "b", 1)
+    seen = []
+    journal.finish(b"k", "b", AnswerRecord("text"), seen.append)
+    journal.flush()
+    journal.close()
+    # a thread that outlives its run finds the file closed, which is no damage
+    journal.finish(b"k", "b", AnswerRecord("text"), seen.append)
+    assert [type(one) for one in seen] == [JournalError] * 2
+    assert [one.name for one in journal_file.parent.glob("*aside*")] == []
+    assert open_journal().find(b"k") == "started"

@@ -1,18 +1,25 @@
-"""Which rows of a table are sent, in the order of the table."""
+"""Which rows of a table are sent, in its order, and how a run reads them ahead of its senders."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from wx_notebook.batch.jobs import RowPlace
+from wx_notebook.batch.jobs import Job, RowPlace
+from wx_notebook.batch.requests import JobSource
 from wx_notebook.batch.tables import SourceTable
+from wx_notebook.journal import AnswerRecord, Journal
 from wx_notebook.options import Options
+from wx_notebook.templates import RowError
 
 #: `--sample` chooses the same rows each time, so that a second run finds its answers.
 _SEED = 20
+#: What is read at once: rows, their characters, and the seconds that the user's iterator may take.
+_MOST_ROWS, _MOST_CHARACTERS, _LONGEST_S = 200, 1_000_000, 0.01
 
 
 def read_rows(table: SourceTable, options: Options, columns: Sequence[str]) -> Iterator[RowPlace]:
@@ -50,3 +57,129 @@ def _sampled(
         elif (place := chance.randrange(at + 1)) < size:
             kept[place] = row
     yield from sorted(kept, key=lambda row: row[0])
+
+
+class ReadRow(NamedTuple):
+    """A row that was read.
+
+    Attributes
+    ----------
+    job
+        Its request, None for a row that is not sent because of its `problem`.
+    found
+        Its answer in the journal, or "started".
+    """
+
+    place: RowPlace
+    job: Job | None
+    problem: str
+    found: AnswerRecord | str | None
+
+
+class RowReader:
+    """Reads the rows of a table for a run.
+
+    Parameters
+    ----------
+    rows
+        The rows; None where the next one has not arrived yet.
+    requests
+        Makes the request of a row.
+    journal, only_of
+        Has the answers of earlier runs, or only those of one run.
+
+    Attributes
+    ----------
+    is_exhausted
+        There is no other row, or the table could not be read further because of `error`.
+    is_late
+        The next row has not arrived yet.
+    """
+
+    def __init__(
+        self, rows: Iterator[RowPlace | None], requests: JobSource, journal: Journal,
+        only_of: str, clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.is_exhausted = self.is_late = False
+        self.error: Exception | None = None
+        self._rows = rows
+        self._requests = requests
+        self._journal = journal
+        self._only_of = only_of
+        self._clock = clock
+        # a row stays in the first until it is settled: an interrupt may come at any point
+        self._places: deque[RowPlace] = deque()
+        self._ready: deque[ReadRow] = deque()
+        self._is_old_news = False
+
+    def __len__(self) -> int:
+        """Return how many rows were read and not taken off."""
+        return len(self._places)
+
+    def first(self, most: int) -> ReadRow | None:
+        """Return the first row; where there is none, read up to so many.
+
+        Returns None if there is no other row, or none yet.
+        """
+        if not self._ready:
+            self._read(most)
+        elif self._is_old_news:
+            self._ready = self._looked_up([row[:3] for row in self._ready])
+        self._is_old_news = False
+        return self._ready[0] if self._ready else None
+
+    def look_again(self) -> None:
+        """Ask the journal once more for the rows that were read: others have ended meanwhile."""
+        self._is_old_news = True
+
+    def take_off(self) -> None:
+        """Take the first row off: it is settled, or its request is under way."""
+        self._ready.popleft()
+        self._places.popleft()
+
+    def unread(self) -> Iterator[RowPlace]:
+        """Yield the rows that were not read."""
+        return (place for place in self._rows if place is not None)
+
+    @property
+    def places(self) -> tuple[RowPlace, ...]:
+        """The rows that were read and not taken off."""
+        return tuple(self._places)
+
+    def _read(self, most: int) -> None:
+        rows: list[tuple[RowPlace, Job | None, str]] = []
+        characters = 0
+        until = self._clock() + _LONGEST_S
+        for _ in range(min(most, _MOST_ROWS)):
+            place = self._next()
+            if place is None:
+                break
+            self._places.append(place)
+            job, problem = None, ""
+            try:
+                job = self._requests.job(place)
+                characters += len(job.prompt)
+            except RowError as error:
+                problem = str(error)
+            rows.append((place, job, problem))
+            if characters > _MOST_CHARACTERS or self._clock() > until:
+                break
+        self._ready = self._looked_up(rows)
+
+    def _looked_up(self, rows: Sequence[tuple[RowPlace, Job | None, str]]) -> deque[ReadRow]:
+        keys = [job.key for _, job, _ in rows if job is not None]
+        found = iter(self._journal.find_all(keys, self._only_of) if keys else ())
+        return deque(ReadRow(*row, next(found) if row[1] is not None else None) for row in rows)
+
+    def _next(self) -> RowPlace | None:
+        """Return the next row, None where there is none yet or no other, or the table is broken."""
+        try:
+            self.is_late = (row := next(self._rows)) is None
+            return row
+        except StopIteration:
+            pass
+        except Exception as error:  # noqa: BLE001  # the user's own iterator may raise anything
+            # the rows that are under way end first: they are paid for
+            self.error = error
+        self.is_exhausted, self.is_late = True, False
+        return None

@@ -23,6 +23,7 @@ from wx_notebook.batch.policy import (
     unreadable_error,
 )
 from wx_notebook.batch.progress import OnProgress, ProgressMeter
+from wx_notebook.batch.reading import ReadRow, RowReader
 from wx_notebook.batch.requests import JobSource
 from wx_notebook.batch.sender import RowSender, SenderPool, Senders
 from wx_notebook.batch.settler import RowSettler
@@ -33,7 +34,6 @@ from wx_notebook.errors import (
 )
 from wx_notebook.journal import AnswerRecord, Journal
 from wx_notebook.session.pipeline import PromptPipeline
-from wx_notebook.templates import RowError
 
 #: Rows between the oldest that has not ended and the newest that was read, and their characters.
 _WINDOW_ROWS, _WINDOW_CHARACTERS = 10_000, 64_000_000
@@ -83,7 +83,7 @@ class BatchRun:
         self.counts = Counts()
         self.meter = ProgressMeter(self.counts, total, clock)
         self.warnings: dict[str, None] = {}
-        self._rows = rows
+        self._reader = RowReader(rows, requests, journal, limits.only_of, clock)
         self._requests = requests
         self._pipeline = pipeline
         self._journal = journal
@@ -91,19 +91,18 @@ class BatchRun:
         self._limits = limits
         self._on_progress = on_progress
         self._clock = clock
+        journal.expect(limits.concurrency)
         self._senders: Senders = senders or SenderPool(
             RowSender(pipeline, journal, batch_id).send, limits.concurrency, clock
         )
         self._jobs: dict[bytes, Job] = {}
         self._under_way = 0  # rows whose request is under way
         self._characters = 0
-        self._held_back: RowPlace | None = None
-        self._is_exhausted = self._is_late = False
+        self._is_held_back = False  # the next row waits until others have ended
+        self._ahead = max(4, limits.concurrency // 2)  # rows that wait for a sender
         self._has_begun = False  # an answer to the first request has come
-        self._oldest = 0  # no row before this number is under way
         self._shown_at = float("-inf")
         self._retry_reason = ""
-        self._read_error: Exception | None = None
         self._stop_error: BaseException | None = None
 
     def run(self) -> None:
@@ -125,8 +124,8 @@ class BatchRun:
                 self._feed()
                 self._collect()
                 self._show()
-            if self._read_error is not None:
-                raise unreadable_error(self.counts.finished, self._read_error)
+            if self._reader.error is not None:
+                raise unreadable_error(self.counts.finished, self._reader.error)
         except BaseException:
             self._abandon()
             raise
@@ -139,58 +138,48 @@ class BatchRun:
         self._stop_error = error
 
     def _is_finished(self) -> bool:
-        return self._is_exhausted and not self._jobs and self._held_back is None
+        return self._reader.is_exhausted and not self._jobs and not self._reader
 
     # --- reading -------------------------------------------------------------------------------
 
     def _feed(self) -> None:
         """Read rows until the senders have enough to do."""
+        self._is_held_back = False
+        if not self._has_room():
+            return
+        self._reader.look_again()
         for _ in range(_READ_AT_ONCE):
-            if self._is_exhausted or not self._has_room():
+            if (room := self._room()) <= 0:
                 return
-            # kept until it is settled: an interrupt may come at any point
-            if self._held_back is None:
-                self._held_back = self._next_row()
-            if self._held_back is None:
-                if self._is_exhausted:
+            if (row := self._reader.first(room)) is None:
+                if self._reader.is_exhausted:
                     self.meter.total = self.counts.finished + self._under_way
                 return
-            if not self._take(self._held_back):
+            if not self._take(row):
+                self._is_held_back = True
                 return
-            self._held_back = None
-
-    def _next_row(self) -> RowPlace | None:
-        """Return the next row, None where there is none yet or no other, or the table is broken."""
-        try:
-            self._is_late = (row := next(self._rows)) is None
-            return row
-        except StopIteration:
-            pass
-        except Exception as error:  # noqa: BLE001  # the user's own iterator may raise anything
-            # the rows that are under way end first: they are paid for
-            self._read_error = error
-        self._is_exhausted, self._is_late = True, False
-        return None
+            self._reader.take_off()
 
     def _has_room(self) -> bool:
+        """Whether it is time to read: half of what the senders have in store is gone."""
+        return self._room() > (self._ahead // 2 if self._has_begun else 0)
+
+    def _room(self) -> int:
+        """Return how many more rows the senders should have."""
         if not self._has_begun:
             # the first request goes alone: it tells the limit, and whether all of this works
-            return not self._jobs
-        ahead = max(4, self._limits.concurrency // 4)
-        is_busy = len(self._jobs) >= self._limits.concurrency
-        if is_busy and self._senders.ready >= ahead:
-            return False
-        return (
-            self._newest() - self._oldest_under_way() < _WINDOW_ROWS
-            and self._characters < _WINDOW_CHARACTERS
-        )
+            return int(not self._jobs)
+        window = _WINDOW_ROWS - (self._newest() - self._oldest_under_way())
+        if self._characters >= _WINDOW_CHARACTERS:
+            return 0
+        free = self._limits.concurrency - len(self._jobs)
+        return min(max(free, self._ahead - self._senders.ready), window)
 
-    def _take(self, place: RowPlace) -> bool:
+    def _take(self, row: ReadRow) -> bool:
         """Send a row, or settle it without; return False if the budget has no room for it yet."""
-        try:
-            job = self._requests.job(place)
-        except RowError as problem:
-            self._rows_out.fail(place, str(problem))
+        job, found, place = row.job, row.found, row.place
+        if job is None:
+            self._rows_out.fail(place, row.problem)
             return True
         running = self._jobs.get(job.key)
         if running is not None:
@@ -198,7 +187,6 @@ class BatchRun:
             running.places.append(place)
             self._under_way += 1
             return True
-        found = self._journal.find(job.key, self._limits.only_of)
         if isinstance(found, AnswerRecord):
             is_own = self._requests.is_own(found)
             self.counts.equal += is_own
@@ -230,8 +218,9 @@ class BatchRun:
 
     def _collect(self) -> None:
         """Settle what has come back; wait for something if there is nothing else to do."""
-        is_waiting = self._is_exhausted or not self._has_room() or self._held_back is not None
-        is_waiting = (is_waiting and bool(self._jobs)) or self._is_late
+        reader = self._reader
+        is_waiting = reader.is_exhausted or not self._has_room() or self._is_held_back
+        is_waiting = (is_waiting and bool(self._jobs)) or reader.is_late
         try:
             settled = self._senders.settled.get(timeout=_TICK_S) if is_waiting else (
                 self._senders.settled.get_nowait()
@@ -285,6 +274,7 @@ class BatchRun:
         self._senders.close(0)
         self._pipeline.cancel(_refuse_as_stopped)
         self._senders.close(_END_S)
+        self._journal.flush()
         with contextlib.suppress(queue.Empty):
             while True:
                 job, outcome = self._senders.settled.get_nowait()
@@ -295,16 +285,14 @@ class BatchRun:
                     self._leave(job)
         places = [(place, job.is_sent) for job in self._jobs.values() for place in job.places]
         self._jobs.clear()
-        if self._held_back is not None:
-            places.append((self._held_back, False))
+        places += [(place, False) for place in self._reader.places]
         for place, is_sent in sorted(places):
             self._rows_out.put(place, {ERROR: UNDER_WAY if is_sent else NOT_SENT})
 
     def put_rest(self) -> None:
         """Put the rows of a table in memory that a stopped run has not read."""
-        for place in self._rows:
-            if place is not None:
-                self._rows_out.put(place, {ERROR: NOT_SENT})
+        for place in self._reader.unread():
+            self._rows_out.put(place, {ERROR: NOT_SENT})
 
     # --- showing -------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from wx_notebook.answer import Answer
 from wx_notebook.batch.jobs import Job, JobQueue, Outcome, RowPlace
@@ -38,14 +38,21 @@ STOPS = (
 )  # fmt: skip
 
 
+#: Takes what became of a job; called in any thread.
+Settle: TypeAlias = Callable[[Job, Outcome], None]
+
+
 class SentRows(Protocol):
     """Where a sender writes down its rows: the journal, or nothing where another process does."""
 
     def start(self, key: bytes, batch_id: str, position: int) -> None:
         """Write down that a request is about to be sent."""
 
-    def finish(self, key: bytes, batch_id: str, answer: AnswerRecord) -> None:
-        """Write down its answer."""
+    def finish(
+        self, key: bytes, batch_id: str, answer: AnswerRecord,
+        on_disk: Callable[[WatsonxError | None], None],
+    ) -> None:  # fmt: skip
+        """Write down its answer; see `Journal.finish`."""
 
     def forget_start(self, key: bytes) -> None:
         """Write down that it cost nothing."""
@@ -69,8 +76,8 @@ class RowSender:
         self._journal = journal
         self._batch_id = batch_id
 
-    def send(self, job: Job) -> Outcome:
-        """Send a job once. When this returns an answer, the journal has it."""
+    def send(self, job: Job, settle: Settle) -> None:
+        """Send a job once. When `settle` is called with an answer, the journal has it."""
         job.attempts += 1
         job.is_sent = False
 
@@ -84,11 +91,24 @@ class RowSender:
         try:
             request = replace(job.request, background=True, on_send=on_send)
             answer = fitting_answer(self._pipeline, request)
-            record = self._record(job, answer)
-            self._journal.finish(job.key, self._batch_id, record)
-            return Outcome("done", record, warnings=tuple(answer.warnings))
+            self._finish(job, self._record(job, answer), tuple(answer.warnings), settle)
+            return
         except WatsonxError as caught:
             error = caught
+        settle(job, self._failed(job, error))
+
+    def _finish(
+        self, job: Job, answer: AnswerRecord, warnings: tuple[str, ...], settle: Settle
+    ) -> None:
+        """Write an answer down. The next row is begun meanwhile, and shares the commit."""
+
+        def on_disk(error: WatsonxError | None) -> None:
+            done = Outcome("done", answer, warnings=warnings)
+            settle(job, done if error is None else Outcome("stop", error=error))
+
+        self._journal.finish(job.key, self._batch_id, answer, on_disk)
+
+    def _failed(self, job: Job, error: WatsonxError) -> Outcome:
         fate = _fate(error)
         if fate != "billed" and not isinstance(error, JournalError) and job.is_sent:
             try:
@@ -167,7 +187,7 @@ class SenderPool:
     Parameters
     ----------
     send
-        Sends a job once.
+        Sends a job once, and calls what it is given with the outcome.
     most
         The ceiling of threads.
     clock
@@ -175,7 +195,7 @@ class SenderPool:
     """
 
     def __init__(
-        self, send: Callable[[Job], Outcome], most: int, clock: Callable[[], float]
+        self, send: Callable[[Job, Settle], None], most: int, clock: Callable[[], float]
     ) -> None:
         self.settled: queue.SimpleQueue[tuple[Job, Outcome | BaseException]] = queue.SimpleQueue()
         self._send = send
@@ -216,7 +236,9 @@ class SenderPool:
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
             try:
-                outcome: Outcome | BaseException = self._send(job)
+                self._send(job, self._settle)
             except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
-                outcome = error
-            self.settled.put((job, outcome))
+                self.settled.put((job, error))
+
+    def _settle(self, job: Job, outcome: Outcome) -> None:
+        self.settled.put((job, outcome))

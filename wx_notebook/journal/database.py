@@ -1,15 +1,35 @@
-"""One file of the journal: made for its user only, and set aside when it can't be read."""
+"""One file of the journal: made for its user only, and set aside when it can't be read.
+
+Its statements are committed in groups. To sync a file takes some milliseconds, and as much CPU as
+to write thirty rows, so many rows share one commit.
+"""
 
 from __future__ import annotations
 
 import os
+import queue
 import sqlite3
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 from wx_notebook.journal.location import aside_file
-from wx_notebook.journal.statements import TABLES, VERSION
+from wx_notebook.journal.statements import TABLES, VERSION, ManyRows
 
+#: A statement and its values.
+Write: TypeAlias = tuple[str | ManyRows, Sequence[Any]]
+#: In one statement: no SQLite takes fewer than 999 values.
+_MOST_ROWS = 64
+#: Called with None once something is on disk, or with the reason why it is not.
+OnDisk: TypeAlias = Callable[[sqlite3.Error | None], None]
+#: Seconds from the start of a commit to that of the next one: so many for each thread that writes,
+#: for what one of them writes the others wait for, too.
+_BETWEEN_S, _LONGEST_BETWEEN_S = 0.0002, 0.01
 _BUSY_S = 30.0
 
 
@@ -76,6 +96,35 @@ def open_temporary() -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Commit what the block does, or nothing of it."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+    """Do statements one after the other, and those of one kind that follow each other together."""
+    for statement, several in groupby(writes, key=lambda one: one[0]):
+        rows = [values for _, values in several]
+        if isinstance(statement, str):
+            connection.executemany(statement, rows)
+            continue
+        at = 0
+        while at < len(rows):
+            # few sizes, so that SQLite knows each of the statements
+            number = min(_MOST_ROWS, 1 << ((len(rows) - at).bit_length() - 1))
+            part = rows[at : at + number]
+            connection.execute(statement.of(number), [*chain.from_iterable(part)])
+            at += number
+
+
 def _opened(path: Path, *, network: bool) -> sqlite3.Connection:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     os.close(os.open(path, flags, 0o600))
@@ -100,3 +149,88 @@ def _opened(path: Path, *, network: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+class _Handed(NamedTuple):
+    writes: Sequence[Write]
+    on_disk: OnDisk
+
+
+class GroupCommit:
+    """Commits what many threads hand in.
+
+    Parameters
+    ----------
+    commit
+        Brings statements to the disk in one transaction, and returns why it could not.
+    is_shared
+        Whether a thread waits for what others hand in; else each commits its own at once, as for a
+        database in memory.
+    """
+
+    def __init__(
+        self, commit: Callable[[Sequence[Write]], sqlite3.Error | None], *, is_shared: bool
+    ) -> None:
+        self._commit = commit
+        self._is_shared = is_shared
+        self._between_s = 0.0
+        self._queue: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, writes: Sequence[Write], on_disk: OnDisk) -> None:
+        """Hand statements in; `on_disk` is called later, in any thread."""
+        with self._lock:
+            if self._is_shared:
+                if self._thread is None:
+                    thread = threading.Thread(target=self._work, daemon=True, name="wx-commit")
+                    self._thread = thread
+                    thread.start()
+                self._queue.put(_Handed(writes, on_disk))
+                return
+        on_disk(self._commit(writes))
+
+    def wait(self, writes: Sequence[Write] = ()) -> sqlite3.Error | None:
+        """Return when statements are on disk, with all that was handed in before."""
+        is_done = threading.Lock()
+        is_done.acquire()
+        problems: list[sqlite3.Error | None] = []
+
+        def on_disk(problem: sqlite3.Error | None) -> None:
+            problems.append(problem)
+            is_done.release()
+
+        self.submit(writes, on_disk)
+        is_done.acquire()
+        return problems[0]
+
+    def expect(self, writers: int) -> None:
+        """Take note of how many threads will write."""
+        self._between_s = min(_BETWEEN_S * writers, _LONGEST_BETWEEN_S)
+
+    def close(self) -> None:
+        """Commit what was handed in, and end the thread.
+
+        Who outlives its run writes by itself, and hears that the file is closed.
+        """
+        with self._lock:
+            self._is_shared = False
+            self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        next_at, is_open = 0.0, True
+        while is_open:
+            came = [self._queue.get()]
+            if (pause_s := next_at - time.monotonic()) > 0:
+                time.sleep(pause_s)
+            next_at = time.monotonic() + self._between_s
+            came += [self._queue.get() for _ in range(self._queue.qsize())]
+            group = [one for one in came if one is not None]
+            is_open = len(group) == len(came)
+            # no two are about the same request, and what is of one kind goes faster together
+            writes = sorted((each for one in group for each in one.writes), key=itemgetter(0))
+            problem = self._commit(writes)
+            for one in group:
+                one.on_disk(problem)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from wx_notebook.journal import statements
+from wx_notebook.journal.database import Write
 from wx_notebook.journal.journal import Journal
 from wx_notebook.journal.records import AnswerRecord, JobLine, JobRecord, answer_values
 
@@ -76,7 +77,7 @@ class JobLog:
         refused: Iterable[bytes] = (),
     ) -> None:  # fmt: skip
         """Write down answers, and rows that were refused, so that they cost nothing."""
-        writes: list[tuple[str, Sequence[object]]] = []
+        writes: list[Write] = []
         for key, answer in answers:
             writes.append((statements.PUT_ANSWER, answer_values(key, job.batch_id, answer)))
             writes.append((statements.DELETE_LINE, (job.id, key)))

@@ -6,43 +6,34 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from wx_notebook.errors import WatsonxError
 from wx_notebook.journal import statements
 from wx_notebook.journal.database import (
+    GroupCommit,
+    Write,
     open_database,
     open_for_reading,
     open_temporary,
     set_aside,
+    transaction,
+    write_all,
 )
 from wx_notebook.journal.location import is_on_network, journal_folder, other_files, own_file
-from wx_notebook.journal.records import AnswerRecord, BatchRecord, answer_values
+from wx_notebook.journal.records import AnswerRecord, BatchRecord, answer_among, answer_values
 
 _OFF = "journal = false in [tool.wx_notebook] of pyproject.toml does without it."
-#: A statement and its values.
-Write = tuple[str, Sequence[Any]]
 
 
 class JournalError(WatsonxError):
     """The journal cannot be written: nothing more is paid for."""
 
 
-class _Pending:
-    """Statements of one thread that wait for the disk, and why they did not get there."""
-
-    __slots__ = ("error", "is_done", "writes")
-
-    def __init__(self, writes: Sequence[Write]) -> None:
-        self.writes = writes
-        self.is_done = False
-        self.error: sqlite3.Error | None = None
-
-
 class Journal:
-    """The files of the journal. One thread commits what all threads wrote meanwhile.
+    """The files of the journal. What many threads write is committed together.
 
     Parameters
     ----------
@@ -66,14 +57,14 @@ class Journal:
         # beside a file a second connection reads, so that it does not wait for a commit
         reader = open_for_reading(path) if path is not None else None
         self._readers = (reader or connection, *others)
-        self._queue_lock = threading.Lock()
-        self._queue: list[_Pending] = []
+        self._commits = GroupCommit(self._commit, is_shared=path is not None)
         # held while the disk is written
         self._disk_lock = threading.Lock()
         self._read_lock = threading.Lock() if reader is not None else self._disk_lock
 
     def close(self) -> None:
         """Close the files."""
+        self._commits.close()
         with self._disk_lock:
             for one in (self._connection, *self._readers):
                 with suppress(sqlite3.Error):
@@ -142,14 +133,20 @@ class Journal:
         JournalError
             The file is damaged.
         """
-        state = None
-        for row in self.select(statements.GET_ANSWER, (key,)):
-            if batch_id and row[1] != batch_id:
-                continue
-            if row[0] == "done":
-                return AnswerRecord(*row[2:])
-            state = "started"
-        return state
+        return self.find_all([key], batch_id)[0]
+
+    def find_all(
+        self, keys: Sequence[bytes], batch_id: str = ""
+    ) -> list[AnswerRecord | str | None]:
+        """Return what `find` does for each of several keys, for less than one after the other."""
+        known: dict[bytes, list[tuple[Any, ...]]] = {}
+        for key, *row in self.select(statements.GET_ANSWER.of(len(keys)), keys):
+            known.setdefault(bytes(key), []).append(tuple(row))
+        return [answer_among(known.get(key, ()), batch_id) for key in keys]
+
+    def expect(self, writers: int) -> None:
+        """Take note of how many threads will start and finish requests."""
+        self._commits.expect(writers)
 
     def start(self, key: bytes, batch_id: str, position: int) -> None:
         """Write down that a request is about to be sent; on disk when it returns.
@@ -159,19 +156,29 @@ class Journal:
         JournalError
             It cannot be written: the request must not be sent.
         """
-        self.start_all([(key, position)], batch_id)
+        problem = self._commits.wait([(statements.START, (key, batch_id, position, time.time()))])
+        if problem is not None:
+            raise self._trouble(problem)
 
     def start_all(self, requests: Sequence[tuple[bytes, int]], batch_id: str) -> None:
         """Write down that several are about to be sent, by key and position; as `start`."""
         now = time.time()
         self.write(*((statements.START, (key, batch_id, at, now)) for key, at in requests))
 
-    def finish(self, key: bytes, batch_id: str, answer: AnswerRecord) -> None:
-        """Write down an answer; on disk when it returns, and raises as `start`."""
-        self.finish_all([(key, answer)], batch_id)
+    def finish(
+        self, key: bytes, batch_id: str, answer: AnswerRecord,
+        on_disk: Callable[[JournalError | None], None],
+    ) -> None:  # fmt: skip
+        """Write down an answer; `on_disk` is called in any thread once it is, or with an error."""
+
+        def tell(problem: sqlite3.Error | None) -> None:
+            on_disk(None if problem is None else self._trouble(problem))
+
+        write = (statements.PUT_ANSWER, answer_values(key, batch_id, answer))
+        self._commits.submit([write], tell)
 
     def finish_all(self, answers: Sequence[tuple[bytes, AnswerRecord]], batch_id: str) -> None:
-        """Write down several answers, by their keys; as `finish`."""
+        """Write down several answers, by their keys; on disk when it returns, raises as `start`."""
         rows = (answer_values(key, batch_id, answer) for key, answer in answers)
         self.write(*((statements.PUT_ANSWER, row) for row in rows))
 
@@ -186,34 +193,25 @@ class Journal:
     # --- the disk ------------------------------------------------------------------------------
 
     def write(self, *writes: Write) -> None:
-        """Bring statements to the disk; raises as `begin`.
+        """Bring statements to the disk; raises as `begin`."""
+        problem = self._commit(writes)
+        if problem is not None:
+            raise self._trouble(problem)
 
-        Whoever holds the disk commits for all who came meanwhile; they find their work done.
-        """
+    def flush(self) -> None:
+        """Bring to the disk what was handed to `finish`."""
+        self._commits.wait()
+
+    def _commit(self, writes: Sequence[Write]) -> sqlite3.Error | None:
+        connection = self._connection
         if not writes:
-            return
-        own = _Pending(writes)
-        with self._queue_lock:
-            self._queue.append(own)
-        with self._disk_lock:
-            if not own.is_done:
-                with self._queue_lock:
-                    group, self._queue = self._queue, []
-                self._commit(group)
-        if own.error is not None:
-            raise self._trouble(own.error)
-
-    def _commit(self, group: Sequence[_Pending]) -> None:
-        connection, error = self._connection, None
+            return None
         try:
-            with _transaction(connection):
-                for one in group:
-                    for statement, values in one.writes:
-                        connection.execute(statement, values)
+            with self._disk_lock, transaction(connection):
+                write_all(connection, writes)
         except sqlite3.Error as problem:
-            error = problem
-        for one in group:
-            one.is_done, one.error = True, error
+            return problem
+        return None
 
     def select(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows of all files; raises as `find`."""
@@ -240,7 +238,8 @@ class Journal:
                 f"The disk is full: the journal {where} cannot be written. Nothing more is sent.",
                 hint=f"Make room, then run the cell again: it goes on. {_OFF}",
             )
-        if self.path is not None and not isinstance(error, sqlite3.OperationalError):
+        # not one of its subclasses: those are about the disk, or about a file that was closed
+        if self.path is not None and type(error) is sqlite3.DatabaseError:
             with suppress(OSError):
                 where = set_aside(self.path, "damaged")
             return JournalError(
@@ -251,18 +250,6 @@ class Journal:
             f"The journal {where} cannot be written: {reason}. Nothing more is sent.",
             hint=f"Check the folder and its disk, then run the cell again. {_OFF}",
         )
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
 
 
 def open_journal(folder: Callable[[], Path] = journal_folder) -> Journal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -55,6 +56,24 @@ def answer_values(key: bytes, batch_id: str, answer: AnswerRecord) -> tuple[Any,
         answer.finish_reason, answer.input_tokens, answer.output_tokens, answer.request_id,
         answer.seconds,
     )  # fmt: skip
+
+
+def answer_among(rows: Sequence[Sequence[Any]], batch_id: str) -> AnswerRecord | str | None:
+    """Return the answer among the rows that all files have of a key, "started", or None.
+
+    Parameters
+    ----------
+    batch_id
+        Only what this batch has paid for; "" for all.
+    """
+    state = None
+    for own_state, own_batch, *values in rows:
+        if batch_id and own_batch != batch_id:
+            continue
+        if own_state == "done":
+            return AnswerRecord(*values)
+        state = "started"
+    return state
 
 
 class JobLine(NamedTuple):

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
+
+class ManyRows(NamedTuple):
+    """A statement for any number of rows: Python's lock changes hands at each statement."""
+
+    head: str
+    row: str
+    tail: str
+
+    @cache  # noqa: B019  # there are two of them, for seven numbers
+    def of(self, rows: int) -> str:
+        """Return the statement for so many rows."""
+        return f"{self.head}{', '.join([self.row] * rows)}{self.tail}"
+
+
 VERSION = 1
 TABLES = """
 CREATE TABLE IF NOT EXISTS batches (
@@ -55,25 +72,41 @@ DELETE_JOBS = "DELETE FROM service_jobs WHERE batch = ?"
 DELETE_ALL = (DELETE_ANSWERS, DELETE_BATCH_LINES, DELETE_JOBS, DELETE_BATCH)
 
 #: An answer that is there already stays until the new one has come.
-START = """
-INSERT INTO answers (key, batch, state, position, at) VALUES (?, ?, 'started', ?, ?)
+START = ManyRows(
+    "INSERT INTO answers (key, batch, state, position, at) VALUES ",
+    "(?, ?, 'started', ?, ?)",
+    """
 ON CONFLICT (key) DO UPDATE SET
     at = excluded.at,
     batch = CASE WHEN state = 'started' THEN excluded.batch ELSE batch END
-"""
+""",
+)
 FORGET_START = "DELETE FROM answers WHERE key = ? AND state = 'started'"
-PUT_ANSWER = """
-INSERT OR REPLACE INTO answers (
+#: (to replace the row would write its entries in both indexes anew)
+PUT_ANSWER = ManyRows(
+    """
+INSERT INTO answers (
     key, batch, state, position, at, prompt, text, model, finish, input_tokens, output_tokens,
     request, seconds
-) VALUES (?, ?, 'done', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-GET_ANSWER = """
-SELECT state, batch, text, model, finish, input_tokens, output_tokens, request, seconds, position,
-    prompt, answers.at, coalesce(prompts.reasoning, '')
+) VALUES """,
+    "(?, ?, 'done', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    """
+ON CONFLICT (key) DO UPDATE SET
+    batch = excluded.batch, state = 'done', position = excluded.position, at = excluded.at,
+    prompt = excluded.prompt, text = excluded.text, model = excluded.model,
+    finish = excluded.finish, input_tokens = excluded.input_tokens,
+    output_tokens = excluded.output_tokens, request = excluded.request, seconds = excluded.seconds
+""",
+)
+GET_ANSWER = ManyRows(
+    """
+SELECT answers.key, state, batch, text, model, finish, input_tokens, output_tokens, request,
+    seconds, position, prompt, answers.at, coalesce(prompts.reasoning, '')
 FROM answers LEFT JOIN prompts ON prompts.key = answers.key AND prompts.at = answers.at
-WHERE answers.key = ?
-"""
+WHERE answers.key IN (""",
+    "?",
+    ")",
+)
 GET_ANSWERS = """
 SELECT text, model, finish, input_tokens, output_tokens, request, seconds, position, prompt, at
 FROM answers WHERE batch = ? AND state = 'done' ORDER BY position

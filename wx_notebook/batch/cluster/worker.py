@@ -22,10 +22,10 @@ from wx_notebook.answer import Answer
 from wx_notebook.batch.cluster.spec import RunSpec, TokenInTransit, fingerprint, pack_outcome
 from wx_notebook.batch.jobs import Job, Outcome, RowPlace
 from wx_notebook.batch.requests import RowRequests
-from wx_notebook.batch.sender import RowSender, SenderPool
+from wx_notebook.batch.sender import RowSender, SenderPool, Settle
 from wx_notebook.credentials.connection_params import ConnectionParams
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.errors import BatchStopped, NotConnected, ServiceDown
+from wx_notebook.errors import BatchStopped, NotConnected, ServiceDown, WatsonxError
 from wx_notebook.journal import AnswerRecord
 from wx_notebook.service import Request, Service
 from wx_notebook.service.rate_limit import RateLimiter
@@ -146,8 +146,12 @@ class _NoJournal:
     def start(self, key: bytes, batch_id: str, position: int) -> None:
         """Write nothing."""
 
-    def finish(self, key: bytes, batch_id: str, answer: AnswerRecord) -> None:
+    def finish(
+        self, key: bytes, batch_id: str, answer: AnswerRecord,
+        on_disk: Callable[[WatsonxError | None], None],
+    ) -> None:  # fmt: skip
         """Write nothing."""
+        on_disk(None)
 
     def forget_start(self, key: bytes) -> None:
         """Write nothing."""
@@ -232,9 +236,9 @@ class WorkerRun:
         names = list(map(str, part.columns))
         return zip(*(part.iloc[:, names.index(name)] for name in self._spec.columns), strict=True)
 
-    def _send(self, job: Job) -> Outcome:
+    def _send(self, job: Job, settle: Settle) -> None:
         self._slots.grant(lambda: self._note_sent(job))
-        return self._sender.send(job)
+        self._sender.send(job, settle)
 
     def _note_sent(self, job: Job) -> None:
         if self._is_paced:
