@@ -100,6 +100,17 @@ def test_the_workers_read_fill_in_and_send_and_a_dask_dataframe_comes_back(clien
 
 
 @pytest.mark.usefixtures("_not_from_here")
+def test_a_sample_is_chosen_on_the_workers_and_is_that_of_a_run_without_them(client, prompts):
+    table = dd.from_pandas(FRAME, npartitions=4)
+    answered = wx.batch(PROMPT, table, sample=5, on=client)
+    assert isinstance(answered, dd.DataFrame)
+    chosen = answered.compute()
+    assert len(prompts()) == len(chosen) == 5
+    assert list(wx.batch(PROMPT, table, sample=5).compute().n) == list(chosen.n)
+    assert len(prompts()) == 5, "the journal has them"
+
+
+@pytest.mark.usefixtures("_not_from_here")
 def test_any_other_table_comes_back_as_it_would_from_here(client, sandbox):
     address = client.scheduler.address
     answered = wx.batch(PROMPT, FRAME, on=address)

@@ -6,7 +6,7 @@ Who has such a table has imported Dask; for any other table nothing of it is imp
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -44,6 +44,34 @@ class DaskTable:
         is_new = name is not None and str(name) not in self._labels
         return DaskTable(self._frame.reset_index()) if is_new else self
 
+    def keep_sample(self, client: Any, choose: Callable[[int], Sequence[int]]) -> None:  # noqa: ANN401
+        """Forget all rows but some, which the workers of a cluster choose out of each partition.
+
+        Parameters
+        ----------
+        choose
+            Returns positions of a table with so many rows.
+
+        Raises
+        ------
+        BadOption
+            A partition cannot be computed.
+        """
+        import dask.dataframe as dd
+        from dask.delayed import delayed
+
+        lengths = _computed("The Dask DataFrame", lambda: client.compute(
+            self._frame.map_partitions(len)).result())  # fmt: skip
+        positions, begin = choose(sum(lengths)), 0
+        parts: list[Any] = []
+        for part, length in zip(self._frame.to_delayed(), lengths, strict=True):
+            first, behind = bisect_left(positions, begin), bisect_left(positions, begin + length)
+            if first < behind or not parts:
+                rows = [at - begin for at in positions[first:behind]]
+                parts.append(delayed(_rows_at)(part, rows))
+            begin += length
+        self._frame = dd.from_delayed(parts, meta=self._frame._meta, verify_meta=False)
+
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the values of these columns, row by row.
 
@@ -54,7 +82,10 @@ class DaskTable:
         """
         self.lengths = []
         for number, lazy in enumerate(self.partitions(columns)):
-            part = _computed(number, lazy)
+            part = _computed(
+                f"Partition {number:,} of the Dask DataFrame", lazy.compute,
+                f"To see the whole error: df.partitions[{number}].compute()",
+            )  # fmt: skip
             self.lengths.append(len(part))
             yield from zip(*(part[self._labels[name]] for name in columns), strict=True)
 
@@ -103,15 +134,16 @@ def as_series(index: Any, values: Sequence[Any]) -> Any:  # noqa: ANN401  # pand
     return pd.Series(list(values), index=index, dtype=object if has_gaps or not values else None)
 
 
-def _computed(number: int, partition: Any) -> Any:  # noqa: ANN401  # pandas' own
+def _rows_at(part: Any, chosen: list[int]) -> Any:  # noqa: ANN401  # pandas' own
+    return part.iloc[chosen]
+
+
+def _computed(what: str, compute: Callable[[], Any], hint: str = "") -> Any:  # noqa: ANN401
     try:
-        return partition.compute()
+        return compute()
     except Exception as error:  # noqa: BLE001  # whatever the user's own graph raises
         reason = make_visible(f"{type(error).__name__}: {error}"[:_LONGEST_REASON])
-    raise BadOption(
-        f"Partition {number:,} of the Dask DataFrame could not be computed: {reason}",
-        hint=f"To see the whole error: df.partitions[{number}].compute()",
-    )
+    raise BadOption(f"{what} could not be computed: {reason}", hint=hint)
 
 
 def beside(part: Any, length: int, chosen: Any, cells: Any) -> Any:  # noqa: ANN401  # pandas' own

@@ -41,6 +41,12 @@ def number_of_rows(table: SourceTable, options: Options) -> int | None:
     return table.height if limit is None else min(limit, table.height)
 
 
+def sampled_positions(size: int, height: int) -> list[int]:
+    """Return the positions that a sample of a table has whose height was not known before."""
+    rows = ((at, ()) for at in range(height))
+    return [at for at, _ in _sampled(rows, size, None)]
+
+
 def _sampled(
     rows: Iterator[tuple[int, tuple[Any, ...]]], size: int, height: int | None
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:

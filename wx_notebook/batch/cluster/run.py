@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from wx_notebook.batch.cluster.worker import end_run, send_partition
 from wx_notebook.batch.cluster.written_parts import WrittenParts
 from wx_notebook.batch.dask_table import DaskTable
 from wx_notebook.batch.jobs import RowPlace
+from wx_notebook.batch.reading import sampled_positions
 from wx_notebook.batch.sender import RunParts
 from wx_notebook.batch.shapes import ERROR, Shape
 from wx_notebook.errors import BadOption, make_visible
@@ -102,11 +104,6 @@ def open_cluster(
         The cluster cannot be reached, or the sign-in fails.
     """
     is_lazy, output = isinstance(table, DaskTable), parts.output
-    if is_lazy and options.sample is not None:
-        raise BadOption(
-            "--sample and --on can't be combined for a Dask DataFrame: all of it would be read.",
-            hint="Use --each on df.sample(frac=0.1, random_state=1).",
-        )
     if session.state.token_source.token().scheme != "Bearer":
         raise BadOption(
             "This session sends its key with each request, and workers never get a key.",
@@ -115,6 +112,8 @@ def open_cluster(
     with connected(options.on) as client:
         call = SchedulerCall(client, uuid.uuid4().hex)
         spec = dumps(_spec(call.run, session, prompt, options, pipeline))
+        if is_lazy and options.sample is not None:
+            table.keep_sample(client, partial(sampled_positions, options.sample))
         client.register_plugin(RowExchange())
         call("begin", client=client.id, most=options.concurrency, limit=_limiter_name(session),
              rate=session.state.service.limiter.rate)  # fmt: skip
