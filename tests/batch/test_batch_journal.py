@@ -37,6 +37,36 @@ def test_the_same_call_again_sends_only_what_is_missing(session, sandbox):
     assert sandbox.counts["chat"] == 12
 
 
+def rows_of(batch):
+    with contextlib.closing(open_journal()) as journal:
+        return [(one.position, one.prompt) for one in journal.answers(batch)]
+
+
+def batch_ids():
+    with contextlib.closing(open_journal()) as journal:
+        return [one.id for one in journal.batches()]
+
+
+def test_a_batch_has_each_of_its_rows_whoever_paid_for_them(session):
+    wx.batch(PROMPT, ["a", "b"])
+    wx.batch(PROMPT, ["b", "c", "c", "a"])
+    newest, oldest = batch_ids()
+    assert rows_of(oldest) == [(0, "Say this: a"), (1, "Say this: b")]
+    said = ["Say this: b", "Say this: c", "Say this: c", "Say this: a"]
+    assert rows_of(newest) == list(enumerate(said))
+
+
+def test_what_a_newer_batch_has_too_outlives_the_older_one(session, sandbox):
+    wx.batch(PROMPT, ["a", "b"])
+    wx.batch(PROMPT, ["c", "a"])
+    newest, oldest = batch_ids()
+    with contextlib.closing(open_journal()) as journal:
+        journal.delete(oldest)
+    assert (rows_of(oldest), rows_of(newest)) == ([], [(0, "Say this: c"), (1, "Say this: a")])
+    wx.batch(PROMPT, ["a", "b"])
+    assert sandbox.counts["chat"] == 4, "b is gone, and a is not"
+
+
 @pytest.mark.parametrize(
     "other", [{"system": "Be brief."}, {"temperature": 1.0}, {"max_tokens": 7}], ids=str
 )

@@ -11,6 +11,7 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NoReturn
 
 from wx_notebook.batch.jobs import Counts, Job, Outcome, RowPlace
@@ -32,7 +33,7 @@ from wx_notebook.errors import (
     BatchStopped,
     UserFacingError,
 )
-from wx_notebook.journal import AnswerRecord, Journal
+from wx_notebook.journal import AnswerRecord, Journal, note_reused
 from wx_notebook.session.pipeline import PromptPipeline
 
 #: Rows between the oldest that has not ended and the newest that was read, and their characters.
@@ -87,7 +88,9 @@ class BatchRun:
         self._requests = requests
         self._pipeline = pipeline
         self._journal = journal
-        self._rows_out = RowSettler(self.counts, self.meter, shape, output, limits)
+        self._rows_out = RowSettler(
+            self.counts, self.meter, shape, output, limits, partial(note_reused, journal, batch_id)
+        )
         self._limits = limits
         self._on_progress = on_progress
         self._clock = clock
@@ -131,6 +134,8 @@ class BatchRun:
             raise
         finally:
             self._senders.close(_END_S)
+            with contextlib.suppress(UserFacingError):
+                self._rows_out.close()
             self._show(force=True)
 
     def stop(self, error: BaseException) -> None:

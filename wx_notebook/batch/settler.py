@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wx_notebook.batch.jobs import Counts, Job, RowPlace
@@ -17,6 +17,9 @@ from wx_notebook.service import Usage
 #: The service's words for an answer that reached its limit.
 CUT = frozenset({"length", "max_tokens", "token_limit", "time_limit"})
 
+#: Rows that are written down at a time.
+_AT_ONCE = 1_000
+
 
 class RowSettler:
     """Ends rows.
@@ -29,16 +32,26 @@ class RowSettler:
         What becomes of an answer, and where it goes.
     limits
         Learn how rows end.
+    note_reused
+        Writes down rows that were not paid for, by key and position, many at a time.
     """
 
     def __init__(
-        self, counts: Counts, meter: ProgressMeter, shape: Shape, output: Output, limits: RunLimits
-    ) -> None:
+        self, counts: Counts, meter: ProgressMeter, shape: Shape, output: Output, limits: RunLimits,
+        note_reused: Callable[[Sequence[tuple[bytes, int]]], None] = lambda _: None,
+    ) -> None:  # fmt: skip
         self._counts = counts
         self._meter = meter
         self._shape = shape
         self._output = output
         self._limits = limits
+        self._note_reused = note_reused
+        self._reused: list[tuple[bytes, int]] = []
+
+    def close(self) -> None:
+        """Write down what waits to be."""
+        reused, self._reused = self._reused, []
+        self._note_reused(reused)
 
     def forget(self) -> None:
         """Count the rows anew: each is put once more."""
@@ -75,6 +88,9 @@ class RowSettler:
             self.put(place, {**cells, ERROR: None})
             counts.done += 1
             counts.tally(cells)
+        self._reused += [(job.key, place.position) for place in job.places[is_paid:]]
+        if len(self._reused) >= _AT_ONCE:
+            self.close()
         self._limits.note_answer()
         self._meter.add_sample(job.places[-1].position, answer.text)
         return True

@@ -7,7 +7,13 @@ numbers; no key, no token, no project.
 
 from wx_notebook.journal.job_log import JobLog
 from wx_notebook.journal.journal import Journal, JournalError, open_journal, temporary_journal
-from wx_notebook.journal.prompts import find_batches, find_prompts, forget_prompt, keep_prompt
+from wx_notebook.journal.prompts import (
+    find_batches,
+    find_prompts,
+    forget_prompt,
+    keep_prompt,
+    note_reused,
+)
 from wx_notebook.journal.records import (
     AnswerRecord,
     BatchRecord,
@@ -32,6 +38,7 @@ __all__ = [
     "find_prompts",
     "forget_prompt",
     "keep_prompt",
+    "note_reused",
     "open_journal",
     "prune",
     "request_key",

@@ -99,7 +99,7 @@ class Journal:
         return sorted(found, key=lambda one: one.began, reverse=True)
 
     def delete(self, batch_id: str) -> None:
-        """Delete a batch and its answers; raises as `begin`."""
+        """Delete a batch, and the answers that no other one has; raises as `begin`."""
         self.write(*((statement, (batch_id,)) for statement in statements.DELETE_ALL))
         with self._disk_lock, suppress(sqlite3.Error):
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
@@ -114,7 +114,7 @@ class Journal:
         return int(size * (pages - free))
 
     def answers(self, batch_id: str) -> Iterator[AnswerRecord]:
-        """Return the answers that a batch paid for, by the rows of its table."""
+        """Return the answers of a batch, by the rows of its table."""
         for row in self.select(statements.GET_ANSWERS, (batch_id,)):
             yield AnswerRecord(*row)
 

@@ -1,4 +1,4 @@
-"""Single prompts in the journal: those that the user asked to keep."""
+"""Single prompts that the user asked to keep, and rows that were paid for before."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ def find_batches(journal: Journal, words: Sequence[str] = ()) -> list[BatchRecor
         one for one in journal.batches()
         if all(journal.select(statements.FIND_BATCH, (one.id, like, like)) for like in patterns)
     ]  # fmt: skip
+
+
+def note_reused(journal: Journal, batch_id: str, rows: Sequence[tuple[bytes, int]]) -> None:
+    """Write down rows that a batch did not pay for, by key and position; as `keep_prompt`."""
+    if journal.path is not None:
+        journal.write(*((statements.PUT_REUSED, (batch_id, key, at)) for key, at in rows))
 
 
 def forget_prompt(journal: Journal, key: bytes) -> None:

@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS answers (
     request TEXT, seconds REAL
 );
 CREATE INDEX IF NOT EXISTS answers_by_batch ON answers (batch, position);
+CREATE TABLE IF NOT EXISTS reused (
+    batch TEXT NOT NULL, key BLOB NOT NULL, position INTEGER, PRIMARY KEY (batch, position)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reused_by_key ON reused (key);
 CREATE TABLE IF NOT EXISTS service_jobs (
     id TEXT PRIMARY KEY, batch TEXT NOT NULL, place TEXT, began REAL, rows INTEGER, job TEXT,
     state TEXT NOT NULL, is_open INTEGER NOT NULL
@@ -56,20 +60,32 @@ UPDATE batches SET ended = ?, state = ?, total = ?, done = ?, failed = ?, tokens
 GET_BATCHES = """
 SELECT id, began, ended, state, place, model, prompt, code, total,
     CASE WHEN ended IS NULL THEN (
-        SELECT count(*) FROM answers WHERE batch = batches.id AND state = 'done'
+        SELECT count(*) FROM (
+            SELECT position FROM answers WHERE batch = batches.id AND state = 'done'
+            UNION SELECT position FROM reused WHERE batch = batches.id
+        )
     ) ELSE done END,
     failed, tokens,
     (SELECT count(*) FROM answers WHERE batch = batches.id AND state = 'started')
 FROM batches
 """
+#: An answer that another batch has, too, is that one's from now on.
+HAND_OVER = """
+UPDATE answers SET batch = other.batch, position = other.position
+FROM (SELECT min(batch) AS batch, key, position FROM reused WHERE batch <> ?1 GROUP BY key) AS other
+WHERE answers.batch = ?1 AND answers.key = other.key
+"""
 DELETE_ANSWERS = "DELETE FROM answers WHERE batch = ?"
+DELETE_REUSED = "DELETE FROM reused WHERE batch = ?"
 DELETE_BATCH = "DELETE FROM batches WHERE id = ?"
 DELETE_BATCH_LINES = """
 DELETE FROM service_lines WHERE job IN (SELECT id FROM service_jobs WHERE batch = ?)
 """
 DELETE_JOBS = "DELETE FROM service_jobs WHERE batch = ?"
 #: In this order.
-DELETE_ALL = (DELETE_ANSWERS, DELETE_BATCH_LINES, DELETE_JOBS, DELETE_BATCH)
+DELETE_ALL = (
+    HAND_OVER, DELETE_ANSWERS, DELETE_REUSED, DELETE_BATCH_LINES, DELETE_JOBS, DELETE_BATCH,
+)  # fmt: skip
 
 #: An answer that is there already stays until the new one has come.
 START = ManyRows(
@@ -107,9 +123,17 @@ WHERE answers.key IN (""",
     "?",
     ")",
 )
+#: A row of a batch that an earlier one, or an equal row, has paid for.
+PUT_REUSED = "INSERT OR REPLACE INTO reused (batch, key, position) VALUES (?, ?, ?)"
 GET_ANSWERS = """
 SELECT text, model, finish, input_tokens, output_tokens, request, seconds, position, prompt, at
-FROM answers WHERE batch = ? AND state = 'done' ORDER BY position
+FROM answers WHERE batch = ?1 AND state = 'done'
+UNION ALL
+SELECT text, model, finish, input_tokens, output_tokens, request, seconds, reused.position,
+    prompt, at
+FROM reused JOIN answers ON answers.key = reused.key AND state = 'done'
+WHERE reused.batch = ?1 AND NOT (answers.batch = ?1 AND answers.position = reused.position)
+ORDER BY position
 """
 
 PUT_JOB = """
@@ -154,8 +178,9 @@ FROM prompts JOIN answers ON prompts.key = answers.key AND state = 'done'
 FIND_BATCH = """
 SELECT 1 FROM batches WHERE id = ? AND (
     prompt || char(10) || coalesce(model, '') LIKE ? ESCAPE '\\' OR EXISTS (
-        SELECT 1 FROM answers WHERE batch = batches.id AND state = 'done'
-        AND prompt || char(10) || text LIKE ? ESCAPE '\\'
+        SELECT 1 FROM answers WHERE state = 'done' AND (
+            batch = batches.id OR key IN (SELECT key FROM reused WHERE batch = batches.id)
+        ) AND prompt || char(10) || text LIKE ? ESCAPE '\\'
     )
 )
 """

@@ -149,7 +149,7 @@ def _delete(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]
     one = _existing(journal, words, 1, "delete")
     jobs = [job for job in JobLog(journal).jobs(one.id) if job.is_open]
     journal.delete(one.id)
-    yield f"batch {one.id} and its {one.done:,} answers are deleted"
+    yield f"batch {one.id} is deleted, with the answers that no other batch has"
     if jobs:
         rows = sum(job.rows for job in jobs)
         yield f"{rows:,} rows of it go on at the service and are paid for: nobody fetches them now"
