@@ -6,13 +6,22 @@ import contextlib
 import sqlite3
 import stat
 import threading
+import time
 
 import pytest
 
 import wx_notebook as wx
 from wx_notebook.batch.functions import make_batch
-from wx_notebook.errors import BatchStopped
-from wx_notebook.journal import AnswerRecord, BatchRecord, JournalError, open_journal, prune
+from wx_notebook.errors import BadOption, BatchStopped
+from wx_notebook.journal import (
+    AnswerRecord,
+    BatchRecord,
+    JournalError,
+    journal_to_read,
+    open_journal,
+    prune,
+)
+from wx_notebook.magics.batches import check_deleted
 
 ROWS = [f"t{number}" for number in range(12)]
 PROMPT = "Say this: {{ value }}"
@@ -126,7 +135,14 @@ def test_a_setting_keeps_it_off_the_disk(session, sandbox, journal_file, monkeyp
     (tmp_path / "pyproject.toml").write_text("[tool.wx_notebook]\njournal = false\n")
     assert counts_of(["a", "b", "a"]).sent == 2
     assert counts_of(["a", "b", "a"]).sent == 2
+    with contextlib.closing(journal_to_read(is_on=False)) as journal:
+        assert journal.batches() == []
+        assert "nothing is kept" in journal.note
     assert not journal_file.exists()
+    with contextlib.closing(open_journal()):
+        pass
+    with contextlib.closing(journal_to_read(is_on=False)) as journal:
+        assert journal.path == journal_file, "an older one can still be looked at"
 
 
 @pytest.mark.parametrize(
@@ -239,6 +255,15 @@ def test_on_a_network_drive_each_kernel_has_its_own_file_and_reads_all(
     own.rename(journal_file.parent / "journal-0123abcd.sqlite")  # as if another kernel's
     assert counts_of().sent == 0
     assert len(list(journal_file.parent.glob("journal-*.sqlite"))) == 2
+    with contextlib.closing(open_journal()) as journal:
+        name = journal.batches()[-1].id
+        journal.delete(name)
+        with pytest.raises(BadOption, match=f"another kernel has written {name} into a file"):
+            check_deleted(name, [one.id for one in journal.batches()])
+        prune(journal, clock=lambda: time.time() + 30 * 86_400)
+        assert len(list(journal_file.parent.glob("journal-*.sqlite"))) == 2
+        prune(journal, clock=lambda: time.time() + 32 * 86_400)
+        assert list(journal_file.parent.glob("*.sqlite")) == [journal.path]
 
 
 def test_an_answer_counts_once_it_is_on_disk(data_folder):

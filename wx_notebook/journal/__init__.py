@@ -6,7 +6,13 @@ numbers; no key, no token, no project.
 """
 
 from wx_notebook.journal.job_log import JobLog
-from wx_notebook.journal.journal import Journal, JournalError, open_journal, temporary_journal
+from wx_notebook.journal.journal import (
+    Journal,
+    JournalError,
+    journal_to_read,
+    open_journal,
+    temporary_journal,
+)
 from wx_notebook.journal.prompts import (
     find_batches,
     find_prompts,
@@ -37,6 +43,7 @@ __all__ = [
     "find_batches",
     "find_prompts",
     "forget_prompt",
+    "journal_to_read",
     "keep_prompt",
     "note_reused",
     "open_journal",

@@ -278,6 +278,14 @@ def open_journal(folder: Callable[[], Path] = journal_folder) -> Journal:
     )
 
 
+def journal_to_read(*, is_on: bool) -> Journal:
+    """Return the journal for a list; one that is switched off is not made for it; as above."""
+    folder = journal_folder()
+    if is_on or any(folder.glob("*.sqlite")):
+        return open_journal()
+    return Journal(open_temporary(), note="journal = false in the settings: nothing is kept")
+
+
 def temporary_journal() -> Journal:
     """Return a journal in memory, for `journal = false`: equal rows are sent once."""
     return Journal(open_temporary())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from wx_notebook.journal import statements
 from wx_notebook.journal.journal import Journal
+from wx_notebook.journal.location import other_files
 
 #: Finished batches and prompts go after so many days, the oldest above so many bytes.
 KEPT_DAYS = 31
@@ -25,6 +27,7 @@ def prune(
         It cannot be written.
     """
     deleted, oldest = 0, clock() - KEPT_DAYS * _DAY_S
+    _remove_files(journal, oldest)
     _forget_prompts(journal, oldest)
     finished = [one for one in reversed(journal.batches()) if one.ended is not None]
     for batch in finished:
@@ -37,6 +40,14 @@ def prune(
         # what is left are single prompts: the older half of them goes
         _forget_prompts(journal, middle[0][0])
     return deleted
+
+
+def _remove_files(journal: Journal, before: float) -> None:
+    """Remove the files of other kernels, as on a network drive, that none has written since."""
+    for file in other_files(journal.path.parent, journal.path) if journal.path else ():
+        with suppress(OSError):
+            if file.stat().st_mtime < before:
+                file.unlink()
 
 
 def _forget_prompts(journal: Journal, before: float) -> None:

@@ -13,8 +13,9 @@ from wx_notebook.batch.outputs import export_rows
 from wx_notebook.batch.service_jobs import ServiceJobs
 from wx_notebook.display import show_lines
 from wx_notebook.errors import BadOption, BatchStopped, did_you_mean, mask_keys
-from wx_notebook.journal import KEPT_DAYS, BatchRecord, JobLog, JobRecord, Journal, open_journal
+from wx_notebook.journal import KEPT_DAYS, BatchRecord, JobLog, JobRecord, Journal, journal_to_read
 from wx_notebook.session import session
+from wx_notebook.settings import journal_is_on
 
 _EXCERPT = 50
 _COLUMNS = ("row", "prompt", "answer", "model", "input_tokens", "output_tokens", "finish_reason")
@@ -38,7 +39,7 @@ def manage_batches(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN40
             f"{did_you_mean(action, _ACTIONS)}",
             hint="Next: %watsonx help batches",
         )
-    with contextlib.closing(open_journal()) as journal:
+    with contextlib.closing(journal_to_read(is_on=journal_is_on())) as journal:
         show_lines(shell, list(_ACTIONS[action](shell, journal, words)))
 
 
@@ -149,10 +150,27 @@ def _delete(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]
     one = _existing(journal, words, 1, "delete")
     jobs = [job for job in JobLog(journal).jobs(one.id) if job.is_open]
     journal.delete(one.id)
+    check_deleted(one.id, [left.id for left in journal.batches()])
     yield f"batch {one.id} is deleted, with the answers that no other batch has"
     if jobs:
         rows = sum(job.rows for job in jobs)
         yield f"{rows:,} rows of it go on at the service and are paid for: nobody fetches them now"
+
+
+def check_deleted(name: str, left: Sequence[str]) -> None:
+    """Say so if an entry of the journal is still there.
+
+    Raises
+    ------
+    BadOption
+        It is in a file that this kernel does not write.
+    """
+    if name in left:
+        raise BadOption(
+            f"The journal is on a network drive, and another kernel has written {name} into a file "
+            "of its own. Only that kernel can delete it.",
+            hint=f"Type the same line there. Such a file goes {KEPT_DAYS} days after its last use.",
+        )
 
 
 _Action = Callable[[Any, Journal, Sequence[str]], Iterator[str]]

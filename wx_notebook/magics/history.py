@@ -18,8 +18,10 @@ from wx_notebook.journal import (
     find_batches,
     find_prompts,
     forget_prompt,
-    open_journal,
+    journal_to_read,
 )
+from wx_notebook.magics.batches import check_deleted
+from wx_notebook.settings import journal_is_on
 
 #: Entries of a list, rows of a batch, and characters of a line.
 _MOST, _MOST_ROWS, _EXCERPT = 20, 10, 70
@@ -46,7 +48,7 @@ def manage_history(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN40
         raise BadOption(
             f"--{act} takes one ID, and no words to search for.", hint="Next: %watsonx help history"
         )
-    with contextlib.closing(open_journal()) as journal:
+    with contextlib.closing(journal_to_read(is_on=journal_is_on())) as journal:
         if args.show:
             lines = _shown(journal, _entry(journal, args.show))
         elif args.rerun:
@@ -143,6 +145,7 @@ def _deleted(journal: Journal, entry: _Entry) -> Iterator[str]:
         journal.delete(entry.id)
     else:
         forget_prompt(journal, entry.key)
+    check_deleted(entry.id, [left.id for left in _entries(journal, [])])
     yield f"{entry.id} is deleted, with what was answered"
 
 
