@@ -83,7 +83,15 @@ class Stream:
 @pytest.fixture(params=["plain", "TLS"])
 def start(request, serve, authority):
     tls = authority if request.param == "TLS" else None
-    return lambda **more: Stream(serve, tls=tls, **more)
+    streams = []
+
+    def start(**more):
+        streams.append(Stream(serve, tls=tls, **more))
+        return streams[-1]
+
+    yield start
+    for stream in streams:
+        stream.hang_up()
 
 
 def test_what_comes_in_a_short_pause_of_a_quick_stream_is_read_at_once(start):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client as http_client
 import inspect
+import io
 import re
 
 import pytest
@@ -12,7 +14,7 @@ from transport.servers import CHAT, KEY, TOKEN, Proxy, caught, connect, http, sh
 
 from wx_notebook.errors import ServiceDown
 from wx_notebook.transport import Transport
-from wx_notebook.transport.connections import NetworkSettings
+from wx_notebook.transport.connections import NetworkSettings, read_head
 
 SEALED = "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"
 
@@ -220,3 +222,47 @@ def test_the_password_of_a_proxy_is_in_no_attribute(monkeypatch):
     assert "proxy-hunter2" in options["proxies"]["https"]
     assert network._by_url
     assert "proxy-hunter2" not in repr(vars(network))
+
+
+# --- the head of a response ----------------------------------------------------------------------
+
+#: What is not a plain field, and what only looks as if it were none.
+HEADS = [
+    b"", b"\r\n", b"\n", b"Name: value\r\n", b"Name: value\n\n",
+    b"A: 1\r\nB:2\r\nC:  3 \t\r\nA: again\r\n\r\nthe body: \r\n",
+    b"Folded: one\r\n two\r\n\tthree\r\nNext: 1\r\n\r\n",
+    b" Folded: first\r\n\r\n", b"No colon\r\nA: 1\r\n\r\n", b": no name\r\nA: 1\r\n\r\n",
+    b"Blank in name : 1\r\nA: 1\r\n\r\n", b"From somebody\r\nA: 1\r\n\r\n",
+    b"From: somebody\r\n\r\n", b"Empty:\r\nA: 1\r\n\r\n", b"Colons: a:b: c\r\n\r\n",
+    b"Return: a\rb: c\r\nA: 1\r\n\r\n", b"A: 1\r\r\nB: 2\r\n\r\n", b"A: 1\nB: 2\r\n\r\n",
+    "Latin: \xe9\x85\xa0\r\nZero: \0\x0b\x0c\x1c\r\nA: 1\r\n\r\n".encode("latin-1"),
+    b"N\xe9me: 1\r\nA: 1\r\n\r\n", b"Content-Type: multipart/mixed; boundary=x\r\n\r\n",
+    b"Content-Type: message/rfc822\r\nA: 1\r\n\r\n", b"x: 1\r\n" * 99 + b"\r\n",
+    b"x: 1\r\n" * 100 + b"\r\n", b"x: 1\r\n" * 200, b"x: " + b"a" * 65_531 + b"\r\n\r\n",
+    b"x: " + b"a" * 65_532 + b"\r\n\r\n", b"x: " + b"a" * 70_000,
+]  # fmt: skip
+
+
+@all_cases("head", HEADS, ids=lambda head: repr(head[:40]))
+def test_the_head_of_a_response_is_what_the_standard_library_reads_in_it(head):
+    def read(by):
+        lines = io.BytesIO(head)
+        try:
+            message = by(lines)
+        except http_client.HTTPException as error:
+            return repr(error)
+        # a head has no parts: urllib3 looks at no defect of those either
+        defects = [] if message.is_multipart() or b"multipart" in head else message.defects
+        return message.items(), list(map(type, defects)), lines.tell()
+
+    assert read(read_head) == read(http_client.parse_headers)
+
+
+def test_a_plain_head_is_not_read_as_a_mail(serve, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("read as a mail")
+
+    session = connect(serve(http(200, CHAT)))
+    session.state.token_source.token()
+    monkeypatch.setattr(http_client, "parse_headers", refuse)
+    assert session.chat("hello", model="m").text == "Four."
