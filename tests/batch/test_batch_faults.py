@@ -90,6 +90,16 @@ def test_a_dead_key_stops_the_whole_and_keeps_what_was_done(session, sandbox, sl
     assert table[-1]["error"] == "not sent: the run was stopped before this row"
 
 
+def test_what_a_dead_key_could_not_send_is_not_called_billed(session, sandbox):
+    wx.batch(PROMPT, ROWS[:1])
+    sandbox.disable_key()
+    sandbox.revoke_tokens()
+    with pytest.raises(BatchStopped, match="KeyRefused: ") as caught:
+        wx.batch(PROMPT, ROWS[1:9])
+    not_sent = "not sent: the run was stopped before this row"
+    assert [row["error"] for row in caught.value.table] == [not_sent] * 8
+
+
 def test_a_log_out_stops_the_whole(session, slow_service):
     from wx_notebook.session import end_sessions
 
@@ -107,6 +117,13 @@ def test_a_share_of_errors_stops_a_prompt_that_is_wrong(session, sandbox):
         wx.batch(PROMPT, rows, max_errors="10%", concurrency=8)
     assert sandbox.counts["chat"] < 60
     assert len(caught.value.table) == 200
+
+
+def test_errors_among_the_first_rows_count_as_soon_as_there_are_twenty(session, sandbox):
+    rows = [*[None] * 10, *[f"t{at}" for at in range(90)]]
+    with pytest.raises(BatchStopped, match="10 of 20 rows failed, and max_errors= allows 10 %"):
+        wx.batch(PROMPT, rows, max_errors="10%", concurrency=4)
+    assert sandbox.counts["chat"] < 30
 
 
 def test_a_budget_is_not_exceeded(session, sandbox):

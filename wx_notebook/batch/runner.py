@@ -251,6 +251,7 @@ class BatchRun:
         error = outcome.error
         assert error is not None  # noqa: S101  # without an answer there is an error
         if outcome.fate == "stop":
+            job.is_sent = error.maybe_billed
             raise stop_error(error)
         self._rows_out.count_paid(outcome.usage)
         pause_s = pause_before_retry(job, outcome, resend=self._limits.resend)

@@ -93,6 +93,8 @@ class RowSettler:
             self.close()
         self._limits.note_answer()
         self._meter.add_sample(job.places[-1].position, answer.text)
+        # rows that failed among the first ones count from the 20th on
+        self._limits.check_errors(counts)
         return True
 
     def count_paid(self, usage: Usage | None) -> None:
