@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib.figure
 import PIL.Image
+import PIL.PngImagePlugin
 import pytest
 from IPython.core.display import Image
 from support import fronts
@@ -76,6 +77,37 @@ def test_each_kind_of_picture_becomes_one_that_models_take(value):
     assert f"{image.width:,} x {image.height:,} pixels" in sent.about
 
 
+def test_greys_of_another_range_are_stretched_to_what_a_plot_would_show():
+    # 12 of 16 bits, as a camera at a microscope writes them, and numbers from 0 to 1
+    ramp = PIL.Image.new("I;16", (5, 1))
+    ramp.putdata([0, 1_000, 2_000, 3_000, 4_000])
+    tiff = io.BytesIO()
+    ramp.save(tiff, "TIFF")
+    png = io.BytesIO()
+    ramp.save(png, "PNG")
+    share = PIL.Image.new("F", (5, 1))
+    share.putdata([0, 0.25, 0.5, 0.75, 1])
+    for value in (ramp, tiff.getvalue(), png.getvalue(), share):
+        image, _ = seen(pictures_of([value])[0])
+        assert [image.convert("L").getpixel((x, 0)) for x in range(5)] == [0, 63, 127, 191, 255]
+    assert seen(pictures_of([PIL.Image.new("I;16", (2, 2), 9)])[0])[0].size == (2, 2)
+
+
+def test_of_a_moving_picture_the_first_frame_is_sent_and_told():
+    frames = [PIL.Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
+    image, sent = seen(pictures_of([out.getvalue()])[0])
+    assert (image.format, image.convert("RGB").getpixel((0, 0))) == ("PNG", (255, 0, 0))
+    assert ", the first of 3 frames," in sent.about
+
+
+def test_a_picture_of_printing_colors_goes_in_those_of_a_screen():
+    out = io.BytesIO()
+    PIL.Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(out, "JPEG")
+    assert seen(pictures_of([out.getvalue()])[0])[0].mode == "RGB"
+
+
 def test_a_path_is_a_file_and_a_text_is_a_path(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(encoded())
@@ -119,6 +151,12 @@ def test_the_users_own_image_is_not_changed():
     assert own.size == (3000, 10)
 
 
+def _with_xmp(text):
+    info = PIL.PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", text)
+    return info
+
+
 def test_a_photograph_stands_upright_and_loses_the_place_where_it_was_taken():
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter
@@ -128,6 +166,10 @@ def test_a_photograph_stands_upright_and_loses_the_place_where_it_was_taken():
     image, _ = seen(Picture("photo", data))
     assert image.size == (20, 40)
     assert not image.getexif()
+    # other programs write it as XML
+    for place in (encoded("JPEG", xmp=b"<place/>"), encoded("PNG", pnginfo=_with_xmp("<place/>"))):
+        assert b"<place/>" in place
+        assert "xmp" not in " ".join(seen(Picture("photo", place))[0].info).lower()
 
 
 def test_what_is_clear_stays_clear():
@@ -262,3 +304,5 @@ def test_an_option_line_names_variables_their_parts_and_files(tmp_path, monkeypa
     for wrong in ("fig.x", "fig()", "", "nothing.png"):
         with pytest.raises(MissingName, match="neither a variable nor"):
             named_pictures([wrong], names)
+    with pytest.raises(BadOption, match="no picture is fetched from the network"):
+        named_pictures(["https://example.org/a.png"], names)

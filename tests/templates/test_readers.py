@@ -93,6 +93,15 @@ def test_slides_have_a_mark_and_their_notes(tmp_path):
     )
 
 
+def test_the_words_of_a_group_on_a_slide_are_read_too(tmp_path):
+    show = pptx.Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[6])
+    inner = slide.shapes.add_group_shape().shapes.add_group_shape()
+    inner.shapes.add_textbox(0, 0, 100, 100).text_frame.text = "deep inside"
+    show.save(tmp_path / "a.pptx")
+    assert filled(tmp_path / "a.pptx").text == "[slide 1]\ndeep inside"
+
+
 def test_sheets_are_tables_with_the_values_that_excel_computed(tmp_path):
     book = openpyxl.Workbook()
     book.active.title = "2026"
@@ -141,6 +150,11 @@ def blank(path):
     return path
 
 
+def without_words(path):
+    path.write_text("<script>draw()</script>")
+    return path
+
+
 def bomb(path):
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -168,6 +182,7 @@ def nonsense(path):
     [
         (encrypted, "a.pdf", "is encrypted."),
         (blank, "a.pdf", "contains no text: it may be a scan"),
+        (without_words, "a.html", "a.html contains no text."),
         (huge, "a.pdf", "has 200,000,000 bytes"),
         (bomb, "a.docx", "unpacks to 450,000,000 bytes"),
         *((nonsense, f"a.{kind}", "cannot be read as a document")

@@ -37,7 +37,4 @@ def read_bytes(path: Path, most: int, *, start: bool = False) -> bytes:
             reason = "is not a file"
     except (OSError, ValueError) as error:
         reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    raise BadOption(
-        f"{path} {reason}.",
-        hint="Check the path: {{ path }} puts the text of that file into the prompt.",
-    )
+    raise BadOption(f"{path} {reason}.", hint="Check the path, and the folder that it begins in.")

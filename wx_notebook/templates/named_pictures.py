@@ -44,15 +44,15 @@ def named_pictures(
         if not missing:
             found += pictures_of([value], [expression])
             continue
-        path = Path(expression).expanduser()
-        if not expression or not _is_there(path):
+        is_address = expression.startswith(("http://", "https://"))
+        if not expression or not (is_address or _is_there(Path(expression).expanduser())):
             known = [name for name in names if name[:1] != "_" and name not in hidden]
             raise MissingName(
                 f"'{mask_keys(expression)}' is neither a variable nor a file."
                 f"{did_you_mean(expression, known)}",
                 hint="For example: --image figure, or --image plots/a.png",
             )
-        found.append(picture_or_refuse(path, expression))
+        found.append(picture_or_refuse(expression, expression))
     if not found:
         raise BadOption("--image names no picture: the list is empty.", hint="Put one into it.")
     return tuple(found)

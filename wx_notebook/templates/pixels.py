@@ -33,6 +33,10 @@ _PATCH = 28
 #: Tokens of a picture of unknown size.
 _UNKNOWN_TOKENS = 1_500
 _QUALITY = 90
+#: Kinds of pixels that each decoder shows alike; of CMYK and of 16 bits some make another picture.
+_PLAIN_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
+#: Where Pillow keeps what a program wrote about a picture, with the place where it was taken.
+_XMP = frozenset(["xmp", "XML:com.adobe.xmp"])
 _START_OF_FRAME = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]..\x08(....)", re.DOTALL)
 
 
@@ -131,20 +135,36 @@ def _prepare(image: Any, data: bytes, name: str, longest: int) -> SentPicture:  
     size = image.size
     if not all(size):
         raise BadOption(f"'{name}' is a picture without pixels.", hint="Look at it first.")
-    kind = format_of(data)
-    if kind and max(size) <= longest and len(data) <= MOST_BYTES and not image.getexif():
+    kind, frames = format_of(data), getattr(image, "n_frames", 1)
+    is_plain = frames == 1 and image.mode in _PLAIN_MODES and not image.getexif()
+    is_plain = is_plain and not _XMP & image.info.keys()
+    if kind and is_plain and max(size) <= longest and len(data) <= MOST_BYTES:
         return _sent(data, kind, size, "")
     from PIL import ImageOps
 
     # a camera notes which way is up, and where it was: the first is applied, the second dropped
-    image = ImageOps.exif_transpose(image)
+    image = _eight_bits(ImageOps.exif_transpose(image))
     whole = image.size
     if max(whole) > longest:
         image = image.copy()
         image.thumbnail((longest, longest))
     data, kind = _encoded(image, is_photo=kind == "jpeg")
-    reduced = f" of {whole[0]:,} x {whole[1]:,}" if image.size != whole else ""
-    return _sent(data, kind, image.size, reduced)
+    changed = f" of {whole[0]:,} x {whole[1]:,}" if image.size != whole else ""
+    changed += f", the first of {frames:,} frames" if frames > 1 else ""
+    return _sent(data, kind, image.size, changed)
+
+
+def _eight_bits(image: Any) -> Any:  # noqa: ANN401
+    """Return an image whose greys have another range, of 16 bits or 0.0 to 1.0, with 256 of them.
+
+    Its darkest value becomes black and its brightest white, as a plot shows it; Pillow alone would
+    make a white area of most, and a black one of numbers below 1.
+    """
+    if not image.mode.startswith(("I", "F")):
+        return image
+    low, high = image.getextrema()
+    scale = 255 / (high - low) if high > low else 1
+    return image.convert("F").point(lambda value: value * scale - low * scale).convert("L")
 
 
 def _encoded(image: Any, *, is_photo: bool) -> tuple[bytes, str]:  # noqa: ANN401
@@ -162,10 +182,10 @@ def _saved(image: Any, kind: str) -> bytes:  # noqa: ANN401
     return out.getvalue()
 
 
-def _sent(data: bytes, kind: str, size: tuple[int, int], reduced: str) -> SentPicture:
+def _sent(data: bytes, kind: str, size: tuple[int, int], changed: str) -> SentPicture:
     width, height = size
     tokens = -(-width // _PATCH) * -(-height // _PATCH) if width and height else _UNKNOWN_TOKENS
-    pixels = f", {width:,} x {height:,} pixels{reduced}" if width and height else ""
+    pixels = f", {width:,} x {height:,} pixels{changed}" if width and height else ""
     about = f"{kind.upper()}{pixels}, {max(1, round(len(data) / 1000)):,} kB"
     url = f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
     return SentPicture(url, about, tokens)

@@ -54,7 +54,7 @@ def reader_of(path: Path, start: bytes) -> Reader | None:
     if start.startswith(b"%PDF-"):
         return _READERS[".pdf"]
     if start.startswith(b"PK\x03\x04"):
-        return _READERS.get(suffix) if suffix in (".docx", ".pptx", ".xlsx") else None
+        return _READERS.get(suffix) if suffix in (".docx", ".pptx", ".xlsx", ".xlsm") else None
     is_html = suffix in (".html", ".htm") and b"\0" not in start
     return _READERS[".html"] if is_html else None
 
@@ -82,9 +82,10 @@ def read_document(path: Path, reader: Reader, pages: int | None = None) -> ReadD
         f"[{section.mark}]\n{section.text}" if section.mark else section.text for section in sent
     ).strip()
     if not any(section.text.strip() for section in sent):
+        is_pdf = reader is _READERS[".pdf"]
         raise BadOption(
-            f"{path} contains no text: it may be a scan.",
-            hint="Send its pages as pictures, with --image.",
+            f"{path} contains no text{': it may be a scan' if is_pdf else ''}.",
+            hint="Send its pages as pictures, with --image." if is_pdf else "Look into the file.",
         )
     name, number = path.name, len(sent)
     count = f"{number:,} {reader.sections}{'' if number == 1 else 's'}" if sent[0].mark else "all"
@@ -216,7 +217,7 @@ def _pptx(path: Path) -> Iterator[Section]:
     _check_archive(path)
     for number, slide in enumerate(pptx.Presentation(str(path)).slides, 1):
         lines: list[str] = []
-        for shape in slide.shapes:
+        for shape in _ungrouped(slide.shapes):
             if shape.has_text_frame:
                 lines.append(shape.text_frame.text.strip())
             elif getattr(shape, "has_table", False):
@@ -226,6 +227,11 @@ def _pptx(path: Path) -> Iterator[Section]:
             notes = slide.notes_slide.notes_text_frame.text.strip()
             lines += [f"Notes: {notes}"] if notes else []
         yield Section(f"slide {number}", "\n".join(filter(None, lines)))
+
+
+def _ungrouped(shapes: Any) -> Iterator[Any]:  # noqa: ANN401  # shapes of python-pptx
+    for shape in shapes:
+        yield from _ungrouped(shape.shapes) if hasattr(shape, "shapes") else [shape]
 
 
 def _xlsx(path: Path) -> Iterator[Section]:
@@ -238,6 +244,7 @@ def _xlsx(path: Path) -> Iterator[Section]:
             rows: list[list[str]] = []
             for number, row in enumerate(sheet.iter_rows(values_only=True)):
                 if number >= _MOST_ROWS:
+                    rows.append([f"(the rows behind the first {_MOST_ROWS:,} are left out)"])
                     break
                 cells = ["" if value is None else str(value) for value in row]
                 if any(cells):
@@ -283,5 +290,6 @@ _READERS: Mapping[str, Reader] = {
     ".docx": Reader("docx", _docx, "part"),
     ".pptx": Reader("pptx", _pptx, "slide"),
     ".xlsx": Reader("openpyxl", _xlsx, "sheet"),
+    ".xlsm": Reader("openpyxl", _xlsx, "sheet"),
     ".html": Reader("markdownify", _html, "part"),
 }

@@ -131,6 +131,7 @@ def _refused(unfit: Unfit, place: str, *, is_inside: bool) -> BadOption:
     subject = f"'{shown}'"
     if is_inside or " " in place:
         hint = "Leave it out, or put the values that you need into a list or a table of their own."
+        hint = "Give pictures with --image." if unfit is _PICTURE else hint
         subject = f"{shown[:1].upper()}{shown[1:]}" if " of " in place else subject
     return BadOption(f"{subject} is {unfit.kind}. {PROMPT_TAKES}", hint=hint)
 
