@@ -50,6 +50,8 @@ _IN_PYTHON = tuple(
         # a command that is left keeps its own option
         (rf"(%watsonx \w+ --\S+)|--({_OPTIONS})\b",
          lambda found: found[1] or found[2].replace("-", "_") + "="),
+        (r"\b(max_\w+=) (?=\d)", r"\1"),
+        (r"--image (\S+)", r"images=\1"),
         (r"run the cell again", "run it again"),
         (r"Run the cell again", "Run it again"),
     )

@@ -139,9 +139,20 @@ def test_in_a_chat_the_answer_is_the_turn(shop, sandbox):
     ]  # fmt: skip
 
 
+def test_a_method_is_named_by_its_object(shop, sandbox):
+    shop.run(
+        "class Stock:\n    def __init__(self): self.prices = {'tea': 3}\n"
+        "    def price(self, item: str) -> int: return self.prices[item]\nstock = Stock()"
+    ).ok()
+    sandbox.say_calls(("price", {"item": "tea"}))
+    sandbox.say("It costs 3.")
+    assert "[price(item='tea') → 3]" in shop.run("%%watsonx --tool stock.price --yes\nTea?").plain
+
+
 @pytest.mark.parametrize(
     ("cell", "what"),
     [
+        ("%%watsonx --tool stock.prize\nhi", "There is no function 'stock.prize'"),
         ("%%watsonx --tool aera\nhi", "There is no function 'aera' in the notebook. Did you mean"),
         ("%%watsonx --tool wx\nhi", "'wx' is a value (module), but a tool must be a function."),
         ("%%watsonx --tool bare\nhi", "bare() does not say what 'x' is."),

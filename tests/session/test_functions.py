@@ -425,6 +425,8 @@ def test_a_session_that_works_or_was_named_stays_whatever_the_environment_says(
         ({"timeout": 0.00001}, "Raise timeout=, or ask for a shorter answer with max_tokens=."),
         ({"model": "granit"}, "wx.session().models() lists the models of the region."),
         ({"deployment": "gone"}, "generate=True"),
+        ({"images": []}, "For example: images=figure"),
+        ({"images": [b"\x89PNG\r\n\x1a\n"] * 11}, "raise the limit: max_images=11"),
     ],
 )
 def test_the_errors_of_a_call_name_what_can_be_typed_in_python(sandbox, session, options, hint):

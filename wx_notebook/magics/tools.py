@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from wx_notebook.answer import ToolCall
@@ -68,15 +69,19 @@ def named_tools(
         if name.startswith(PREFIX):
             found.append(name)
             continue
-        if name not in variables:
+        root, *inside = name.split(".")
+        try:
+            # `stock.price` is a method, or a function of a module
+            value = reduce(getattr, inside, variables[root])
+        except Exception:  # noqa: BLE001  # a property may raise anything
             hidden = shell.user_ns_hidden
             known = [one for one in variables if one[:1] != "_" and one not in hidden]
             raise MissingName(
                 f"There is no function '{mask_keys(name)}' in the notebook."
                 f"{did_you_mean(name, known)}",
                 hint="Define it in its own cell: def area(width: float) -> float: ...",
-            )
-        found.append(tool_of(variables[name], name))
+            ) from None
+        found.append(tool_of(value, name))
     servers = [name for name in names if name.startswith(PREFIX)]
     if not servers:
         return ToolSet(found, LiveReporter())
