@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from allowed_html import check_html
@@ -12,7 +13,7 @@ from support.cases import all_cases
 
 from wx_notebook.answer import Answer
 from wx_notebook.display import NotebookCanvas, TerminalCanvas, canvas_for
-from wx_notebook.render import ANSWER_TYPE, clean_text
+from wx_notebook.render import ANSWER_TYPE, VALUE_FORMAT, clean_text
 
 
 class Publisher:
@@ -254,6 +255,71 @@ def test_what_a_terminal_counts_is_overwritten_by_the_answer():
     canvas = TerminalCanvas(out, "json")
     canvas.paint('{"a"')
     assert out.getvalue() == "\r\x1b[2mreceiving json (4 characters)\x1b[0m\x1b[K"
+
+
+def screen(written):
+    """What stands on a terminal after it got all that."""
+    lines, row, column = [""], 0, 0
+    for code, count, control in re.findall(r"(\x1b\[\??(\d*)[A-Za-z]|([\s\S]))", written):
+        if control == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row + 1 - len(lines))
+        elif control == "\r":
+            column = 0
+        elif control:
+            lines[row] = lines[row][:column].ljust(column) + control + lines[row][column + 1 :]
+            column += 1
+        elif code.endswith("A"):
+            assert int(count) <= row, "above the first line"
+            row -= int(count)
+        elif code.endswith(("J", "K")):
+            lines[row] = lines[row][:column]
+            lines[row + 1 :] = [] if code.endswith("J") else lines[row + 1 :]
+    return "\n".join(lines)
+
+
+ROWS = '[{"name": "lamp", "watts": 9}, {"name": "lap'
+TREE = '{"owner": {"name": "Ada", "tags": ["a", "b\\n'
+
+OF_TREE = """receiving JSON (44 characters)
+owner:
+  name: "Ada"
+  tags:
+    0: "a"
+    1: "b\\n\""""
+
+
+@all_cases(
+    ("text", "shown"),
+    [
+        ("", "thinking (0 characters)"),
+        ('{"valu', "receiving JSON (6 characters)"),
+        (ROWS, "receiving JSON (44 characters)\nname  watts\nlamp      9\nlap"),
+        (TREE, OF_TREE),
+        ("[" + '{"n": 1},' * 30, "receiving JSON (271 characters)\n… 18 rows before\nn"
+         + "\n1" * 12),
+    ],
+)  # fmt: skip
+def test_in_a_terminal_a_value_of_a_schema_grows_as_a_table_or_a_tree(text, shown):
+    out = Terminal()
+    canvas = TerminalCanvas(out, VALUE_FORMAT)
+    canvas.show_progress("waiting (1 s)")
+    for end in range(len(text) + 1):
+        canvas.paint(text[:end])
+    assert "\n".join(map(str.rstrip, screen(out.getvalue()).split("\n"))) == shown
+    canvas.finish(Answer('{"a": 1}', "m", "stop"))
+    assert screen(out.getvalue()) == '{"a": 1}\n\n[m · 0.0 s]\n'
+
+
+def test_a_growing_value_never_leaves_the_screen_and_steers_no_terminal(monkeypatch):
+    monkeypatch.setenv("LINES", "8")
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    TerminalCanvas(out, VALUE_FORMAT).paint("[" + '{"n": "\\u001b[2J\\u009b31m"},' * 30)
+    lines = screen(out.getvalue()).split("\n")
+    assert len(lines) == 6
+    assert "\x1b[2J" not in out.getvalue()
+    assert "\x9b" not in out.getvalue()
 
 
 def test_a_terminal_gets_each_character_once_and_no_control_characters():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
@@ -15,6 +16,7 @@ from wx_notebook.render import (
     clean_line,
     clean_text,
     columns_line,
+    partial_value_lines,
     reasoning_line,
     stable_text,
 )
@@ -26,14 +28,16 @@ if TYPE_CHECKING:
 _COMPLETE_ONLY = frozenset({"code", "json", VALUE_FORMAT})
 _DIM, _NORMAL = "\x1b[2m", "\x1b[0m"
 #: The cursor's place, kept and restored. In between a long line does not wrap: it would scroll.
-_KEEP_PLACE, _BACK_TO_PLACE = "\x1b7\x1b[?7l", "\x1b[?7h\x1b8"
+_NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
+_KEEP_PLACE, _BACK_TO_PLACE = f"\x1b7{_NO_WRAP}", f"{_WRAP}\x1b8"
 
 
 class TerminalCanvas:
     """A terminal, or a file: the text is written as it comes, and nothing is taken back.
 
     In a terminal the wait, the reasoning, and the size of an answer that is shown only when it is
-    complete are one line that the next output overwrites. A file gets none of these lines.
+    complete are one line that the next output overwrites; a value that grows is several. A file
+    gets none of these lines.
     """
 
     def __init__(self, out: TextIO | None = None, format: str = "auto") -> None:  # noqa: A002
@@ -41,6 +45,7 @@ class TerminalCanvas:
         self._format = format
         self._written = 0
         self._has_status = False
+        self._status_lines = 1
         self._is_behind = False
 
     def preload(self) -> None:
@@ -60,11 +65,15 @@ class TerminalCanvas:
             if waiting:
                 self._write_behind(waiting)
             return 0
-        kind = "JSON" if self._format == VALUE_FORMAT else self._format
-        line = f"receiving {kind} ({len(text):,} characters)"
-        line += f", {waiting}" if waiting else ""
-        line = line if text else reasoning_line(reasoning, seconds)
-        self._write_status(f"{_DIM}{clean_line(line)}{_NORMAL}")
+        lines = [f"receiving {self._format} ({len(text):,} characters)"]
+        if self._format == VALUE_FORMAT:
+            lines = partial_value_lines(text)
+        lines[0] += f", {waiting}" if waiting else ""
+        lines = lines if text else [reasoning_line(reasoning, seconds)]
+        # what has left the screen can't be overwritten; its end is what is new
+        height = max(1, shutil.get_terminal_size().lines - 3)
+        head, *rest = map(clean_line, lines)
+        self._write_status(f"{_DIM}{head}{_NORMAL}", *rest[-height:])
         return 0
 
     def retract(self) -> int:
@@ -138,11 +147,15 @@ class TerminalCanvas:
         self._out.flush()
         self._written = max(self._written, len(clean))
 
-    def _write_status(self, line: str) -> None:
+    def _write_status(self, *lines: str) -> None:
         if self._out.isatty():
-            self._out.write(f"\r{line}\x1b[K")
+            if self._status_lines > 1:
+                self._clear_status()
+            shown = "\n".join(lines)
+            shown = f"{_NO_WRAP}{shown}{_WRAP}" if len(lines) > 1 else shown
+            self._out.write(f"\r{shown}\x1b[K")
             self._out.flush()
-            self._has_status = True
+            self._has_status, self._status_lines = True, len(lines)
 
     def _write_behind(self, line: str) -> None:
         """Write a line behind the text, which ends where the next part goes on."""
@@ -156,5 +169,6 @@ class TerminalCanvas:
             self._out.write("\x1b[K")
             self._is_behind = False
         if self._has_status:
-            self._out.write("\r\x1b[K")
-            self._has_status = False
+            above = self._status_lines - 1
+            self._out.write(f"\x1b[{above}A\r\x1b[J" if above else "\r\x1b[K")
+            self._has_status, self._status_lines = False, 1

@@ -47,7 +47,7 @@ from wx_notebook.render.text import (
     single_line,
     stable_text,
 )
-from wx_notebook.render.values import VALUE_FORMAT, value_as_text
+from wx_notebook.render.values import VALUE_FORMAT, partial_value_lines, value_as_text
 
 __all__ = [
     "ANSWER_TYPE",
@@ -84,6 +84,7 @@ __all__ = [
     "next_cell",
     "parse_json",
     "partial_html",
+    "partial_value_lines",
     "plain_answers",
     "pre_html",
     "preload",

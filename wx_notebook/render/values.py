@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any
 
@@ -47,15 +47,8 @@ def value_as_text(value: Any) -> str:  # noqa: ANN401
     columns = _columns(value)
     if not columns:
         return format_json(value)
-    numeric = _numeric(value, columns)
     more = len(value) - MAX_ROWS
-    return table_text(
-        TableView(
-            tuple(Column(name, "number" if name in numeric else "text") for name in columns),
-            tuple(Row(tuple(_cell(row.get(name)) for name in columns)) for row in value),
-            notes=(f"{more:,} more rows",) if more > 0 else (),
-        )
-    )
+    return _table_text(value, columns, (f"{more:,} more rows",) if more > 0 else ())
 
 
 def partial_value_html(text: str) -> str:
@@ -63,16 +56,8 @@ def partial_value_html(text: str) -> str:
 
     A long value shows its last rows or entries: a frame stays small, and its end is what is new.
     """
-    found = partial_json(text)
-    if not found:
-        return ""
-    value = found[0]
-    if isinstance(value, dict) and set(value) == {_WRAPPED}:
-        value = value[_WRAPPED]
-    if isinstance(value, list) and value and value[-1] == {}:
-        # of a row that has only begun nothing is known
-        value = value[:-1]
-    if not isinstance(value, dict | list) or not value:
+    value = _partial_value(text)
+    if not value:
         return ""
     head = _note(f"receiving JSON ({len(text):,} characters)", "busy")
     if not (columns := _columns(value)):
@@ -80,6 +65,32 @@ def partial_value_html(text: str) -> str:
     before = len(value) - _LAST_ROWS
     note = _note(f"… {before:,} rows before", "busy") if before > 0 else ""
     return head + note + _table_html(value[-_LAST_ROWS:], columns, GROWING)
+
+
+def partial_value_lines(text: str) -> list[str]:
+    """Return the same as lines of plain text, below one that counts what has arrived."""
+    value = _partial_value(text)
+    columns = _columns(value)
+    lines = [] if columns else list(_growing_lines(value or {}, 0))
+    if columns:
+        before = len(value) - _LAST_ROWS
+        lines = [f"… {before:,} rows before"] if before > 0 else []
+        lines += _table_text(value[-_LAST_ROWS:], columns).split("\n")
+    return [f"receiving JSON ({len(text):,} characters)", *lines]
+
+
+def _partial_value(text: str) -> Any:  # noqa: ANN401
+    """Return what is certain of a value that still arrives, None where that is nothing to show."""
+    found = partial_json(text)
+    if not found:
+        return None
+    value = found[0]
+    if isinstance(value, dict) and set(value) == {_WRAPPED}:
+        value = value[_WRAPPED]
+    if isinstance(value, list) and value and value[-1] == {}:
+        # of a row that has only begun nothing is known
+        value = value[:-1]
+    return value if isinstance(value, dict | list) and value else None
 
 
 def _columns(value: Any) -> list[str]:  # noqa: ANN401
@@ -98,6 +109,19 @@ def _numeric(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> set[str]
         )
 
     return {name for name in columns if is_numeric(name)}
+
+
+def _table_text(
+    rows: Sequence[dict[str, Any]], columns: Sequence[str], notes: tuple[str, ...] = ()
+) -> str:
+    numeric = _numeric(rows, columns)
+    return table_text(
+        TableView(
+            tuple(Column(name, "number" if name in numeric else "text") for name in columns),
+            tuple(Row(tuple(_cell(row.get(name)) for name in columns)) for row in rows),
+            notes=notes,
+        )
+    )
 
 
 def _table_html(
@@ -146,12 +170,32 @@ def _growing(value: Any, depth: int) -> str:  # noqa: ANN401
     return "".join(rows)
 
 
-def _scalar(value: Any) -> str:  # noqa: ANN401
+def _growing_lines(value: Any, depth: int) -> Iterator[str]:  # noqa: ANN401
+    """Yield the same as lines."""
+    entries = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+    if (before := len(entries) - _LAST_ENTRIES) > 0:
+        yield f"{'  ' * depth}… {before:,} before"
+    for name, each in entries[-_LAST_ENTRIES:]:
+        label = f"{'  ' * depth}{str(name)[:_LONGEST_TEXT]}:"
+        if isinstance(each, dict | list) and each and depth < _LEVELS:
+            yield label
+            yield from _growing_lines(each, depth + 1)
+        else:
+            yield f"{label} {_scalar_text(each)}"
+
+
+def _scalar_text(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, dict | list):
         return f"{len(value):,} …" if value else "…"
     text = format_json(value)
     # its end is what is being written
-    text = text if len(text) <= _LONGEST_TEXT else f"…{text[-_LONGEST_TEXT:]}"
+    return text if len(text) <= _LONGEST_TEXT else f"…{text[-_LONGEST_TEXT:]}"
+
+
+def _scalar(value: Any) -> str:  # noqa: ANN401
+    text = _scalar_text(value)
+    if isinstance(value, dict | list):
+        return text
     is_constant = value is None or isinstance(value, bool)
     colour = "k" if is_constant else "s" if isinstance(value, str) else "m"
     return colour_span(colour, escape(text, quote=False))
