@@ -153,7 +153,8 @@ def test_the_house_stays_small():
     # and rows of a table that share their commits and are looked up together, with 325 lines
     # and a sample that workers choose, and rows that another batch has paid for, with 100 lines
     # and the end of journal files on network drives, with 50
-    limits = {"client": (378, 58_000), "sandbox": (54, 9_650)}
+    # and values that grow in a terminal, and shapes of pictures and slides, with 110 lines
+    limits = {"client": (378, 58_110), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

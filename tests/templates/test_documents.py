@@ -198,7 +198,7 @@ def test_a_path_to_no_text_file_says_what_it_is_and_what_to_do(tmp_path, make, s
     assert type(problem) is BadOption
     assert said in str(problem) or (said.startswith("cannot") and "is not a file" in str(problem))
     assert str(path) in str(problem)
-    assert problem.hint.startswith(("Check the path", "Use a text", "Read "))
+    assert problem.hint.startswith(("Check the path", "Convert it to text", "Read "))
 
 
 def test_a_text_that_looks_like_a_path_stays_a_text():

@@ -304,5 +304,5 @@ def test_an_option_line_names_variables_their_parts_and_files(tmp_path, monkeypa
     for wrong in ("fig.x", "fig()", "", "nothing.png"):
         with pytest.raises(MissingName, match="neither a variable nor"):
             named_pictures([wrong], names)
-    with pytest.raises(BadOption, match="no picture is fetched from the network"):
+    with pytest.raises(BadOption, match="pictures are not downloaded"):
         named_pictures(["https://example.org/a.png"], names)
