@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -82,6 +83,9 @@ def test_both_lanes_share_the_journal(session, sandbox):
     assert sandbox.counts["chat"] == 2
     _, seen = run()
     assert (seen[-1].counts.reused, len(sandbox.answered_lines)) == (8, 6 + 4)
+    with contextlib.closing(open_journal()) as journal:
+        # an export has all rows of a batch, whoever paid for them
+        assert [len(list(journal.answers(one.id))) for one in journal.batches()] == [12, 8, 6]
 
 
 @pytest.mark.parametrize("kind", ["frame", "iterator", "csv"])

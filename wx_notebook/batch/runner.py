@@ -134,8 +134,7 @@ class BatchRun:
             raise
         finally:
             self._senders.close(_END_S)
-            with contextlib.suppress(UserFacingError):
-                self._rows_out.close()
+            self._rows_out.close()
             self._show(force=True)
 
     def stop(self, error: BaseException) -> None:

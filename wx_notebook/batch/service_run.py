@@ -12,6 +12,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from wx_notebook.batch.jobs import Counts, Job, RowPlace
 from wx_notebook.batch.outputs import Output
@@ -29,7 +30,7 @@ from wx_notebook.batch.service_watch import JobWatch
 from wx_notebook.batch.settler import RowSettler
 from wx_notebook.batch.shapes import ERROR, Shape
 from wx_notebook.errors import BatchStopped, RateLimited, ServiceDown, WatsonxError
-from wx_notebook.journal import JobLog, JobRecord, Journal, JournalError
+from wx_notebook.journal import JobLog, JobRecord, Journal, JournalError, note_reused
 from wx_notebook.service import Request
 from wx_notebook.service.batches import ServiceBatch
 from wx_notebook.session.pipeline import PromptPipeline
@@ -72,10 +73,10 @@ class ServiceRun:
         self._stop_error: BaseException | None = None
         self._watch = JobWatch(self._jobs, self._stop, self._show)
         self._missing = MissingRows(requests, journal, self._log, limits, shape, self.counts)
-        self._settler = JobSettler(
-            requests, journal, self._log, limits,
-            RowSettler(self.counts, self.meter, shape, output, limits.without_errors()),
-        )  # fmt: skip
+        note = partial(note_reused, journal, batch_id)
+        unlimited = limits.without_errors()
+        self._rows_out = RowSettler(self.counts, self.meter, shape, output, unlimited, note)
+        self._settler = JobSettler(requests, journal, self._log, limits, self._rows_out)
         self._on_progress = on_progress
         self._parts = PartSender(
             self._jobs, batch_id, limits, pipeline.state.meter, self._begin_job, self._refuse
@@ -127,6 +128,7 @@ class ServiceRun:
             self._settle_soon()
             raise
         finally:
+            self._rows_out.close()
             self._show_end()
         self._log.forget(self._settler.useless)
         if self._end_error is not None:

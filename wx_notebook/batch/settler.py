@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from wx_notebook.batch.jobs import Counts, Job, RowPlace
@@ -10,7 +11,7 @@ from wx_notebook.batch.outputs import Output
 from wx_notebook.batch.policy import RunLimits, sentence_of
 from wx_notebook.batch.progress import ProgressMeter
 from wx_notebook.batch.shapes import ERROR, Shape
-from wx_notebook.errors import SchemaMismatch
+from wx_notebook.errors import SchemaMismatch, UserFacingError
 from wx_notebook.journal import AnswerRecord
 from wx_notebook.service import Usage
 
@@ -49,7 +50,11 @@ class RowSettler:
         self._reused: list[tuple[bytes, int]] = []
 
     def close(self) -> None:
-        """Write down what waits to be."""
+        """Write down what waits to be, where the disk takes it: its answers are there."""
+        with suppress(UserFacingError):
+            self._flush()
+
+    def _flush(self) -> None:
         reused, self._reused = self._reused, []
         self._note_reused(reused)
 
@@ -90,7 +95,7 @@ class RowSettler:
             counts.tally(cells)
         self._reused += [(job.key, place.position) for place in job.places[is_paid:]]
         if len(self._reused) >= _AT_ONCE:
-            self.close()
+            self._flush()
         self._limits.note_answer()
         self._meter.add_sample(job.places[-1].position, answer.text)
         # rows that failed among the first ones count from the 20th on

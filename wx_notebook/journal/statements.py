@@ -124,7 +124,10 @@ WHERE answers.key IN (""",
     ")",
 )
 #: A row of a batch that an earlier one, or an equal row, has paid for.
-PUT_REUSED = "INSERT OR REPLACE INTO reused (batch, key, position) VALUES (?, ?, ?)"
+PUT_REUSED = """
+INSERT OR REPLACE INTO reused (batch, key, position) SELECT ?1, key, ?3 FROM answers
+WHERE key = ?2 AND NOT (batch = ?1 AND position = ?3)
+"""
 GET_ANSWERS = """
 SELECT text, model, finish, input_tokens, output_tokens, request, seconds, position, prompt, at
 FROM answers WHERE batch = ?1 AND state = 'done'
