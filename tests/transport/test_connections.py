@@ -224,6 +224,38 @@ def test_the_password_of_a_proxy_is_in_no_attribute(monkeypatch):
     assert "proxy-hunter2" not in repr(vars(network))
 
 
+#: Names of the environment, and what each of them changes on the way to a service.
+CHANGES = {
+    "https_proxy": "http://proxy.example:1", "HTTPS_PROXY": "http://proxy.example:2",
+    "all_proxy": "http://proxy.example:3", "ALL_PROXY": "http://proxy.example:4",
+    "REQUESTS_CA_BUNDLE": "/bundle.pem", "CURL_CA_BUNDLE": "/other.pem",
+}  # fmt: skip
+
+
+@all_cases("name", CHANGES)
+def test_a_setting_that_changes_between_two_requests_counts_for_the_second(name):
+    network, session = NetworkSettings(), requests.Session()
+    url = "https://us-south.ml.cloud.ibm.com/x"
+    with pytest.MonkeyPatch.context() as patch:
+        before = network.send_options(url, session)
+        assert CHANGES[name] not in (before["verify"], *before["proxies"].values())
+        patch.setenv(name, CHANGES[name])
+        after = network.send_options(url, session)
+        assert CHANGES[name] in (after["verify"], *after["proxies"].values())
+        patch.setenv("no_proxy", "cloud.ibm.com")
+        assert not network.send_options(url, session)["proxies"]
+    assert network.send_options(url, session) == before
+
+
+def test_no_proxy_counts_on_the_way_to_this_machine(monkeypatch):
+    network, session = NetworkSettings(), requests.Session()
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example:1")
+    for url in ("http://127.0.0.1:1/x", "https://localhost:1/x"):
+        assert network.send_options(url, session)["proxies"] == {}
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/bundle.pem")
+    assert network.send_options("https://localhost:1/x", session)["verify"] == "/bundle.pem"
+
+
 # --- the head of a response ----------------------------------------------------------------------
 
 #: What is not a plain field, and what only looks as if it were none.

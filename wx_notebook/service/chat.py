@@ -43,7 +43,7 @@ _NO_WARNINGS: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 def chat_request(
-    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool
+    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool, **about: object
 ) -> Request:
     """Return the request that asks `model_id` to go on with a text or with messages.
 
@@ -54,7 +54,9 @@ def chat_request(
     """
     messages = _messages(prompt, options.system)
     asked = {"messages": messages, **chat_parameters(options)}
-    return prompt_request(options, "chat", asked, model_id=model_id, scope=scope, stream=stream)
+    return prompt_request(
+        options, "chat", asked, model_id=model_id, scope=scope, stream=stream, **about
+    )
 
 
 def chat_deltas(events: Iterable[Event], request: Request) -> Iterator[AnswerDelta]:

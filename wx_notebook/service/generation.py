@@ -32,7 +32,7 @@ from wx_notebook.service.sse import Event
 
 
 def generation_request(
-    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool
+    prompt: Prompt, options: Options, *, model_id: str, scope: Scope, stream: bool, **about: object
 ) -> Request:
     """Return the request that asks `model_id` to continue a text.
 
@@ -55,7 +55,7 @@ def generation_request(
         )
     asked = {"input": prompt, **generation_parameters(options)}
     return prompt_request(
-        options, "generation", asked, model_id=model_id, scope=scope, stream=stream
+        options, "generation", asked, model_id=model_id, scope=scope, stream=stream, **about
     )
 
 

@@ -197,6 +197,7 @@ def prompt_request(
     model_id: str,
     scope: Scope,
     stream: bool,
+    **about: Any,  # noqa: ANN401  # fields of `Request` that are not sent
 ) -> Request:
     """Return the paid request that puts `asked` to an endpoint; a deployment has its own path."""
     name = f"text/{endpoint}{'_stream' if stream else ''}"
@@ -208,14 +209,9 @@ def prompt_request(
         path = f"/ml/v1/deployments/{options.deployment}/{name}"
         body = dict(asked)
     return Request(
-        path,
-        endpoint,
-        body,
-        stream=stream,
-        paid=True,
-        format=options.shown_format,
-        timeout_s=options.timeout,
-    )
+        path, endpoint, body, stream=stream, paid=True, format=options.shown_format,
+        timeout_s=options.timeout, **about,
+    )  # fmt: skip
 
 
 def chat_parameters(options: Options) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class _Day:
     everything: tuple[Model, ...]
     current: list[Model]
     by_id: dict[str, Model]
+    default: str
 
 
 class Catalogue:
@@ -112,7 +113,8 @@ class Catalogue:
 
     def default(self) -> str:
         """Return the model for prompts that do not name one."""
-        return default_model(self.current)
+        day = self._as_of_today()
+        return day.default if day is not None else default_model(())
 
     def why_default(self, named: str = "") -> str:
         """Return why the default is not the usual model, or when it ends; "" if neither applies.
@@ -208,7 +210,8 @@ class Catalogue:
         today = self.today()
         everything = as_of(models.models, today)
         current = [model for model in everything if not model.is_withdrawn]
-        return _Day(models, today, everything, current, {m.model_id: m for m in everything})
+        by_id = {model.model_id: model for model in everything}
+        return _Day(models, today, everything, current, by_id, default_model(current))
 
 
 def is_deprecation_warning(warning: str, model_id: str) -> bool:

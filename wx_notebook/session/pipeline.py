@@ -290,10 +290,9 @@ def build_request(
     """
     build = generation_request if options.generate else chat_request
     prompt, pictures = illustrate(prompt, options)
-    request = build(prompt, options, model_id=model_id, scope=scope, stream=stream)
+    about = {"default_model": default_model, "pictures": pictures, "cache": cache_of(options.cache)}
+    request = build(prompt, options, model_id=model_id, scope=scope, stream=stream, **about)
     request = with_schema(request, options)
-    cache = cache_of(options.cache)
-    request = replace(request, default_model=default_model, pictures=pictures, cache=cache)
     if options.tools:
         with_tools: Request = TOOLS().with_tools(request, options, redact)
         return with_tools

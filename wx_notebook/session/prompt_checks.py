@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import BadOption, ProjectError
@@ -66,18 +67,20 @@ def check_secrets(secrets: Mapping[str, Secret], *values: object) -> None:
             )
 
 
-def _texts_in(value: object) -> Iterator[str]:
-    """Yield every text of a JSON value, also the names of its fields."""
-    values = [value]
-    while values:
-        each = values.pop()
-        if isinstance(each, str):
-            yield each
-        elif each is None or isinstance(each, int | float):
+def _texts_in(values: Sequence[object]) -> list[str]:
+    """Return every text of JSON values, also the names of fields."""
+    texts, left = [], list(values)
+    while left:
+        each = left.pop()
+        kind = type(each)
+        if kind is str or isinstance(each, str):
+            texts.append(cast("str", each))
+        elif kind is int or kind is float or each is None:
             continue
         # the abstract classes are slow to ask
-        elif isinstance(each, dict) or isinstance(each, Mapping):  # noqa: SIM101
-            values.extend(map(str, each))
-            values.extend(each.values())
-        elif isinstance(each, list) or isinstance(each, Sequence):  # noqa: SIM101
-            values.extend(each)
+        elif kind is dict or isinstance(each, Mapping):
+            left += map(str, cast("Mapping[Any, Any]", each))
+            left += cast("Mapping[Any, Any]", each).values()
+        elif kind is list or isinstance(each, Sequence):
+            left += cast("Sequence[Any]", each)
+    return texts

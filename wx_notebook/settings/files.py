@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,20 +35,19 @@ class _Prompt(threading.local):
 _prompt = _Prompt()
 
 
-@contextmanager
-def read_once() -> Iterator[None]:
-    """Let this thread look at the files only once within the block.
+class read_once:  # noqa: N801  # a context manager; one of a generator takes four times as long
+    """Lets this thread look at the files only once within the block.
 
     For one prompt: its options, its model and its budget are asked for one after the other.
     """
-    if _prompt.is_running:
-        yield
-        return
-    _prompt.is_running = True
-    try:
-        yield
-    finally:
-        _prompt.is_running, _prompt.files = False, None
+
+    def __enter__(self) -> None:
+        self._is_outermost = not _prompt.is_running
+        _prompt.is_running = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_outermost:
+            _prompt.is_running, _prompt.files = False, None
 
 
 def read_files() -> SettingsFiles:

@@ -21,10 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError
 from wx_notebook.transport.cancel_scope import CancelScope
 from wx_notebook.transport.request import opened
 
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-#: REQUEST_METHOD: with it, HTTP_PROXY may be what a client of a CGI script said
-_NAMES = (*_PROXIES, *map(str.upper, _PROXIES), "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
-          "REQUEST_METHOD")  # fmt: skip
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 #: On these the proxies may come from the system's settings, which change without a sign.
 _HAS_SYSTEM_SETTINGS = sys.platform in ("darwin", "win32")
 
@@ -139,7 +136,8 @@ class _Quiet:
         super().send(data + body if body else data)  # type: ignore[misc]
 
     def putheader(self, header: str, *values: Any) -> None:  # noqa: ANN401
-        super().putheader(header, *map(opened, values))  # type: ignore[misc]
+        # urllib3's own only leaves out what it is told to skip
+        http.client.HTTPConnection.putheader(self, header, *map(opened, values))  # type: ignore[arg-type]
 
     def connect(self) -> None:
         try:
@@ -258,11 +256,14 @@ class NetworkSettings:
 
     def send_options(self, url: str, session: requests.Session) -> dict[str, Any]:
         """Return proxies, stream, verify and cert, as the `send` of an adapter takes them."""
-        values = tuple(map(os.environ.get, _NAMES))
         kept = self._by_url.get(url)
-        if kept is not None and not _HAS_SYSTEM_SETTINGS and kept.cell_contents[0] == values:
-            return kept.cell_contents[1]  # type: ignore[no-any-return]
+        if kept is not None and not _HAS_SYSTEM_SETTINGS:
+            names, values, options = kept.cell_contents
+            if values == tuple(map(os.environ.get, names)):
+                return options  # type: ignore[no-any-return]
         parts = urlsplit(url)
+        names = self._names_for(parts.scheme, parts.hostname or "")
+        values = tuple(map(os.environ.get, names))
         origin = f"{parts.scheme}://{parts.netloc}"
         found = session.merge_environment_settings(origin, {}, True, self._ca_bundle, None)
         options = dict(found)
@@ -272,5 +273,15 @@ class NetworkSettings:
         options["verify"] = options["verify"] or True
         if len(self._by_url) >= _MOST_URLS:
             self._by_url.clear()
-        self._by_url[url] = CellType((values, options))
+        self._by_url[url] = CellType((names, values, options))
         return options
+
+    def _names_for(self, scheme: str, host: str) -> tuple[str, ...]:
+        """Return the names of the environment that decide about the way to a host."""
+        bundles = _BUNDLES if scheme == "https" and not self._ca_bundle else ()
+        if is_loopback(host):
+            return bundles
+        proxies = (f"{scheme}_proxy", "all_proxy", "no_proxy")
+        # with REQUEST_METHOD, HTTP_PROXY may be what a client of a CGI script said
+        script = ("REQUEST_METHOD",) if scheme == "http" else ()
+        return (*proxies, *map(str.upper, proxies), *script, *bundles)
