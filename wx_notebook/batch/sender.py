@@ -30,12 +30,15 @@ from wx_notebook.errors import (
 from wx_notebook.journal import AnswerRecord, JournalError
 from wx_notebook.session.fitting import fitting_answer
 from wx_notebook.session.pipeline import PromptPipeline
+from wx_notebook.settings import read_once
 
 #: No other row would fare better: a dead key, a spent quota, a withdrawn model, a log out.
 STOPS = (
     NotConnected, KeyRefused, TokenRefused, ProjectError, QuotaSpent, ModelError, HostRefused,
     UnknownRegion, JournalError,
 )  # fmt: skip
+#: So often the files of the settings are looked at, for a budget in them.
+_SETTINGS_S = 1.0
 
 
 #: Takes what became of a job; called in any thread.
@@ -234,11 +237,19 @@ class SenderPool:
             thread.join(max(ends_at - self._clock(), 0.0))
 
     def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
-            try:
-                self._send(job, self._settle)
-            except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
-                self.settled.put((job, error))
+        job = self._queue.get()
+        while job is not None:
+            until = self._clock() + _SETTINGS_S
+            with read_once():
+                while job is not None and self._clock() < until:
+                    self._send_now(job)
+                    job = self._queue.get()
+
+    def _send_now(self, job: Job) -> None:
+        try:
+            self._send(job, self._settle)
+        except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
+            self.settled.put((job, error))
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         self.settled.put((job, outcome))

@@ -73,7 +73,8 @@ class Response:
         self._is_read = False
         self._kept: bytes | None = None
         self._socket: Any = getattr(response, "wxn_sock", None)
-        self._socket_limit = 0.0
+        # as the head was read: to set it once more would hand Python's lock to another thread
+        self._socket_limit = float(getattr(self._socket, "gettimeout", float)() or 0)
         # until then the socket waits for the next part as long as it may
         self._unchanged_until = 0.0
         # without chunks only read1 returns what is there instead of waiting for a full buffer
