@@ -150,11 +150,11 @@ def test_the_house_stays_small():
     # and results of tools without a text, pictures of 16 bits, edited chats, with 180 lines
     # and sign-ins that end with their server, with 85 lines
     # and quick streams that are read in larger pieces, and heads of responses, with 110 lines
-    # and rows of a table that share their commits and are looked up together, with 325 lines
+    # and rows of a table that share their commits and are looked up together, with 350 lines
     # and a sample that workers choose, and rows that another batch has paid for, with 100 lines
     # and the end of journal files on network drives, with 50
     # and values that grow in a terminal, and shapes of pictures and slides, with 110 lines
-    limits = {"client": (378, 58_110), "sandbox": (54, 9_650)}
+    limits = {"client": (378, 58_135), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 
 import pandas as pd
 import polars as pl
@@ -263,3 +264,18 @@ def test_a_task_that_is_cancelled_sends_no_more_and_says_how_to_go_on(after_s, s
             asyncio.run(work())
         assert slow.counts["chat"] < 60
     assert not after_s or "rows with an answer are not sent again" in str(caught.value)
+
+
+def test_a_slow_iterator_holds_up_no_row_before_it(sandbox, session):
+    sent = []
+
+    def rows():
+        for number in range(4):
+            yield {"text": f"t{number}"}
+            until = time.monotonic() + 5
+            while sandbox.counts["chat"] <= number and time.monotonic() < until:
+                time.sleep(0.01)
+            sent.append(sandbox.counts["chat"])
+
+    wx.batch(PROMPT, rows())
+    assert sent == [1, 2, 3, 4]

@@ -172,7 +172,7 @@ class Batch:
                 self._run = BatchRun(
                     parts.rows, parts.requests, pipeline, journal, batch_id, self.shape,
                     parts.output, limits, total=total, on_progress=on_progress,
-                    senders=parts.senders,
+                    senders=parts.senders, is_iterator=not self.table.is_repeatable,
                 )  # fmt: skip
             if self._stop_error is not None:
                 self._run.stop(self._stop_error)

@@ -18,7 +18,7 @@ from wx_notebook.templates import RowError
 
 #: `--sample` chooses the same rows each time, so that a second run finds its answers.
 _SEED = 20
-#: What is read at once: rows, their characters, and the seconds that the user's iterator may take.
+#: What is read at once: rows, their characters, and the seconds that it may take.
 _MOST_ROWS, _MOST_CHARACTERS, _LONGEST_S = 200, 1_000_000, 0.01
 
 
@@ -93,6 +93,8 @@ class RowReader:
         Makes the request of a row.
     journal, only_of
         Has the answers of earlier runs, or only those of one run.
+    is_iterator
+        Whether the rows are made while they are read.
 
     Attributes
     ----------
@@ -104,7 +106,7 @@ class RowReader:
 
     def __init__(
         self, rows: Iterator[RowPlace | None], requests: JobSource, journal: Journal,
-        only_of: str, clock: Callable[[], float] = time.monotonic,
+        only_of: str, clock: Callable[[], float] = time.monotonic, *, is_iterator: bool = False,
     ) -> None:  # fmt: skip
         self.is_exhausted = self.is_late = False
         self.error: Exception | None = None
@@ -113,6 +115,8 @@ class RowReader:
         self._journal = journal
         self._only_of = only_of
         self._clock = clock
+        # an iterator may take its time, and the row before is not to wait for it
+        self._most = 1 if is_iterator else _MOST_ROWS
         # a row stays in the first until it is settled: an interrupt may come at any point
         self._places: deque[RowPlace] = deque()
         self._ready: deque[ReadRow] = deque()
@@ -156,7 +160,7 @@ class RowReader:
         rows: list[tuple[RowPlace, Job | None, str]] = []
         characters = 0
         until = self._clock() + _LONGEST_S
-        for _ in range(min(most, _MOST_ROWS)):
+        for _ in range(min(most, self._most)):
             place = self._next()
             if place is None:
                 break

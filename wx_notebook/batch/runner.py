@@ -69,6 +69,8 @@ class BatchRun:
         Called a few times a second, in the thread of the caller.
     senders
         What sends the requests; threads of this process, if not given.
+    is_iterator
+        Whether the rows are made while they are read.
     """
 
     hint = "Run it again: rows with an answer are not sent again."
@@ -79,12 +81,15 @@ class BatchRun:
         self, rows: Iterator[RowPlace | None], requests: JobSource, pipeline: PromptPipeline,
         journal: Journal, batch_id: str, shape: Shape, output: Output, limits: RunLimits, *,
         total: int | None = None, on_progress: OnProgress | None = None,
-        senders: Senders | None = None, clock: Callable[[], float] = time.monotonic,
+        senders: Senders | None = None, is_iterator: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.counts = Counts()
         self.meter = ProgressMeter(self.counts, total, clock)
         self.warnings: dict[str, None] = {}
-        self._reader = RowReader(rows, requests, journal, limits.only_of, clock)
+        self._reader = RowReader(
+            rows, requests, journal, limits.only_of, clock, is_iterator=is_iterator
+        )
         self._requests = requests
         self._pipeline = pipeline
         self._journal = journal
