@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections import namedtuple
 
 import pandas as pd
@@ -132,6 +134,17 @@ def test_rows_with_names_are_rows_of_a_table(make):
         {"text": "x", "n": 1, "answer": "fine", "error": None},
         {"text": "y", "n": 2, "answer": "fine", "error": None},
     ]
+
+
+def test_the_cursor_of_a_database_is_a_table():
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE reviews (text, n)")
+        database.executemany("INSERT INTO reviews VALUES (?, ?)", [("x", 1), ("y", 2)])
+        answered = wx.batch(PROMPT, database.execute("SELECT text, n AS stars FROM reviews"))
+        database.row_factory = sqlite3.Row
+        rows = wx.batch(PROMPT, database.execute("SELECT text, n AS stars FROM reviews"))
+    assert [row["stars"] for row in answered] == [1, 2]
+    assert rows == answered
 
 
 @pytest.mark.parametrize("table", [[], iter(())], ids=["list", "iterator"])

@@ -105,10 +105,11 @@ class IteratorTable:
     is_in_memory = is_repeatable = False
 
     def __init__(self, value: Iterator[Any]) -> None:
+        self._names = _names_of(value)
         self._first = _first_of(value)
         self._rest = value
         self._lost: dict[str, int] = {}  # columns that the first row does not have
-        first = by_name(self._first[0]) if self._first else None
+        first = by_name(self._first[0], self._names) if self._first else None
         self._is_plain = first is None
         self.is_empty = not self._first
         self.columns: Sequence[str] = tuple(map(str, first or ())) or (
@@ -128,7 +129,7 @@ class IteratorTable:
         _LOOKED_AT.pop(id(self._rest), None)
         for number, row in enumerate(chain(first, self._rest)):
             first.clear()
-            named = by_name(row)
+            named = by_name(row, self._names)
             if (named is None) != self._is_plain:
                 what = "no dict, and the first is one." if named is None else (
                     "a dict, and the first is none."
@@ -141,7 +142,7 @@ class IteratorTable:
 
     def first_rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the values of the first row, which stays to be read."""
-        return (_values(by_name(row), row, columns) for row in self._first)
+        return (_values(by_name(row, self._names), row, columns) for row in self._first)
 
     def result(self, positions: Sequence[int], new: NewColumns) -> list[dict[str, Any]]:
         """Return the new columns as a list of dicts: the reader keeps the old ones."""
@@ -167,13 +168,23 @@ def _first_of(iterator: Iterator[Any]) -> list[Any]:
     return _LOOKED_AT[id(iterator)][1]
 
 
-def by_name(row: Any) -> Mapping[Any, Any] | None:  # noqa: ANN401
+def _names_of(iterator: Iterator[Any]) -> tuple[str, ...]:
+    """Return the names of the columns of a database's cursor, () for any other iterator."""
+    described = getattr(iterator, "description", None)
+    if not isinstance(described, list | tuple):
+        return ()
+    return tuple(str(one[0]) for one in described if isinstance(one, Sequence) and one)
+
+
+def by_name(row: Any, names: Sequence[str] = ()) -> Mapping[Any, Any] | None:  # noqa: ANN401
     """Return a row with the names of its values, None for a plain value.
 
-    A row with names is a dict, a named tuple, or a row of a database.
+    A row with names is a dict, a named tuple, or a row of a database, whose cursor has the `names`.
     """
     if isinstance(row, Mapping):
         return row
+    if names and isinstance(row, tuple) and len(row) == len(names):
+        return dict(zip(names, row, strict=True))
     # an answer is a data class
     found = None if is_dataclass(row) else row_of(row)
     return dict(zip(found.names, found.values, strict=True)) if found and found.names else None

@@ -55,9 +55,8 @@ def end_notes(counts: Counts, warnings: Iterable[str], *, resend: bool) -> Itera
     if counts.unknown:
         rows = "1 row was" if counts.unknown == 1 else f"{counts.unknown:,} rows were"
         again = "was sent again" if resend else "was not sent again (--no-resend)"
-        yield (
-            f"{rows} under way when an earlier run ended: that may have been billed, and {again}"
-        )
+        # which ended early, or still goes on in another kernel
+        yield f"{rows} under way in another run: that may have been billed, and {again}"
     if counts.cut:
         answers = "1 answer was" if counts.cut == 1 else f"{counts.cut:,} answers were"
         yield f"{answers} cut at the limit of --max-tokens"
