@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import sqlite3
 from collections import namedtuple
 
 import pandas as pd
+import polars as pl
 import pytest
 from support.cases import all_cases
 
 import wx_notebook as wx
+from wx_notebook.batch import writers
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted, MissingName
 
 PROMPT = "Say this: {{ text }}"
@@ -62,6 +65,15 @@ def test_what_is_missing_in_a_table_is_missing_in_its_file(suffix):
     first, second = written(wx.batch(PROMPT, frame, to=f"out.{suffix}"))
     assert (first["score"], str(first["on"])[:10], first["stars"]) == (1.5, "2026-01-02", 4)
     assert [second[name] for name in ("score", "on", "stars", "error")] == [None] * 4
+
+
+@pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
+def test_a_column_without_values_at_first_keeps_its_type_in_parquet(library, monkeypatch):
+    monkeypatch.setattr(writers, "_GROUP", 2)
+    on = [None, None, dt.datetime(2026, 1, 2)]
+    frame = library.DataFrame({"text": ["x", "y", "z"], "score": [None, None, 1.5], "on": on})
+    path = wx.batch(PROMPT, frame, to="out.parquet")
+    assert (written(path)[2]["score"], written(path)[2]["on"]) == (1.5, on[2])
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])

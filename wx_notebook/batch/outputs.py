@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from wx_notebook.batch.files import FileTable, check_pyarrow
 from wx_notebook.batch.jobs import RowPlace
 from wx_notebook.batch.shapes import ERROR
-from wx_notebook.batch.tables import SourceTable
+from wx_notebook.batch.tables import PandasTable, PolarsTable, SourceTable
 from wx_notebook.batch.writers import RowWriter, make_writer
 from wx_notebook.errors import BadOption
 
@@ -113,7 +113,9 @@ class FileOutput:
         if path.is_dir():
             raise BadOption(f"{path} is a folder.", hint="Give --to the name of a file.")
         names = (*table.columns, *new)
-        schema = table.schema if isinstance(table, FileTable) else None
+        schema = None
+        if suffix == ".parquet" and isinstance(table, FileTable | PandasTable | PolarsTable):
+            schema = table.schema
         self._new = tuple(new)
         self._names = names
         self._part = path.with_name(f"{path.stem}.part{path.suffix}")

@@ -7,7 +7,7 @@ are kept beside them. An iterator and a file are read row by row.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -131,6 +131,12 @@ class PandasTable:
             chosen[name] = as_series(chosen.index, values)
         return chosen
 
+    @property
+    def schema(self) -> Any:  # noqa: ANN401  # pyarrow's own
+        """The types of the columns that have one; a column of objects has that of its values."""
+        typed = self._frame.select_dtypes(["number", "bool", "datetime", "datetimetz", "string"])
+        return _schema_of(lambda pa: pa.Schema.from_pandas(typed.head(0), preserve_index=False))
+
     def with_index(self) -> SourceTable:
         """Return the table for a file, which has no index: one that says something is a column.
 
@@ -142,6 +148,16 @@ class PandasTable:
             return self
         levels = [at for at, name in enumerate(index.names) if str(name) not in self.columns]
         return PandasTable(frame.reset_index(level=levels)) if levels else self
+
+
+def _schema_of(make: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    """Return what a function makes of pyarrow, None for types that pyarrow does not have."""
+    import pyarrow as pa
+
+    try:
+        return make(pa)
+    except (ValueError, TypeError, NotImplementedError):
+        return None
 
 
 class PolarsTable:
@@ -156,6 +172,11 @@ class PolarsTable:
         )  # fmt: skip
         self.columns: Sequence[str] = tuple(self._frame.columns)
         self.height: int | None = self._frame.height
+
+    @property
+    def schema(self) -> Any:  # noqa: ANN401  # pyarrow's own
+        """The types of the columns."""
+        return _schema_of(lambda _: self._frame.head(0).to_arrow().schema)
 
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield the values of these columns, row by row."""
