@@ -406,6 +406,19 @@ def test_an_interrupt_keeps_what_is_done_and_ends_what_is_under_way(client, slow
     assert slow.counts["chat"] <= 300 + 4
 
 
+def test_a_run_that_is_stopped_leaves_the_folder_of_the_workers_free(client, slow, tmp_path):
+    def press_stop(progress):
+        if progress.counts.done >= 5:
+            raise KeyboardInterrupt
+
+    table, folder = dd.from_pandas(FRAME, npartitions=2), tmp_path / "out.csv"
+    with pytest.raises(Interrupted) as caught:
+        wx.batch(PROMPT, table, on=client, concurrency=2, to=folder, on_progress=press_stop)
+    assert caught.value.table.compute().answer.notna().sum() >= 5
+    assert wx.batch(PROMPT, table, on=client, to=folder) == folder
+    assert len(dd.read_csv(folder / "*.csv").compute()) == 40
+
+
 def test_a_dead_key_stops_the_whole(client, slow, sandbox):
     def kill(progress):
         if progress.counts.done >= 10:
