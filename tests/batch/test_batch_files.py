@@ -133,6 +133,8 @@ def test_a_folder_is_no_file_to_write_into(tmp_path, sandbox):
     (tmp_path / "out.csv").mkdir()
     with pytest.raises(BadOption, match=r"out\.csv is a folder"):
         wx.batch(PROMPT, [{"text": "x"}], to="out.csv")
+    with pytest.raises(BadOption, match=r"written: there is no folder none\."):
+        wx.batch(PROMPT, [{"text": "x"}], to="none/out.csv")
     assert sandbox.counts["chat"] == 0
 
 

@@ -99,7 +99,14 @@ def test_a_file_and_a_misspelt_table(connected, sandbox):
     written = (connected.folder / "out.jsonl").read_text().splitlines()
     assert [json.loads(line)["text"] for line in written] == ["a", "b"]
     ran = connected.run("%%watsonx --each review\nSay {{ value }}")
-    assert "no file: 'review'. Did you mean 'reviews'?" in ran.error[0]
+    assert "no file 'review' for --each. Did you mean 'reviews'?" in ran.error[0]
+    ran = connected.run("%%watsonx --each reviews[:1]\nSay {{ value }}")
+    assert ran.error[1] == "It takes a name. Run table = reviews[:1] first, then type --each table."
+    ran = connected.run("%%watsonx --each reviews --on nowhere\nSay {{ value }}")
+    assert ran.error == [
+        "BadOption: --on takes a place, and 'nowhere' is no variable of this notebook.",
+        "Type --on service, --on tls://HOST:PORT, or the name of a distributed.Client.",
+    ]
     ran = connected.run("%%watsonx --rows 3\nhi")
     assert ran.error[0] == "BadOption: --rows goes with --each, which names the table."
 

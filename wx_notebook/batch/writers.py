@@ -50,9 +50,11 @@ def make_writer(path: Path, suffix: str, names: Sequence[str], schema: Any) -> R
         return (_CsvWriter if suffix == ".csv" else _JsonWriter)(path, names)
     except OSError as error:
         reason = error.strerror or str(error)
+    if not path.parent.exists():
+        reason = f"there is no folder {path.parent}"
     raise BadOption(
         f"{path} cannot be written: {reason}.",
-        hint="Check its folder, then run the cell again.",
+        hint="Make or check its folder, then run the cell again.",
     )
 
 

@@ -126,11 +126,12 @@ def _table(name: str, names: Mapping[str, Any], hidden: set[str]) -> Any:  # noq
         return Path(name)
     known = [one for one in names if one[:1] != "_" and one not in hidden]
     tables = [one for one in known if isinstance(names[one], list | dict) or table_of(names[one])]
+    hint = f"Tables here: {', '.join(tables[:10])}." if tables else "For example: --each df"
+    if set(name) & set("[("):  # an expression
+        hint = f"It takes a name. Run table = {mask_keys(name)} first, then type --each table."
+    near = did_you_mean(name, known)
     raise BadOption(
-        f"--each names no variable and no file: '{mask_keys(name)}'.{did_you_mean(name, known)}",
-        hint=f"Tables here: {', '.join(tables[:10])}."
-        if tables
-        else "For example: --each df, or --each reviews.csv",
+        f"There is no variable and no file '{mask_keys(name)}' for --each.{near}", hint=hint
     )
 
 
@@ -142,12 +143,13 @@ def _with_client(options: Options, names: Mapping[str, Any]) -> Options:
     if is_client(names.get(on)):
         return replace(options, on=names[on])
     clients = [name for name in names if name[:1] != "_" and is_client(names[name])]
-    kind = "a variable of another type" if on in names else "no variable"
+    what = "no distributed.Client" if on in names else "no variable of this notebook"
+    near = did_you_mean(on, [SERVICE, *clients])
     raise BadOption(
-        f"--on names {kind}: '{mask_keys(on)}'.{did_you_mean(on, [SERVICE, *clients])}",
+        f"--on takes a place, and '{mask_keys(on)}' is {what}.{near}",
         hint=f"Clients here: {', '.join(clients[:5])}."
         if clients
-        else f"--on takes {SERVICE}, an address, or the name of a distributed.Client.",
+        else f"Type --on {SERVICE}, --on tls://HOST:PORT, or the name of a distributed.Client.",
     )
 
 
