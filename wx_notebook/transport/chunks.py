@@ -30,8 +30,6 @@ class ChunkReader:
         urllib3's, of a body in chunks.
     connection
         The socket of the response; None where it is not known.
-    clock
-        Seconds that never go backwards.
     pause
         What pauses for seconds before a read of a quick stream; None for a body that is wanted as
         a whole.
@@ -41,7 +39,6 @@ class ChunkReader:
         self,
         response: urllib3.HTTPResponse,
         connection: Any,  # noqa: ANN401  # a socket, also one with TLS
-        clock: Callable[[], float],
         pause: Callable[[float], None] | None,
     ) -> None:
         self._response = response
@@ -52,7 +49,6 @@ class ChunkReader:
         if "Content-Encoding" not in response.headers:
             self._buffer = getattr(getattr(response, "_fp", None), "fp", None)
         self._socket = connection
-        self._clock = clock
         # behind an https proxy urllib3's own object stands in the place of the socket
         can_pause = self._buffer is not None and isinstance(connection, socket.socket)
         self._pause = pause if can_pause else None
@@ -60,15 +56,15 @@ class ChunkReader:
         #: whether the last read took all that had arrived, as far as one can know
         self._is_emptied = False
 
-    def read(self, timeout: float) -> bytes:
+    def read(self, now: float, timeout: float) -> bytes:
         """Return the chunks that have arrived as far as they are whole, else the next one.
 
-        b"" is the end. `timeout` is the limit of the socket. urllib3 reads one chunk after the
-        other, for a third of the CPU of a stream.
+        b"" is the end. `now` is a time that never goes backwards, `timeout` the limit of the
+        socket. urllib3 reads one chunk after the other, for a third of the CPU of a stream.
         """
         if self._buffer is None or self._response.chunk_left is not None:
             return next(self._chunks, b"")
-        if self._pause is not None and self._is_emptied and self._is_quick():
+        if self._pause is not None and self._is_emptied and self._is_quick(now):
             self._pause(PAUSE_S)
             if data := self._read_arrived(timeout):
                 return data
@@ -80,10 +76,9 @@ class ChunkReader:
         self._buffer.read(size)
         return data
 
-    def _is_quick(self) -> bool:
+    def _is_quick(self, now: float) -> bool:
         """Return whether the stream is quick, and count a read that is about to be made."""
         if self._quick_reads < _QUICK_READS:
-            now = self._clock()
             is_soon = now - self._read_at < _SOON_S
             self._quick_reads = self._quick_reads + 1 if is_soon else 0
             self._read_at = now

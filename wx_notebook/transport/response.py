@@ -80,7 +80,7 @@ class Response:
         # without chunks only read1 returns what is there instead of waiting for a full buffer
         self._chunks: ChunkReader | None = None
         if response.chunked and response.supports_chunked_reads():
-            self._chunks = ChunkReader(response, self._socket, clock, pause)
+            self._chunks = ChunkReader(response, self._socket, pause)
         # a compressed body may go on behind its last byte, and a recorded one has no length
         is_plain = "Content-Encoding" not in response.headers
         length = getattr(response, "length_remaining", None)
@@ -99,10 +99,10 @@ class Response:
         failure: Exception | KeyboardInterrupt
         try:
             # this runs for each of thousands of parts
-            if self._clock() >= self._unchanged_until:
+            now, chunks = self._clock(), self._chunks
+            if now >= self._unchanged_until:
                 self._limit_wait()
-            chunks = self._chunks
-            data = self._read() if chunks is None else chunks.read(self._socket_limit)
+            data = self._read() if chunks is None else chunks.read(now, self._socket_limit)
             self._received += len(data)
             if self._received <= self._largest and not self._cancel_scope.is_cancelled:
                 if not data or (self._has_length and self._response.length_remaining == 0):
