@@ -97,6 +97,14 @@ def test_settings_are_shown_as_text_and_html_with_both_files(connected, project,
     assert connected.run("%watsonx settings").ok().plain.count(" (not there)") == 2
 
 
+def test_who_switches_the_journal_off_is_shown(connected, user, project):
+    assert "journal" not in table(connected)
+    project("journal = false")
+    assert table(connected)["journal"] == ["False", "project file", ""]
+    user("journal = false\n")
+    assert table(connected)["journal"][1] == "project file and user file"
+
+
 def test_of_two_budgets_the_lower_counts_a_project_cannot_raise_one_s_own(connected, user, project):
     user("budget = 500\n")
     project("budget = 50000")

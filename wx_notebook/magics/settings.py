@@ -14,6 +14,8 @@ from wx_notebook.options import DEFAULT_MODEL
 from wx_notebook.session import Session, current_session
 from wx_notebook.session.process import METER
 from wx_notebook.settings import (
+    PROJECT,
+    USER,
     ResolvedOption,
     SettingsFiles,
     SourcedValue,
@@ -42,7 +44,7 @@ def settings_lines(session: Session | None) -> list[str]:
     """Return the table of the settings, and the files that they come from."""
     files = read_files()
     table = _SettingsTable(session, files)
-    rows = [_HEAD, *table.options(), *table.budgets(), *table.aliases()]
+    rows = [_HEAD, *table.options(), *table.budgets(), *table.journal(), *table.aliases()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = [
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -112,6 +114,11 @@ class _SettingsTable:
             yield ("budget", value, _TYPED, self._all(from_files))
         if "day" in in_force:
             yield ("budget a day", f"{in_force['day']}", _TYPED, "")
+
+    def journal(self) -> Iterator[tuple[str, ...]]:
+        files = ((self._files.project, PROJECT), (self._files.user, USER))
+        if off := [source for values, source in files if values.journal is False]:
+            yield ("journal", "False", " and ".join(off), "")
 
     def aliases(self) -> Iterator[tuple[str, ...]]:
         for name, (first, *others) in sorted(sourced_aliases(self._files).items()):

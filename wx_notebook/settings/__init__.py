@@ -27,6 +27,8 @@ from __future__ import annotations
 from wx_notebook.settings.files import SettingsFiles, chats_folder, read_files, read_once
 from wx_notebook.settings.last_used import UsedProject, account_hash, last_used, save_last_used
 from wx_notebook.settings.layers import (
+    PROJECT,
+    USER,
     ResolvedOption,
     SessionModel,
     SourcedValue,
@@ -62,7 +64,9 @@ from wx_notebook.settings.writing import remove_profile, replace_file, save_prof
 
 __all__ = [
     "CONFIG",
+    "PROJECT",
     "USE",
+    "USER",
     "McpSettings",
     "Profile",
     "ResolvedOption",
