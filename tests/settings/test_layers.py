@@ -14,7 +14,7 @@ from wx_notebook.errors import BadOption
 from wx_notebook.options import Options, known_options
 from wx_notebook.session.current import choose_default
 from wx_notebook.session.switch import switch
-from wx_notebook.settings import CONFIG, USE, Profile, SessionModel
+from wx_notebook.settings import CONFIG, USE, Profile, SessionModel, layers
 
 KEY = "Zq7_kEyCaNaRy-0123456789abcdefghijklmnopQRST"  # pragma: allowlist secret
 LAYERED = {o.name: o for o in known_options() if o.metadata["configurable"]}
@@ -275,6 +275,17 @@ def test_a_file_that_has_not_changed_is_not_read_again(monkeypatch):
     monkeypatch.setattr("builtins.open", None)
     assert settings.resolve_options({}) == first
     assert (first.seed, first.top_p) == (1, 0.5)
+
+
+def test_a_text_that_was_typed_as_an_option_is_not_kept_in_memory():
+    layers._plain_options.cache_clear()
+    for _ in range(2):
+        assert settings.resolve_options({"system": "hunter2", "seed": 1}).system == "hunter2"
+    assert layers._plain_options.cache_info().currsize == 0
+    # those of prompts in a loop are checked once
+    for _ in range(2):
+        settings.resolve_options({"model": "ibm/x", "seed": 1})
+    assert layers._plain_options.cache_info()[:2] == (1, 1)
 
 
 def test_a_directory_that_was_removed_has_no_file(tmp_path, monkeypatch):

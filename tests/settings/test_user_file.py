@@ -391,6 +391,21 @@ def test_a_limit_of_tokens_is_no_token(file):
     assert settings.profiles() == {}
 
 
+def test_the_name_of_a_server_or_of_a_profile_is_the_users_own_word(file):
+    put(
+        file,
+        '[mcp.token]\ncommand = "vault"\n[mcp.passwords]\nurl = "https://example.org/mcp"\n'
+        '[profiles.secret-project]\nregion = "eu-de"\n',
+    )
+    assert set(settings.mcp_servers()) == {"token", "passwords"}
+    assert list(settings.profiles()) == ["secret-project"]
+    # what stands in them is looked at as ever
+    for line in ("[mcp.token]\npassword", "[mcp]\napi_key", "[profiles.work]\nsecret",
+                 "[profiles]\napi_key"):  # fmt: skip
+        put(file, f'{line} = "{KEY}"\n')
+        refused("contains a key")
+
+
 def test_what_looks_like_a_secret_is_refused_whatever_it_holds(file):
     put(file, "[other]\ntoken = 3\n")
     refused("which must not be in a settings file")

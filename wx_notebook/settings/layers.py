@@ -20,7 +20,7 @@ from wx_notebook.settings.runtime import USE, runtime_defaults
 
 PROJECT, USER = "project file", "user file"
 _NUMBERS = frozenset([int, float, bool])
-_SHORTEST_KEY = 40
+_WORDS, _SHORTEST_KEY = frozenset(["model", "format", "reasoning"]), 40
 
 
 class SessionModel(NamedTuple):
@@ -94,14 +94,14 @@ def resolve_options(options: Mapping[str, Any], session: SessionModel | None = N
 
 def _checked(values: Mapping[str, Any]) -> Options:
     """Return the options; those of prompts in a loop are the same each time, and checked once."""
-    if all(type(value) in _NUMBERS or _is_word(value) for value in values.values()):
+    if all(type(each) in _NUMBERS or _is_word(name, each) for name, each in values.items()):
         return _plain_options(tuple((name, type(value), value) for name, value in values.items()))
     return Options(**values)
 
 
-def _is_word(value: object) -> bool:
-    """Whether a value is a text that is too short to be a key."""
-    return type(value) is str and len(value) < _SHORTEST_KEY
+def _is_word(name: str, value: object) -> bool:
+    """Whether a value is one of a few words; another text may hold anything, and is not kept."""
+    return name in _WORDS and type(value) is str and len(value) < _SHORTEST_KEY
 
 
 @lru_cache(maxsize=16)

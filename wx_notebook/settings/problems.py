@@ -20,15 +20,21 @@ class SettingsProblem(NamedTuple):
     hint: str
 
 
-def has_secret(table: Mapping[str, Any], *, names_in: str = "") -> bool:
+def has_secret(
+    table: Mapping[str, Any], *, names_in: str = "", tables_in: Collection[str] = ()
+) -> bool:
     """Whether a key at any depth has the name of a secret.
 
-    The keys of the table called `names_in` are the user's own names and are not checked.
+    The keys of the table called `names_in` are the user's own names and are not checked; neither
+    are the names of tables below one of `tables_in`, such as of an MCP server.
     """
     for key, value in table.items():
         if _SECRET.search(re.sub(r"[^a-z]", "", key.lower())):
             return True
         inner = value if isinstance(value, list) else [value]
+        if key in tables_in and isinstance(value, dict):
+            inner = [{n: one for n, one in value.items() if not isinstance(one, dict)}]
+            inner += value.values()
         if key != names_in and any(isinstance(one, dict) and has_secret(one) for one in inner):
             return True
     return False

@@ -183,7 +183,7 @@ def parse_user_file(text: str, path: Path) -> UserFile | SettingsProblem:
 
 
 def _find_problem(data: Mapping[str, Any], path: Path) -> SettingsProblem | None:
-    if has_secret(data, names_in=ALIASES):
+    if has_secret(data, names_in=ALIASES, tables_in=(MCP, *_PROFILES)):
         return secret_problem(path)
     if not isinstance(data.get("profile", ""), str):
         return SettingsProblem(
