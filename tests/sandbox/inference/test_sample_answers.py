@@ -93,9 +93,19 @@ def test_what_is_quoted_stays_text(said, system):
 
 
 @all_cases(
-    "said", ["<script>alert(1)</script>", "# [a](b) `c` ![d](e)", "&lt; **x** _y_ ~z~", "\\", "$x$"]
+    "said",
+    [
+        "<script>alert(1)</script>",
+        "# [a](b) `c` ![d](e)",
+        "&lt; **x** _y_ ~z~",
+        "\\",
+        "$x$",
+        "[page 1] x",
+    ],
 )
 def test_a_quote_reads_as_it_was_typed(said):
+    # that begins a formula
+    assert "\\[" not in write(asked(said))
     rendered = MARKDOWN.render(write(asked(said)))
     quote = re.search(r"<blockquote>\s*<p>(.*?)</p>", rendered, re.DOTALL)[1]
     assert html.unescape(quote) == f"“{said}”"
@@ -158,6 +168,12 @@ def test_a_formula_comes_as_tex():
     alone = write(asked("Only the LaTeX of the formula."))
     assert alone.startswith("P = ")
     assert r"\text{(the sandbox on your own machine" in alone
+
+
+def test_a_turn_behind_an_answer_that_was_cut_is_a_prompt_of_its_own():
+    cut = Message("assistant", write(asked("What is a watt?"))[:70])
+    text = write(prompt(Message("user", "What is a watt?"), cut, Message("user", "And a volt?")))
+    assert "“And a volt?”" in text
 
 
 def test_an_answer_that_was_cut_goes_on_where_it_ended():

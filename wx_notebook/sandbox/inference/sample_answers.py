@@ -21,7 +21,10 @@ LONGEST_QUOTE_WORDS = 16
 LONGEST_QUOTE = 90
 
 _Choice = TypeVar("_Choice")
-_INLINE_MARKUP = re.compile(r"([\\`*_\[\]<>&~$|])")
+#: No opening bracket: behind a backslash it begins a formula, and its end alone prevents a link.
+_INLINE_MARKUP = re.compile(r"([\\`*_\]<>&~$|])")
+#: What a client asks that goes on with an answer; any other message is a turn of its own.
+_GOES_ON = re.compile(r"\b(?:go on|continue|carry on)\b", re.IGNORECASE)
 
 _TEXTS: Document = tomllib.loads(
     files(__package__).joinpath("sample_answers.toml").read_text("utf-8")
@@ -95,8 +98,8 @@ def reasoning_text(amount: int) -> str:
 
 def _continuation(prompt: Prompt) -> str:
     """Return the rest of an answer that was cut, if the conversation ends with its beginning."""
-    *before, cut, _ = prompt.messages if len(prompt.messages) > 2 else (None, None)
-    if cut is None or cut.role != "assistant" or not cut.text:
+    *before, cut, last = prompt.messages if len(prompt.messages) > 2 else (None, None)
+    if cut is None or cut.role != "assistant" or not cut.text or not _GOES_ON.search(last.text):
         return ""
     whole = write(replace(prompt, messages=tuple(before)))
     return whole[len(cut.text) :] if whole.startswith(cut.text) else ""
