@@ -139,6 +139,33 @@ def test_a_model_that_is_not_there_is_named(connected):
     assert "no/model" in "\n".join(connected.run("wx.explain(model='no/model')").error)
 
 
+def test_what_a_name_calls_a_secret_does_not_go_out(connected, sandbox):
+    connected.run(
+        "db_password = 'hunter2hunter2'; tokens = ['tok-one', 'tok-two']; max_tokens = 40\n"
+        "from types import SimpleNamespace; box = SimpleNamespace(pwd='')",
+        store_history=False,
+    ).ok()
+    connected.run(
+        "box.pwd = 'open-sesame'; d = {}; d['api_key'] = 'sk-other-1'; token = next(iter(tokens))\n"
+        "1 / 0; db_password, max_tokens, dict(secret='s3cr3t-4')",
+        store_history=False,
+    )
+    ran = connected.run("%watsonx explain").ok()
+    out = str(sent(sandbox)) + ran.everything
+    for secret in ("hunter2", "tok-one", "open-sesame", "sk-other", "s3cr3t"):
+        assert secret not in out
+    # what explains an error is still there
+    assert "max_tokens = 40" in ran.plain
+    assert "token = next(iter(tokens))" in ran.plain
+
+
+def test_of_a_cell_that_is_no_python_there_are_no_frames_of_ipython(connected, sandbox):
+    connected.run("x = 1 +")
+    shown = connected.run("%watsonx explain").ok().plain
+    assert "SyntaxError: invalid syntax" in shown
+    assert "run_cell" not in shown
+
+
 def test_half_a_key_other_secrets_and_files_do_not_go_out(connected, sandbox, tmp_path):
     file = tmp_path / "cred.txt"
     file.write_text("the content of a file")

@@ -9,6 +9,7 @@ import re
 import traceback
 import types
 from collections.abc import Iterator
+from numbers import Number
 from pathlib import PurePath
 from typing import Any
 
@@ -36,10 +37,17 @@ _QUESTION = "Why did this cell fail, and how do I fix it?"
 #: Characters: of the error (its end says most), of one value, and of all values.
 _MOST_ERROR, _MOST_VALUE, _MOST_VALUES = 6_000, 1_500, 8_000
 _MOST_CODE = 12_000
+_CONFIDENTIAL = (
+    "passw|passphrase|pwd|secret|token|api_?key|apikey|access_?key|private_?key|credential"
+    "|authorization|cookie"
+)
 #: `'password': '...'` and the like, as the text of a dict, an environment or headers has them.
 _NAMED_SECRET = re.compile(
-    r"""(?i)(\b[\w-]*(?:passw|passphrase|pwd|secret|token|api_?key|apikey|access_?key|private_?key"""
-    r"""|credential|authorization|cookie)[\w-]*["']?\s*[:=]\s*["']?)[^"',;}\n]+"""
+    rf"""(?i)(\b[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\s*[:=]\s*["']?)[^"',;}}\n]+"""
+)
+#: The same in code, where only a text is one: `token = next(tokens)` is none.
+_NAMED_TEXT = re.compile(
+    rf"""(?i)(\b[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\]?\s*[:=]=?\s*[bfr]*(["']))(?:(?!\2)[^\n])+"""
 )
 #: What has no value that explains an error.
 _NO_VALUES = (
@@ -93,11 +101,12 @@ def _offer_cell(shell: Any, answer: Answer) -> None:  # noqa: ANN401
 
 
 def _prompt(shell: Any, failure: FailedCell, question: str) -> str:  # noqa: ANN401
-    code = failure.code.strip("\n")
+    code = _NAMED_TEXT.sub(r"\1<secret>", failure.code.strip("\n"))
+    error = _NAMED_TEXT.sub(r"\1<secret>", _error_text(failure.error))
     parts = [
         question.strip() or _QUESTION,
         f"The cell:\n\n```python\n{_start(_redacted(code), _MOST_CODE)}\n```",
-        f"The error:\n\n```\n{_end(_redacted(_error_text(failure.error)), _MOST_ERROR)}\n```",
+        f"The error:\n\n```\n{_end(_redacted(error), _MOST_ERROR)}\n```",
     ]
     if values := "\n".join(_values(shell, failure)):
         parts.append(f"Values at the time of asking:\n\n```\n{values}\n```")
@@ -111,7 +120,9 @@ def _error_text(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}"
     report = traceback.TracebackException.from_exception(error, limit=-12)
     frames = list(report.stack)
-    own = next((n for n, f in enumerate(frames) if _is_cell(f.filename)), 0)
+    # a cell that is no Python has not run: all frames are IPython's
+    others = len(frames) if isinstance(error, SyntaxError) else 0
+    own = next((n for n, f in enumerate(frames) if _is_cell(f.filename)), others)
     report.stack = traceback.StackSummary.from_list(frames[own:])
     return "".join(report.format()).rstrip()
 
@@ -130,7 +141,7 @@ def _values(shell: Any, failure: FailedCell) -> Iterator[str]:  # noqa: ANN401
             continue
         if isinstance(here[name], _NO_VALUES):
             continue
-        value = _concealed(_redacted(_value_text(here[name], name)))
+        value = _concealed(name, here[name])
         text = f"{name} = {_start(value, min(_MOST_VALUE, left))}"
         left -= len(text)
         yield text
@@ -173,9 +184,11 @@ def _value_text(value: Any, name: str) -> str:  # noqa: ANN401
         return f"(a {type(value).__name__}, whose text fails with {type(error).__name__})"
 
 
-def _concealed(text: str) -> str:
-    """Return the text of a value without what its own names call a secret."""
-    return _NAMED_SECRET.sub(r"\1<secret>", text)
+def _concealed(name: str, value: Any) -> str:  # noqa: ANN401
+    """Return the text of a value without what its name, or names in it, call a secret."""
+    if not isinstance(value, Number) and re.search(f"(?i){_CONFIDENTIAL}", name):
+        return f"<secret> ({type(value).__name__})"
+    return _NAMED_SECRET.sub(r"\1<secret>", _redacted(_value_text(value, name)))
 
 
 def _redacted(text: str) -> str:
