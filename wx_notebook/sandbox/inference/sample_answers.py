@@ -98,8 +98,10 @@ def reasoning_text(amount: int) -> str:
 
 def _continuation(prompt: Prompt) -> str:
     """Return the rest of an answer that was cut, if the conversation ends with its beginning."""
-    *before, cut, last = prompt.messages if len(prompt.messages) > 2 else (None, None)
-    if cut is None or cut.role != "assistant" or not cut.text or not _GOES_ON.search(last.text):
+    if len(prompt.messages) < 3:
+        return ""
+    *before, cut, last = prompt.messages
+    if cut.role != "assistant" or not cut.text or not _GOES_ON.search(last.text):
         return ""
     whole = write(replace(prompt, messages=tuple(before)))
     return whole[len(cut.text) :] if whole.startswith(cut.text) else ""
