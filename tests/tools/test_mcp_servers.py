@@ -19,7 +19,7 @@ from credentials import keyring_stand_ins
 from support.cases import all_cases
 
 import wx_notebook as wx
-from wx_notebook.errors import BadOption
+from wx_notebook.errors import BadOption, Interrupted
 from wx_notebook.settings import settings_file
 from wx_notebook.tools import McpServer, mcp_connection, mcp_servers
 
@@ -182,6 +182,28 @@ def test_a_server_that_cannot_be_used_is_told_before_anything_is_sent(
         wx.ask("hi", tools=[made], yes=True)
     assert caught.value.hint
     assert len(str(caught.value).split("\n")) <= 6
+    assert sent(sandbox) == []
+
+
+def test_what_a_server_writes_that_is_no_message_reaches_no_page_and_no_log(
+    session, monkeypatch, capfd, caplog
+):
+    monkeypatch.setattr(mcp_connection, "_START_S", 1.0)
+    flood = "while True: print('no message, with a token in it')"
+    with pytest.raises(BadOption, match="'f' did not start within"):
+        wx.ask("hi", tools=[McpServer("f", sys.executable, ("-c", flood))], yes=True)
+    assert "a token in it" not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_an_interrupt_while_a_server_is_asked_ends_it(session, sandbox, monkeypatch):
+    def stop(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mcp_connection.McpConnection, "_await_start", stop)
+    with pytest.raises(Interrupted, match="Stopped while the MCP server 'i' was asked"):
+        wx.ask("hi", tools=[server("silent", name="i")], yes=True)
+    (asked,) = (one for each, one in mcp_servers.CONNECTIONS._by_server.items() if each.name == "i")
+    assert not asked.is_alive
     assert sent(sandbox) == []
 
 

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import json
+import logging
 import os
 import threading
 import time
@@ -162,6 +163,9 @@ class McpConnection:
     async def _serve(self) -> None:
         from mcp import Client
 
+        # it logs each line that is no message, with its content: a page would get all of them
+        if (log := logging.getLogger("mcp")).level == logging.NOTSET:
+            log.setLevel(logging.CRITICAL + 1)
         self._stop = asyncio.Event()
         # what a server writes besides belongs on no page, and a kernel's own stderr is no file
         with open(os.devnull, "w", encoding="utf-8") as quiet:  # noqa: PTH123  # as mcp wants it

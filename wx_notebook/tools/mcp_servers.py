@@ -123,7 +123,8 @@ def _listed(connection: McpConnection) -> list[Any]:
     try:
         return connection.tools()
     except KeyboardInterrupt:
-        pass
+        # a server that hangs or floods would go on unseen
+        connection.close(0)
     raise Interrupted(f"Stopped while the MCP server '{name}' was asked.", hint="Run it again.")
 
 
