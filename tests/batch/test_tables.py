@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 import time
 
 import pandas as pd
@@ -279,3 +280,19 @@ def test_a_slow_iterator_holds_up_no_row_before_it(sandbox, session):
 
     wx.batch(PROMPT, rows())
     assert sent == [1, 2, 3, 4]
+
+
+def test_a_loop_that_is_stopped_under_a_run_stops_the_run(session, sandbox):
+    """As Ctrl-C in IPython does: no task is cancelled, the loop just ends."""
+    with Sandbox(account=sandbox, words_per_second=40, requests_per_second=100_000) as slow:
+        wx.connect(api_key=slow.api_key, url=slow.url, project_id=slow.project_id)
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(wx.abatch("{{ value }}", list(range(500))))
+        loop.call_later(0.3, loop.stop)
+        loop.run_forever()
+        (watch,) = (one for one in threading.enumerate() if one.name == "wx-batch-loop")
+        watch.join(5)
+        with pytest.raises(BatchStopped, match="The loop of this run has stopped"):
+            loop.run_until_complete(task)
+        assert slow.counts["chat"] < 100
+        loop.close()

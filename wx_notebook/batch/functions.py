@@ -6,6 +6,8 @@ This module is imported with the package, so it imports nothing heavy at its top
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +132,9 @@ async def abatch(
     made = make_batch(prompt, table, options, names=names)
     # a thread with the context of this cell: what it shows belongs there
     work = asyncio.ensure_future(asyncio.to_thread(RUN_DISPLAY, made, on_progress))
+    # whoever stops waiting has seen its own error
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())
+    _stop_with(asyncio.get_running_loop(), made, work)
     try:
         while not work.done():
             # a loop that sleeps does not hear of the stop button of a notebook
@@ -141,3 +146,14 @@ async def abatch(
         raise asyncio.CancelledError(reason) from None
     result: BatchResult = work.result()
     return result.value
+
+
+def _stop_with(loop: asyncio.AbstractEventLoop, batch: Batch, work: asyncio.Future[Any]) -> None:
+    """Stop a run whose loop has stopped: Ctrl-C in a terminal cancels no task."""
+
+    def watch() -> None:
+        while not work.done() and loop.is_running():
+            time.sleep(_LISTEN_S)
+        batch.stop(BatchStopped("The loop of this run has stopped."))
+
+    threading.Thread(target=watch, daemon=True, name="wx-batch-loop").start()
