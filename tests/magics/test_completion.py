@@ -233,6 +233,13 @@ def test_each_option_of_a_prompt_is_offered_and_its_choices():
                 assert offered(f"%%watsonx {flag} ") == list(choices)
 
 
+def test_behind_an_action_of_chats_the_chats_are_offered(monkeypatch):
+    monkeypatch.setattr("wx_notebook.chats.registry._CHATS", {"": None, "plan": None, "trip": None})
+    assert offered("%watsonx chats sh") == ["show"]
+    assert offered("%watsonx chats show ")[:2] == ["plan", "trip"]
+    assert offered("%watsonx chats fork t") == ["trip"]
+
+
 def test_each_argument_of_each_command_is_offered():
     for name in COMMANDS:
         parser = parser_of(name)

@@ -14,6 +14,8 @@ from wx_notebook.magics.parser import LineParser
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)+""")
 #: Lists to which the names of files belong.
 _FILES = frozenset({"files", "pictures"})
+#: What the words behind the first one are.
+_BEHIND = {"chat actions": "chats"}
 
 
 def complete_options(typed: str, lists: ValueLists) -> Suggestions:
@@ -50,8 +52,11 @@ def complete_command(typed: str, lists: ValueLists) -> Suggestions | None:
     candidates: list[Candidate] = []
     is_file = False
     if parser.positionals and not fragment.startswith("-"):
-        values = _values(parser.positionals[0].dest, fragment, parser, lists)
+        dest = parser.positionals[0].dest
+        values = _values(dest, fragment, parser, lists)
         candidates, is_file = values.candidates, values.is_file
+        if words and (names := _BEHIND.get(str(parser.completes[dest]))):
+            candidates = list(lists.matching(names, fragment))
     return Suggestions(fragment, [*candidates, *_flags(fragment, parser)], is_file)
 
 
