@@ -104,6 +104,13 @@ def test_what_comes_in_a_short_pause_of_a_quick_stream_is_read_at_once(start):
     assert stream.pauses == [0.002], "nobody sees it: a page is painted every 16 ms"
 
 
+def test_many_chunks_that_are_there_are_one_read(serve):
+    stream = Stream(serve)
+    stream.say_bytes(chunk(b"x" * 1000) * 30)
+    assert len(stream.reply.read_some()) == 30_000
+    stream.hang_up()
+
+
 @all_cases("step_s", [SLOW_S, 1.0])
 def test_a_slow_stream_never_pauses(start, step_s):
     stream = start(step_s=step_s)

@@ -9,8 +9,8 @@ import os
 import re
 import sys
 import threading
-from functools import cache
-from types import CellType, FunctionType
+from functools import cache, partial
+from types import CellType, FunctionType, SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError
 
 from wx_notebook.transport.cancel_scope import CancelScope
+from wx_notebook.transport.chunks import LARGEST_READ
 from wx_notebook.transport.request import opened
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -101,7 +102,12 @@ def read_head(lines: io.BufferedIOBase, **limits: Any) -> http.client.HTTPMessag
 
 
 class _Response(http.client.HTTPResponse):
-    """The standard library's own response, but for the function that reads its head."""
+    """The standard library's own response, but for what reads its head, and how much at once."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        # it makes a file of the socket, and nothing else
+        file = SimpleNamespace(makefile=partial(sock.makefile, buffering=LARGEST_READ))
+        super().__init__(file, *args, **kwargs)  # type: ignore[arg-type]
 
     # the same code, which finds our function under the name of the other one
     begin = FunctionType(
