@@ -349,7 +349,8 @@ def journal_folder() -> Iterator[Path]:
         os.environ.pop("JUPYTER_DATA_DIR")
         if before is not None:
             os.environ["JUPYTER_DATA_DIR"] = before
-        shutil.rmtree(folder)
+        # the counts of tokens are written half a second after the last answer
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ _MOST_ROWS = 64
 OnDisk: TypeAlias = Callable[[sqlite3.Error | None], None]
 #: Seconds from the start of a commit to that of the next one: so many for each thread that writes,
 #: for what one of them writes the others wait for, too.
-_BETWEEN_S, _LONGEST_BETWEEN_S = 0.0002, 0.01
+_BETWEEN_S, _LONGEST_BETWEEN_S = 0.0001, 0.004
 _BUSY_S = 30.0
 
 
