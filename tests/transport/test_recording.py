@@ -90,6 +90,21 @@ def test_a_table_for_the_service_is_recorded_as_single_prompts(recording, replay
     assert NO_JOB in result.notes
 
 
+def test_a_notebook_that_changes_its_folder_keeps_its_file(session, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    name = f"{tmp_path.name}.jsonl"
+    monkeypatch.setenv("WX_NOTEBOOK_RECORD", name)
+    texts = [wx.ask(WATT).text]
+    monkeypatch.chdir("data")
+    texts.append(wx.ask(JOULE).text)
+    monkeypatch.delenv("WX_NOTEBOOK_RECORD")
+    monkeypatch.setenv("WX_NOTEBOOK_REPLAY", name)
+    disconnect()
+    assert [wx.ask(WATT).text, wx.ask(JOULE).text] == texts
+    assert [one.name for one in tmp_path.rglob("*.jsonl")] == [name]
+
+
 def test_a_replay_costs_nothing_and_no_budget_stops_it(recording, replay):
     wx.ask(WATT)
     meter = wx.session().state.meter

@@ -80,12 +80,12 @@ def adapter_in_use(network: Any, redaction: Redaction, auth: AuthBase) -> Any:  
 
 def recorded_file() -> Path | None:
     """Return the file that exchanges are written into, None for none."""
-    return path_of(os.environ, RECORD_VARIABLE)
+    return _FILES.placed(path_of(os.environ, RECORD_VARIABLE))
 
 
 def replayed_file() -> Path | None:
     """Return the file that answers come from, None for none."""
-    return path_of(os.environ, REPLAY_VARIABLE)
+    return _FILES.placed(path_of(os.environ, REPLAY_VARIABLE))
 
 
 def recording_line() -> str:
@@ -103,17 +103,23 @@ class _Files:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        #: a notebook may leave the folder in which it began
+        self._places: dict[Path, Path] = {}
         self._recorders: dict[Path, tuple[Recorder, Aliases]] = {}
         self._players: dict[tuple[Path, int, int], Player] = {}
 
+    def placed(self, path: Path | None) -> Path | None:
+        """Return where a file is, from the folder in which it was named first."""
+        with self._lock:
+            return None if path is None else self._places.setdefault(path, path.absolute())
+
     def recorder(self, path: Path) -> tuple[Recorder, Aliases]:
-        path = path.absolute()
         with self._lock:
             return self._recorders.setdefault(path, (Recorder(path), Aliases()))
 
     def player(self, path: Path) -> Player:
         """Return what answers from a file; one that was written anew begins anew."""
-        path, written, size = path.absolute(), 0, 0
+        written, size = 0, 0
         with contextlib.suppress(OSError):
             stat = path.stat()
             written, size = stat.st_mtime_ns, stat.st_size
