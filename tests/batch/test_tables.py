@@ -125,6 +125,7 @@ def test_a_row_without_a_value_is_an_error_of_its_own_and_is_not_sent(prompts):
     [
         ("{{ txet }}", ROWS, MissingName, "Did you mean 'text'?"),
         ('{{ row["txet"] }}', ROWS, MissingName, "Did you mean 'text'?"),
+        (None, ROWS, BadOption, "A prompt over a table is a text, not NoneType."),
         ("Classify!", ROWS, BadOption, "Columns: {{ n }}, {{ text }}."),
         ("{{ text.upper() }} {{ n }}", ROWS, BadOption, "No expression is run"),
         ("{{ a }}", [{"a": 1, "answer": 2}], BadOption, "has a column 'answer' already"),

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.errors import BatchStopped
+from wx_notebook.errors import BadOption, BatchStopped
 from wx_notebook.hints import spoken_in_python
 from wx_notebook.options import known_options, options_from_keywords
 from wx_notebook.session import session
@@ -56,6 +56,11 @@ def make_batch(
     """
     from wx_notebook.batch.prompt_batch import Batch
 
+    if not isinstance(prompt, str):
+        raise BadOption(
+            f"A prompt over a table is a text, not {type(prompt).__name__}.",
+            hint='For example: wx.batch("Classify this review: {{ text }}", df)',
+        )
     current = session()
     own = {one.name for one in known_options() if one.metadata["batch"] and one.name != "each"}
     given = {name: value for name, value in options.items() if name in own and value is not None}
