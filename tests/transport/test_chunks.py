@@ -50,7 +50,7 @@ class Stream:
 
     def _serve(self, connection, _):
         connection.sendall(HEAD)
-        while (said := self._said.get(timeout=10)) is not None:
+        while (said := self._said.get()) is not None:
             connection.sendall(said)
             self._sent.release()
             if said.endswith(END):
@@ -73,6 +73,11 @@ class Stream:
     def hang_up(self):
         self._said.put(None)
 
+    def end(self):
+        self.hang_up()
+        self.reply.close()
+        self.transport.close()
+
     def begin(self):
         """Send and read the pieces that tell how quick the stream is."""
         for number in range(FIRST):
@@ -91,7 +96,7 @@ def start(request, serve, authority):
 
     yield start
     for stream in streams:
-        stream.hang_up()
+        stream.end()
 
 
 def test_what_comes_in_a_short_pause_of_a_quick_stream_is_read_at_once(start):
@@ -108,7 +113,7 @@ def test_many_chunks_that_are_there_are_one_read(serve):
     stream = Stream(serve)
     stream.say_bytes(chunk(b"x" * 1000) * 30)
     assert len(stream.reply.read_some()) == 30_000
-    stream.hang_up()
+    stream.end()
 
 
 @all_cases("step_s", [SLOW_S, 1.0])
