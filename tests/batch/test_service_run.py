@@ -25,9 +25,13 @@ FOR_EVER = 10_000
 
 
 @pytest.fixture
-def sandbox():
-    with Sandbox(batch_seconds=0.3) as running:
+def sandbox(request):
+    with Sandbox(batch_seconds=getattr(request, "param", 0.1)) as running:
         yield running
+
+
+#: A test that looks at a job on its way says so: there the job takes longer.
+slower = pytest.mark.parametrize("sandbox", [0.3], indirect=True, ids=[""])
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +55,7 @@ def errors(table):
     return [row["error"] for row in table]
 
 
+@slower
 def test_each_answer_stands_beside_its_row_and_equal_rows_are_sent_once(session, sandbox):
     table, seen = run([*ROWS, *ROWS[:4]])
     assert [row["value"] for row in table] == [*ROWS, *ROWS[:4]]
@@ -141,6 +146,7 @@ def test_a_model_that_takes_no_schema_gets_it_in_the_prompt(session, sandbox):
     assert sandbox.counts["batches"] == 2
 
 
+@slower
 def test_a_table_of_several_parts_and_a_file_that_is_too_large(session, sandbox, monkeypatch):
     from wx_notebook.batch import service_parts
 
