@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 # before anything imports jsonschema, here or in a process that a test starts; the reason is there
@@ -53,7 +54,7 @@ _SLOW = {"_running_kernel", *_BROWSER, *_SERVERS}
 
 
 @pytest.hookimpl(wrapper=True)  # before xdist reads the groups, wherever it stands in the order
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Mark what a fixture makes slow, and say which tests go to the same worker.
 
     A kernel is started once in each worker. Of servers and of what a module makes for its own
@@ -77,7 +78,26 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
         elif item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.xdist_group(f"slow-{number}"))
-    return (yield)
+    result = yield
+    if hasattr(config, "workerinput"):
+        _put_long_groups_first(items)
+    return result
+
+
+def _put_long_groups_first(items):
+    """Sort the tests so that no worker waits for the last long group: the short ones come last."""
+    seconds = Counter()  # about what they take on a free machine
+    costs = {"browser": 5, "slow": 0.5}
+    for item in items:
+        cost = next((s for mark, s in costs.items() if item.get_closest_marker(mark)), 0.03)
+        seconds[_unit(item.nodeid)] += cost
+    items.sort(key=lambda item: -seconds[_unit(item.nodeid)])
+
+
+def _unit(nodeid):
+    """Return what stays together, as xdist has it: the group behind the @, or the module."""
+    at = nodeid.rfind("@")
+    return nodeid[at + 1 :] if at > nodeid.rfind("]") else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
@@ -98,9 +118,10 @@ def pytest_xdist_make_scheduler(config, log):
 
     class ByModule(LoadGroupScheduling):
         def _split_scope(self, nodeid):
-            group = super()._split_scope(nodeid)
-            return nodeid.partition("::")[0] if group == nodeid else group
+            return _unit(nodeid)
 
+    # the order is ours: by their numbers of tests, those of the browser would come last
+    config.option.loadscopereorder = False
     return ByModule(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
