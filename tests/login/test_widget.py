@@ -631,7 +631,7 @@ def test_beside_a_form_with_something_typed_no_prompt_takes_another_credential(
     send(form, {"action": "ping", "view": "a"})
     for end in ("emptied", "closed"):
         send(form, {"action": "begun", "is_begun": True, "view": "a"})
-        with pytest.raises(NotConnected, match="A form is filled in and not sent yet") as caught:
+        with pytest.raises(NotConnected, match="A login form is filled in but not sent") as caught:
             wx.ask("hello")
         assert "press Connect in the form above, or empty its fields" in caught.value.hint
         assert sandbox.calls == []

@@ -736,7 +736,7 @@ def test_a_list_that_is_no_error_is_no_answer_either(serve):
     server = serve()
     server.on("/ml/", http(200, [1, 2]))
     error = caught(lambda: connect(server).chat("hello", model="m"))
-    assert "JSON that is no object" in error.message
+    assert "JSON that is not an object" in error.message
 
 
 ERROR_EVENT = b'event: error\ndata: {"errors": [{"code": "x", "message": "late"}]}\n\n'
