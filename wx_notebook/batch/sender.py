@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeAlias
@@ -27,7 +26,7 @@ from wx_notebook.errors import (
     UnknownRegion,
     WatsonxError,
 )
-from wx_notebook.journal import AnswerRecord, JournalError
+from wx_notebook.journal import AnswerRecord, JournalError, answer_record
 from wx_notebook.session.fitting import fitting_answer
 from wx_notebook.session.pipeline import PromptPipeline
 from wx_notebook.settings import read_once
@@ -123,19 +122,7 @@ class RowSender:
 
     def _record(self, job: Job, answer: Answer) -> AnswerRecord:
         hide = self._pipeline.state.transport.redaction.without_secrets
-        usage = answer.usage
-        return AnswerRecord(
-            text=hide(answer.text),
-            model_id=answer.model_id,
-            finish_reason=answer.finish_reason,
-            input_tokens=usage.input_tokens if usage is not None else None,
-            output_tokens=usage.output_tokens if usage is not None else None,
-            request_id=answer.request_id,
-            seconds=round(answer.seconds, 3),
-            position=job.places[0].position,
-            prompt=hide(job.prompt),
-            at=time.time(),
-        )
+        return answer_record(answer, job.prompt, hide, position=job.places[0].position)
 
 
 def _fate(error: WatsonxError) -> str:

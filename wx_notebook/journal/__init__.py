@@ -26,6 +26,7 @@ from wx_notebook.journal.records import (
     JobLine,
     JobRecord,
     PromptRecord,
+    answer_record,
     request_key,
 )
 from wx_notebook.journal.upkeep import KEPT_DAYS, prune
@@ -40,6 +41,7 @@ __all__ = [
     "Journal",
     "JournalError",
     "PromptRecord",
+    "answer_record",
     "find_batches",
     "find_prompts",
     "forget_prompt",

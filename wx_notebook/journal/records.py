@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from wx_notebook.answer import Answer
 from wx_notebook.service import Request
 
 #: Who pays is no part of the question.
@@ -47,6 +49,31 @@ class AnswerRecord:
     def tokens(self) -> int:
         """Input and output tokens together, 0 where the service did not count."""
         return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+
+def answer_record(
+    answer: Answer, prompt: str, hide: Callable[[str], str], *, position: int = 0
+) -> AnswerRecord:
+    """Return what is kept of an answer that has just come, without its reasoning.
+
+    Parameters
+    ----------
+    hide
+        Takes the session's secrets out of a text.
+    """
+    usage = answer.usage
+    return AnswerRecord(
+        text=hide(answer.text),
+        model_id=answer.model_id,
+        finish_reason=answer.finish_reason,
+        input_tokens=usage.input_tokens if usage is not None else None,
+        output_tokens=usage.output_tokens if usage is not None else None,
+        request_id=answer.request_id,
+        seconds=round(answer.seconds, 3),
+        position=position,
+        prompt=hide(prompt),
+        at=time.time(),
+    )
 
 
 def answer_values(key: bytes, batch_id: str, answer: AnswerRecord) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from wx_notebook.answer import Answer, read_answer, unfit_answer
@@ -18,6 +19,7 @@ from wx_notebook.journal import (
     AnswerRecord,
     Journal,
     JournalError,
+    answer_record,
     keep_prompt,
     open_journal,
     prune,
@@ -89,20 +91,9 @@ class AnswerCache:
     def _write(
         self, journal: Journal, state: SessionState, request: Request, answer: Answer
     ) -> None:
-        hide, usage = state.transport.redaction.without_secrets, answer.usage
-        texts = request.message_texts()
-        record = AnswerRecord(
-            text=hide(answer.text),
-            model_id=answer.model_id,
-            finish_reason=answer.finish_reason,
-            input_tokens=usage.input_tokens if usage is not None else None,
-            output_tokens=usage.output_tokens if usage is not None else None,
-            request_id=answer.request_id,
-            seconds=round(answer.seconds, 3),
-            prompt=hide(texts[-1] if texts else ""),
-            at=time.time(),
-            reasoning=hide(answer.reasoning),
-        )
+        hide, texts = state.transport.redaction.without_secrets, request.message_texts()
+        record = answer_record(answer, texts[-1] if texts else "", hide)
+        record = replace(record, reasoning=hide(answer.reasoning))
         key = request_key(request, state.service.base_url(request))
         keep_prompt(journal, key, record, place=state.endpoints.place, code=hide(self._code))
         prune(journal)
