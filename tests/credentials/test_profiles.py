@@ -105,7 +105,7 @@ def test_what_is_remembered_comes_back(which, kept):
 
 
 def test_the_key_is_in_the_keyring_and_the_rest_in_the_file(kept):
-    profiles.remember_credentials("work", CLOUD, model="ibm/granite")
+    profiles.remember_credentials("work", dataclasses.replace(CLOUD, model="ibm/granite"))
     text = settings.settings_file().read_text()
     assert KEY not in text
     assert settings.profile("work") == Profile(
@@ -136,10 +136,10 @@ def test_a_profile_remembered_again_is_replaced(kept):
 
 def test_the_first_profile_is_the_default(kept):
     assert profiles.from_default_profile() is None
-    assert profiles.default_profile_name() == ""
+    assert settings.default_profile() == ""
     profiles.remember_credentials("work", CLOUD)
     profiles.remember_credentials("home", CLUSTER)
-    assert profiles.default_profile_name() == "work"
+    assert settings.default_profile() == "work"
     assert profiles.from_default_profile() == profiles.from_profile("work")
     assert profiles.saved_profiles() == [
         (settings.profile("work"), True),
@@ -150,7 +150,7 @@ def test_the_first_profile_is_the_default(kept):
 def test_names_are_listed_without_asking_the_keyring():
     with system(BlocksAtOnce) as backend:
         settings.save_profile(Profile("work"))
-        assert profiles.default_profile_name() == "work"
+        assert settings.default_profile() == "work"
         assert profiles.saved_profiles() == [(Profile("work"), True)]
         assert not backend.asked.is_set()
 
@@ -164,9 +164,7 @@ def test_a_certificate_file_is_found_from_another_folder(kept, tmp_path, monkeyp
 def test_the_model_of_a_profile_is_the_one_that_was_in_use(kept):
     profiles.remember_credentials("work", dataclasses.replace(CLOUD, model="ibm/old"))
     assert profiles.from_profile("work").model == "ibm/old"
-    profiles.remember_credentials(
-        "work", dataclasses.replace(CLOUD, model="ibm/old"), model="ibm/new"
-    )
+    profiles.remember_credentials("work", dataclasses.replace(CLOUD, model="ibm/new"))
     assert profiles.from_profile("work").model == "ibm/new"
 
 
@@ -396,7 +394,7 @@ def test_a_profile_that_is_forgotten_is_nowhere(kept):
     )
     assert kept.entries == {}
     assert profiles.saved_profiles() == []
-    assert profiles.default_profile_name() == ""
+    assert settings.default_profile() == ""
 
 
 def test_a_profile_without_a_key_can_be_forgotten(kept):

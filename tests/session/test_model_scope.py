@@ -52,8 +52,8 @@ def test_the_demo_s_sandbox_names_it(config, tmp_path):
 
 def test_the_default_profile_names_it_and_the_keyring_is_left_alone(config, monkeypatch):
     with system(Keeps):
-        given = ConnectionParams("form", Secret("d9" * 22), region="jp-tok")
-        profiles.remember_credentials("work", given, model="a/b")
+        given = ConnectionParams("form", Secret("d9" * 22), region="jp-tok", model="a/b")
+        profiles.remember_credentials("work", given)
     # no keyring answers from here on
     found = ModelScopes().find(None, {"WATSONX_REGION": "eu-de"}, "")
     assert (found.endpoints.place, found.source, found.model) == ("jp-tok", "profile work", "a/b")

@@ -83,18 +83,11 @@ def test_a_profile_comes_back_as_it_was_saved(folder):
     assert settings.profile("work") == WORK
 
 
-def test_the_first_profile_is_the_default_and_the_next_only_when_asked(folder):
+def test_the_first_profile_is_the_default_and_the_next_is_not(folder):
     settings.save_profile(WORK)
     assert settings.default_profile() == "work"
     settings.save_profile(Profile("home"))
     assert settings.default_profile() == "work"
-    settings.save_profile(Profile("home"), default=True)
-    assert settings.default_profile() == "home"
-
-
-def test_a_profile_can_be_saved_without_becoming_the_default(folder):
-    settings.save_profile(WORK, default=False)
-    assert settings.default_profile() == ""
 
 
 def test_a_default_that_names_no_profile_counts_as_none(file):

@@ -72,19 +72,8 @@ def params_of(profile: Profile) -> ConnectionParams:
 
 def from_default_profile() -> ConnectionParams | None:
     """Return what the default profile gives, None if there is none; raises as `from_profile`."""
-    name = default_profile_name()
+    name = settings.default_profile()
     return from_profile(name) if name else None
-
-
-def default_profile_name() -> str:
-    """Return the name of the default profile, "" without one; the keyring is not read.
-
-    Raises
-    ------
-    BadOption
-        The settings file can't be used.
-    """
-    return settings.default_profile()
 
 
 def saved_profiles() -> list[tuple[Profile, bool]]:
@@ -99,7 +88,7 @@ def saved_profiles() -> list[tuple[Profile, bool]]:
     return [(profile, name == default) for name, profile in settings.profiles().items()]
 
 
-def remember_credentials(name: str, params: ConnectionParams, *, model: str = "") -> str:
+def remember_credentials(name: str, params: ConnectionParams) -> str:
     """Store a credential as a profile: the key in the keyring, the rest in the settings file.
 
     Parameters
@@ -108,8 +97,6 @@ def remember_credentials(name: str, params: ConnectionParams, *, model: str = ""
         The name of the profile.
     params
         What signed in.
-    model
-        The model in use; without it, that of `params`.
 
     Returns
     -------
@@ -126,7 +113,7 @@ def remember_credentials(name: str, params: ConnectionParams, *, model: str = ""
     """
     name = settings.validate_profile_name(name)
     field, secret = _credential_of(params)
-    profile = _new_profile(name, params, model)
+    profile = _new_profile(name, params)
     if params.mixed_sources:
         _check_hosts_allowed(profile)
     _check_no_secret(profile, field, secret)
@@ -149,10 +136,9 @@ def remember_credentials(name: str, params: ConnectionParams, *, model: str = ""
     )
 
 
-def _new_profile(name: str, params: ConnectionParams, model: str) -> Profile:
+def _new_profile(name: str, params: ConnectionParams) -> Profile:
     values = {key: str(getattr(params, key)).strip() for key in PROFILE_FIELDS}
     values["kind"] = validate_kind(values["kind"])
-    values["model"] = model or params.model
     if values["ca_bundle"]:
         # the next kernel may run in another folder; resolve() would follow a link that is renewed
         path = Path(params.ca_bundle).expanduser()

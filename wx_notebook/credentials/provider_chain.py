@@ -37,6 +37,7 @@ from wx_notebook.credentials.studio import from_studio
 from wx_notebook.credentials.variables import SECRET_VARIABLES, VARIABLES
 from wx_notebook.errors import KeyRefused, NotConnected, WatsonxError
 from wx_notebook.hints import login_hint
+from wx_notebook.settings import default_profile
 
 #: Notes in an error: it has six lines.
 _MOST_NOTES = 3
@@ -86,7 +87,7 @@ def find_credentials(
     if sandbox is not None and not (params.url or params.region):
         sources.append(sandbox)
     if not sources:
-        if only_names and (name := profiles.default_profile_name()):
+        if only_names and (name := default_profile()):
             return ConnectionParams(f"profile {name}")
         sources = _first_of_the_others(environ)
     if not sources:
@@ -145,7 +146,7 @@ def _first_of_the_others(environ: Mapping[str, str]) -> list[ConnectionParams]:
 
 def _names_of_the_others(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield names only: a keyring may ask the user for permission."""
-    if name := profiles.default_profile_name():
+    if name := default_profile():
         yield f"profile {name}"
     if (file := from_ibm_variable(environ)) is not None and file.has_credential:
         yield file.source

@@ -47,12 +47,9 @@ def python_literal(value: Any, indent: int = 0) -> str:  # noqa: ANN401  # JSON 
     return repr(value)
 
 
-def keyword_arguments(values: Mapping[str, Any], indent: int = 4) -> str:
+def keyword_arguments(values: Mapping[str, Any]) -> str:
     """Return keyword arguments, one on each line, with a comma after each."""
-    pad = " " * indent
-    return "\n".join(
-        f"{pad}{name}={python_literal(value, indent)}," for name, value in values.items()
-    )
+    return "\n".join(f"    {name}={python_literal(value, 4)}," for name, value in values.items())
 
 
 def json_literal(value: Any) -> str:  # noqa: ANN401

@@ -148,7 +148,7 @@ class Service:
             raise self._refusal(reply)
         return reply
 
-    def document(self, request: Request, *, on_wait: OnWait | None = None) -> dict[str, Any]:
+    def document(self, request: Request) -> dict[str, Any]:
         """Send a request and return the JSON object of the reply.
 
         Raises
@@ -157,11 +157,11 @@ class Service:
             The reply is something else, such as a proxy's web page.
         """
         return strip_frames(
-            lambda: self._document(request, on_wait), "Stopped while the answer was arriving."
+            lambda: self._document(request), "Stopped while the answer was arriving."
         )
 
-    def _document(self, request: Request, on_wait: OnWait | None) -> dict[str, Any]:
-        reply = self._sent(request, on_wait)
+    def _document(self, request: Request) -> dict[str, Any]:
+        reply = self._sent(request, None)
         try:
             return self.read_document(reply)
         except ConnectionBroken as problem:

@@ -75,15 +75,13 @@ class AnswerDelta(NamedTuple):
 new_delta: Callable[[tuple[Any, ...]], AnswerDelta] = partial(tuple.__new__, AnswerDelta)
 
 
-def first_object(
-    document: Mapping[str, Any], name: str, *, required: bool = False
-) -> dict[str, Any]:
+def first_object(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return the first object of a list in an answer, {} where the list is empty or missing.
 
     Raises
     ------
     AnswerCut
-        It is not a list of objects, or it is `required` and empty.
+        It is not a list of objects.
     """
     objects = document.get(name)
     if objects:
@@ -91,8 +89,6 @@ def first_object(
         if isinstance(first, dict):
             return first
         raise unknown_shape_error()
-    if required:
-        raise cut_error("the reply holds no answer.")
     return {}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from wx_notebook import settings
@@ -43,12 +43,7 @@ _SEE_MODELS = "%watsonx models lists the models of the region."
 
 
 def sign_in_to(
-    params: ConnectionParams,
-    environ: Mapping[str, str] | None = None,
-    *,
-    region: str = "",
-    project: str = "",
-    space: str = "",
+    params: ConnectionParams, *, region: str = "", project: str = "", space: str = ""
 ) -> Session:
     """Sign in with these parameters, in that region and project, and make it the current session.
 
@@ -60,7 +55,7 @@ def sign_in_to(
     WatsonxError
         What is missing or does not fit together.
     """
-    first = session = make_session(params, environ)
+    first = session = make_session(params)
     try:
         if region or project or space:
             session = switch(first, region=region, project=project, space=space)

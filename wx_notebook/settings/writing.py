@@ -22,10 +22,10 @@ from wx_notebook.settings.user_file import (
 )
 
 
-def save_profile(profile: Profile, *, default: bool | None = None) -> None:
+def save_profile(profile: Profile) -> None:
     """Write a profile to the file, in place of the one with its name; the rest is unchanged.
 
-    With `default=True`, and with None if there is no default yet, it becomes the default.
+    If there is no default yet, it becomes the default.
 
     Raises
     ------
@@ -38,10 +38,7 @@ def save_profile(profile: Profile, *, default: bool | None = None) -> None:
         raise BadOption(problem.message, hint=problem.hint)
     file = read_user_file()
     known = file.profiles | {profile.name: profile}
-    default_name = file.default
-    if default or (default is None and default_name not in known):
-        default_name = profile.name
-    _write(file, known, default_name)
+    _write(file, known, file.default if file.default in known else profile.name)
 
 
 def remove_profile(name: str) -> bool:

@@ -57,6 +57,7 @@ _PLACEHOLDER = re.compile(
 #: A text in double braces that is not a placeholder.
 _OTHER_BRACES = re.compile(r"\{\{\s*(?P<root>\w*)[^{}\n]{0,80}\}\}")
 _ATTR = re.compile(r"\|\s*attr\b")
+_RAW = "%%watsonx --raw"
 #: Words with a meaning in Jinja: a text in braces that starts with one is not a placeholder.
 _JINJA_WORDS = frozenset(
     [
@@ -128,7 +129,7 @@ def fill_placeholders(
     refused_types: tuple[type, ...] = (),
     text_types: tuple[type, ...] = (),
     not_suggested: Collection[str] = (),
-    as_typed: str = "%%watsonx --raw",
+    as_typed: str = _RAW,
 ) -> FilledPrompt:
     """Return `text` with every placeholder filled in from `names`, once.
 
@@ -192,9 +193,7 @@ def fill_placeholders(
     return FilledPrompt(filled_text, tuple(placeholders), tuple(unfilled), suspicious)
 
 
-def check_expressions(
-    text: str, names: Mapping[str, Any], as_typed: str = "%%watsonx --raw"
-) -> None:
+def check_expressions(text: str, names: Mapping[str, Any]) -> None:
     """Refuse a Python expression with a known name between double braces.
 
     Raises
@@ -202,7 +201,7 @@ def check_expressions(
     BadOption
         There is one.
     """
-    refuse_expressions(list(find_expressions(_without_placeholders(text), names)), as_typed)
+    refuse_expressions(list(find_expressions(_without_placeholders(text), names)), _RAW)
 
 
 def _without_placeholders(text: str) -> str:

@@ -136,10 +136,10 @@ def proxy_in_use(host: str) -> str:
     return f"the proxy in use is {address} ({name})"
 
 
-def readable_text(body: str, longest: int = _LONGEST_QUOTE) -> str:
+def readable_text(body: str) -> str:
     """Return what a person would read of a web page, or of any other text."""
     text = " ".join(html.unescape(_MARKUP.sub(" ", body[:_LONGEST_PAGE])).split())
-    return text if len(text) <= longest else f"{text[:longest]} ..."
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]} ..."
 
 
 def _next_step(status: int, host: str) -> str:

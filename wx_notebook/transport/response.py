@@ -26,6 +26,10 @@ class ConnectionStalled(ConnectionBroken):
     """Nothing arrived for longer than the limit, or all of it took too long."""
 
 
+#: How long the rest of a body may take that only the next request, or a decision, waits for.
+_REST_WITHIN_S = 0.25
+
+
 class Response:
     """A response whose head has arrived; its body is read by `read()` or part by part.
 
@@ -154,27 +158,27 @@ class Response:
         except (ValueError, RecursionError):
             return None
 
-    def says(self, words: tuple[bytes, ...], patience_s: float = 0.25) -> bool:
+    def says(self, words: tuple[bytes, ...]) -> bool:
         """Return whether one of the words is in the body, which is kept for `read`.
 
-        A body that does not arrive whole within `patience_s` has none of them.
+        A body that does not arrive whole within a quarter of a second has none of them.
         """
         if self._kept is None:
-            self.expect_end_within(patience_s)
+            self.expect_end_within(_REST_WITHIN_S)
             try:
                 self._kept = self.read()
             except ConnectionBroken:
                 self._kept = b""
         return any(word in self._kept for word in words)
 
-    def drain(self, patience_s: float = 0.25) -> None:
+    def drain(self) -> None:
         """Read what little is left, so that the connection can serve the next request.
 
-        All of it has to come within `patience_s`: there are models that never close a stream.
+        All of it has to come within a quarter of a second: some models never close a stream.
         """
         if self._is_read or self._kept is not None:
             return
-        self.expect_end_within(patience_s)
+        self.expect_end_within(_REST_WITHIN_S)
         try:
             while self.read_some():
                 pass

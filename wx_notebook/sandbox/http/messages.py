@@ -205,9 +205,9 @@ def iam_error(status: int, code: str, message: str, details: str = "") -> ErrorR
     return ErrorResponse(Reply(status, encode_json(document)))
 
 
-def html_error(status: int = 502) -> ErrorResponse:
+def html_error() -> ErrorResponse:
     """Return the exception with the HTML page of a load balancer instead of JSON."""
-    return ErrorResponse(Reply(status, _HTML_PAGE, content_type="text/html"))
+    return ErrorResponse(Reply(502, _HTML_PAGE, content_type="text/html"))
 
 
 def method_error(method: str, allowed: str) -> ErrorResponse:
