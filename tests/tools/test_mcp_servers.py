@@ -185,14 +185,12 @@ def test_a_server_that_cannot_be_used_is_told_before_anything_is_sent(
     assert sent(sandbox) == []
 
 
-def test_what_a_server_writes_that_is_no_message_reaches_no_page_and_no_log(
-    session, monkeypatch, capfd, caplog
-):
-    monkeypatch.setattr(mcp_connection, "_START_S", 1.0)
-    flood = "while True: print('no message, with a token in it')"
-    with pytest.raises(BadOption, match="'f' did not start within"):
+def test_what_a_server_writes_that_is_no_message_reaches_no_page_and_no_log(session, capfd, caplog):
+    flood = "for _ in range(99): print('no message, with a token in it', flush=True)"
+    with pytest.raises(BadOption, match="'f' cannot be started"):
         wx.ask("hi", tools=[McpServer("f", sys.executable, ("-c", flood))], yes=True)
-    assert "a token in it" not in caplog.text + "".join(capfd.readouterr())
+    is_shown = "a token in it" in caplog.text + "".join(capfd.readouterr())
+    assert not is_shown
 
 
 def test_an_interrupt_while_a_server_is_asked_ends_it(session, sandbox, monkeypatch):
