@@ -106,6 +106,14 @@ def test_a_cut_answer_is_gone_on_with(notebook, sandbox):
     assert "36" in ran.plain
 
 
+def test_what_is_gone_on_with_is_not_in_the_variable_of_its_first_part(notebook, sandbox):
+    sandbox.say_pieces(['{"name": ', '"Ada"', "}"])
+    notebook.run("%%watsonx --schema Person --max-tokens 1 -o part\nWho?")
+    sandbox.say('"Ada"}')
+    assert notebook.run("part.more()").error[1] == "Its text is in wx.last().text."
+    assert notebook.value("[part.text, wx.last().text]") == ['{"name": ', '{"name": "Ada"}']
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

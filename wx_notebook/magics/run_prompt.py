@@ -158,8 +158,8 @@ def _more(
         answer, error = _receive(_Continuation(shell, pipeline, following), live)
         if answer is not None:
             answer = pipeline.join(request, so_far, answer, partial(_more, shell, pipeline))
-            if error is not None:
-                error.answer = answer
+            # the variable that `so_far` is in has its first part alone
+            answer = _renamed(answer, "wx.last()", error)
             error = _paint(live, answer, _received_hint(shell)) or error
     if answer is not None and error is None:
         error = apply_format(shell, answer)
