@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from urllib.parse import SplitResult
 
 from wx_notebook.credentials.connection_params import ConnectionParams, is_replay, validate_kind
-from wx_notebook.credentials.other_services import is_of_ibm
 from wx_notebook.credentials.regions import (
     DEFAULT_REGION,
     REGIONS,
@@ -29,6 +28,7 @@ from wx_notebook.credentials.urls import (
     check_https,
     check_ibm_page,
     host_of,
+    is_of_ibm,
     is_valid_host,
     origin,
     quote_url,

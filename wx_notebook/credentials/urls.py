@@ -6,7 +6,6 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from wx_notebook.credentials.other_services import other_service
 from wx_notebook.credentials.regions import (
     DEFAULT_REGION,
     REGIONS,
@@ -36,6 +35,45 @@ _REGION_HOST = re.compile(
     r"(?:[a-z0-9-]+\.)*([a-z0-9-]+)\.(?:ml\.cloud|aws\.wxai|aws\.data)\.ibm\.com|"
     r"(?:[a-z0-9-]+\.)*(?:(?:dataplatform|dai)\.cloud\.ibm\.com|ibmforusgov\.com)"
 )
+#: IBM's hosts that serve something else than watsonx.ai, and that people give as its URL.
+#: The hosts are those of IBM's API documents and of the SDKs of these services; `*` is one or more
+#: labels.
+_SERVICES = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"(?:.+\.)?watson-orchestrate(?:\.cloud)?\.ibm\.com", "watsonx Orchestrate"),
+        (r"(?:.+\.)?wxo(?:\..+)?\.ibm\.com", "watsonx Orchestrate"),
+        (r"(?:.+\.)?lakehouse(?:\..+)?\.ibm\.com", "watsonx.data"),
+        (r"(?:.+\.)?(?:aiopenscale|openscale)(?:\..+)?\.ibm\.com", "watsonx.governance"),
+        (r"(?:.+\.)?(?:bam|bam-api|workbench|workbench-api)\.res\.ibm\.com",
+         "BAM, IBM's former trial of foundation models"),
+        (r"(?:.+\.)?assistant\.watson(?:\..+)?\.(?:ibm\.com|appdomain\.cloud)",
+         "watsonx Assistant"),
+        (r"(?:.+\.)?discovery\.watson\.cloud\.ibm\.com", "Watson Discovery"),
+        (r"(?:.+\.)?speech-to-text\.watson\.cloud\.ibm\.com", "Watson Speech to Text"),
+        (r"(?:.+\.)?text-to-speech\.watson\.cloud\.ibm\.com", "Watson Text to Speech"),
+        (r"(?:.+\.)?natural-language-understanding\.watson\.cloud\.ibm\.com",
+         "Watson Natural Language Understanding"),
+        (r"(?:.+\.)?language-translator\.watson\.cloud\.ibm\.com", "Watson Language Translator"),
+        (r"(?:.+\.)?(?:watson\.cloud\.ibm\.com|watsonplatform\.net|watson\.appdomain\.cloud)",
+         "another Watson service"),
+        (r"ibm-watson-ml(?:\..+)?\.(?:mybluemix|bluemix)\.net", "Watson Machine Learning"),
+        (r"(?:.+\.)?(?:mybluemix|bluemix)\.net", "IBM Cloud's former name, Bluemix"),
+        (r"(?:.+\.)?quantum(?:-computing)?(?:\.cloud)?\.ibm\.com", "IBM Quantum"),
+        (r"(?:.+\.)?cloud-object-storage\.appdomain\.cloud", "Cloud Object Storage"),
+        (r"(?:.+\.)?codeengine\.(?:appdomain\.cloud|cloud\.ibm\.com)", "Code Engine"),
+        (r"(?:.+\.)?functions\.(?:appdomain\.cloud|cloud\.ibm\.com)", "Cloud Functions"),
+        (r"(?:.+\.)?(?:databases|cloudantnosqldb)\.appdomain\.cloud", "a database of IBM Cloud"),
+        (r"(?:.+\.)?secrets-manager\.appdomain\.cloud", "Secrets Manager"),
+        (r"(?:.+\.)?(?:kms|logging|monitoring|containers|iaas|schematics)(?:\..+)?\.cloud\.ibm\.com",
+         "another service of IBM Cloud"),
+        (r"(?:resource-controller|user-management|accounts|globalcatalog)\.cloud\.ibm\.com",
+         "the administration of IBM Cloud"),
+        (r"(?:.+\.)?watsonx\.ai", "a name that serves no API of watsonx.ai"),
+        (r"github\.com|(?:.+\.)?github\.io|huggingface\.co", "a site for code and models"),
+    )
+)  # fmt: skip
+_OF_IBM = re.compile(r"(?:.+\.)?(?:ibm\.com|appdomain\.cloud|softlayer\.com)")
 #: Pages that users have open beside watsonx.ai.
 _PAGES = {
     "cloud.ibm.com": "the IBM Cloud console; its address names no watsonx.ai region",
@@ -161,3 +199,13 @@ def quote_url(text: str) -> str:
     """Return a URL for an error message, without keys, query and user information (before an @)."""
     text = re.split(r"[?#]", text[:_LONGEST], maxsplit=1)[0]
     return one_line(mask_keys(re.sub(r"[^/]*@", "...@", text)))
+
+
+def other_service(host: str) -> str:
+    """Return the name of the other IBM service at a host, "" for any other host."""
+    return next((name for pattern, name in _SERVICES if pattern.fullmatch(host)), "")
+
+
+def is_of_ibm(host: str) -> bool:
+    """Return whether a host belongs to IBM by its name; clusters of customers may do so, too."""
+    return _OF_IBM.fullmatch(host) is not None
