@@ -176,7 +176,7 @@ def test_an_iterator_that_was_stopped_has_to_be_made_again():
 
 
 def test_a_row_that_is_unlike_the_first_of_an_iterator_stops_before_it():
-    with pytest.raises(BatchStopped, match="Row 1 of the iterator is no dict") as caught:
+    with pytest.raises(BatchStopped, match="Row 1 of the iterator is not a dict") as caught:
         wx.batch(PROMPT, iter([{"text": "x"}, "y"]))
     assert [row["answer"] for row in caught.value.table] == ["fine"]
 

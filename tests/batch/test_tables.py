@@ -130,7 +130,7 @@ def test_a_row_without_a_value_is_an_error_of_its_own_and_is_not_sent(prompts):
         ("{{ text.upper() }} {{ n }}", ROWS, BadOption, "No expression is run"),
         ("{{ a }}", [{"a": 1, "answer": 2}], BadOption, "has a column 'answer' already"),
         ("{{ a }}", {"a": [1], "b": [1, 2]}, BadOption, "different lengths"),
-        ("{{ a }}", [{"a": 1}, 2], BadOption, "Row 1 of the list is no dict"),
+        ("{{ a }}", [{"a": 1}, 2], BadOption, "Row 1 of the list is not a dict"),
         ("{{ a }}", 7, BadOption, "of type int is not a table"),
         ("{{ a }}", "absent.csv", BadOption, "There is no file absent.csv"),
         ("{{ a }}", "absent.xlsx", BadOption, "ends with '.xlsx'"),

@@ -76,7 +76,7 @@ class RowsTable:
         self._is_plain = not any(row is not None for row in named)
         for number, row in enumerate(named):
             if row is None and not self._is_plain:
-                raise _unlike(number, "list", "is no dict, and others are.")
+                raise _unlike(number, "list", "is not a dict, but others are.")
             names |= dict.fromkeys([VALUE] if row is None else map(str, row))
         # () for a list without rows: only the prompt says which columns they would have had
         self.columns: Sequence[str] = tuple(names) or ((VALUE,) if value else ())
@@ -131,7 +131,7 @@ class IteratorTable:
             first.clear()
             named = by_name(row, self._names)
             if (named is None) != self._is_plain:
-                what = "no dict, and the first is one." if named is None else (
+                what = "not a dict, but the first is one." if named is None else (
                     "a dict, and the first is none."
                 )  # fmt: skip
                 raise _unlike(number, "iterator", f"is {what}")

@@ -167,7 +167,7 @@ def _check_types(server: McpServer) -> None:
             fits = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
             wrong = wrong or ("" if fits else f"{each.name} is no list of texts")
         elif each.name != "call_s" and not isinstance(value, str):
-            wrong = wrong or f"{each.name} is no text"
+            wrong = wrong or f"{each.name} is not a text"
     if wrong:
         raise BadOption(
             f"An MCP server can't be used: its {wrong}.",

@@ -46,7 +46,7 @@ def problems_of(lines: list[bytes]) -> list[Document]:
         document = json_object(line) or {}
         custom_id = document.get("custom_id")
         if not isinstance(custom_id, str) or not isinstance(document.get("body"), dict):
-            found.append(problem("invalid_json_line", "The line is no request.", number))
+            found.append(problem("invalid_json_line", "The line is not a request.", number))
         elif document.get("method") != "POST" or document.get("url") != ENDPOINT:
             found.append(problem("invalid_url", f"The line must be a POST of {ENDPOINT}.", number))
         elif custom_id in seen:
