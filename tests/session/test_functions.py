@@ -416,6 +416,11 @@ def test_a_session_that_works_or_was_named_stays_whatever_the_environment_says(
 # --- what its errors say -------------------------------------------------------------------------
 
 
+def no_one() -> str:
+    """Return who is called."""
+    return "nobody"
+
+
 @all_cases(
     ("options", "hint"),
     [
@@ -426,6 +431,8 @@ def test_a_session_that_works_or_was_named_stays_whatever_the_environment_says(
         ({"model": "granit"}, "wx.session().models() lists the models of the region."),
         ({"deployment": "gone"}, "generate=True"),
         ({"images": []}, "For example: images=figure"),
+        ({"tools": []}, "For example: tools=[area]"),
+        ({"tools": [no_one], "yes": True, "model": "gone"}, "Next: wx.session().models()"),
         ({"images": [b"\x89PNG\r\n\x1a\n"] * 11}, "raise the limit: max_images=11"),
     ],
 )

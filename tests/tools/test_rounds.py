@@ -296,8 +296,9 @@ def test_all_calls_of_a_prompt_can_be_allowed_at_once(session, sandbox, asked):
 
 
 def test_where_nobody_can_be_asked_it_is_an_error_before_sending(session, sandbox, nobody):
-    with pytest.raises(BadOption, match="Calls of now need your consent"):
+    with pytest.raises(BadOption, match="Calls of now need your consent") as caught:
         ask(now, yes=False)
+    assert caught.value.hint == "To allow all calls: yes=True."
     assert bodies(sandbox) == []
     sandbox.say_calls(("now", {}))
     sandbox.say("ok")

@@ -139,7 +139,8 @@ class ReceivedHint:
 
     def __str__(self) -> str:
         if not self.has_text:
-            return f"What was received is in {self.variable or 'wx.last()'}; run it again."
+            also = f" and in {self.variable}" if self.variable else ""
+            return f"What was received is in wx.last(){also}; run it again."
         if self.variable:
             return (
                 f"What was received is in wx.last() and in {self.variable}, "
