@@ -29,7 +29,7 @@ _MOST_ROWS = 64
 OnDisk: TypeAlias = Callable[[sqlite3.Error | None], None]
 #: Seconds from the start of a commit to that of the next one: so many for each thread that writes,
 #: for what one of them writes the others wait for, too.
-_BETWEEN_S, _LONGEST_BETWEEN_S = 0.0001, 0.004
+_BETWEEN_S, _LONGEST_BETWEEN_S = 0.00005, 0.002
 _BUSY_S = 30.0
 
 
@@ -141,10 +141,13 @@ def _opened(path: Path, *, network: bool) -> sqlite3.Connection:
         # a network drive has no memory that two processes share
         connection.execute(f"PRAGMA journal_mode = {'DELETE' if network else 'WAL'}")
         connection.execute("PRAGMA synchronous = FULL")
+        if version == 0:
+            # in one commit: each of them would wait for the disk
+            named = f"PRAGMA user_version = {VERSION};"
+            connection.executescript(f"BEGIN IMMEDIATE; {TABLES} {named} COMMIT;")
         connection.executescript(TABLES)
         connection.execute("SELECT count(*) FROM batches").fetchone()
         connection.execute("SELECT key FROM answers LIMIT 1").fetchone()
-        connection.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         connection.close()
         raise
