@@ -85,13 +85,23 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _put_long_groups_first(items):
-    """Sort the tests so that no worker waits for the last long group: the short ones come last."""
-    seconds = Counter()  # about what they take on a free machine
+    """Sort the groups as three workers begin them: two with those of the browser, one the others.
+
+    Of each kind the longest come first, so that no worker waits for another one's last group.
+    """
+    seconds, browser = Counter(), set()  # about what they take on a free machine
     costs = {"browser": 5, "slow": 0.5}
     for item in items:
         cost = next((s for mark, s in costs.items() if item.get_closest_marker(mark)), 0.03)
         seconds[_unit(item.nodeid)] += cost
-    items.sort(key=lambda item: -seconds[_unit(item.nodeid)])
+        if item.get_closest_marker("browser"):
+            browser.add(_unit(item.nodeid))
+    begins, ends = {}, {True: 0.0, False: 0.0}
+    for unit, length in seconds.most_common():
+        kind = unit in browser
+        begins[unit] = ends[kind]
+        ends[kind] += length / 2 if kind else length
+    items.sort(key=lambda item: begins[_unit(item.nodeid)])
 
 
 def _unit(nodeid):
