@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import sqlite3
 import stat
 import threading
@@ -311,3 +312,20 @@ def test_a_disk_that_fails_is_told_with_each_request_and_spoils_no_file(data_fol
     assert [type(one) for one in seen] == [JournalError] * 2
     assert [one.name for one in journal_file.parent.glob("*aside*")] == []
     assert open_journal().find(b"k") == "started"
+
+
+def test_half_of_a_character_in_a_cell_stops_no_run(session):
+    wx.batch(PROMPT, ["a", "half: \ud83d", "b"])
+    assert rows_of(batch_ids()[0])[1] == (1, "Say this: half: \N{REPLACEMENT CHARACTER}")
+
+
+@pytest.mark.parametrize("bad", [{"model_id": "half: \ud83d"}, {"input_tokens": 1 << 70}])
+def test_a_value_that_no_file_takes_is_told_and_others_are_written(data_folder, bad):
+    told = queue.SimpleQueue()
+    with contextlib.closing(open_journal()) as journal:
+        journal.begin(BatchRecord("one", time.time()))
+        journal.finish(b"a", "one", AnswerRecord(text="x", **bad), told.put)
+        assert isinstance(told.get(timeout=5), JournalError)
+        journal.finish(b"b", "one", AnswerRecord(text="good"), told.put)
+        assert told.get(timeout=5) is None
+        assert [one.text for one in journal.answers("one")] == ["good"]

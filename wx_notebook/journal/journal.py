@@ -24,6 +24,7 @@ from wx_notebook.journal.database import (
 )
 from wx_notebook.journal.location import is_on_network, journal_folder, other_files, own_file
 from wx_notebook.journal.records import AnswerRecord, BatchRecord, answer_among, answer_values
+from wx_notebook.service import whole_characters
 
 _OFF = "journal = false in [tool.wx_notebook] of pyproject.toml does without it."
 
@@ -82,7 +83,8 @@ class Journal:
         """
         values = (
             batch.id, batch.began, batch.ended, batch.state, batch.place, batch.model_id,
-            batch.prompt, batch.code, batch.rows, batch.done, batch.failed, batch.tokens,
+            whole_characters(batch.prompt), whole_characters(batch.code), batch.rows, batch.done,
+            batch.failed, batch.tokens,
         )  # fmt: skip
         self.write((statements.PUT_BATCH, values))
 
@@ -211,6 +213,9 @@ class Journal:
                 write_all(connection, writes)
         except sqlite3.Error as problem:
             return problem
+        except (ValueError, OverflowError) as problem:
+            # a value that SQLite does not take; the threads that wait have to hear of it
+            return sqlite3.InterfaceError(f"{type(problem).__name__} in a value")
         return None
 
     def select(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from wx_notebook.answer import Answer
-from wx_notebook.service import Request
+from wx_notebook.service import Request, whole_characters
 
 #: Who pays is no part of the question.
 _NOT_ASKED = ("project_id", "space_id")
@@ -79,9 +79,10 @@ def answer_record(
 def answer_values(key: bytes, batch_id: str, answer: AnswerRecord) -> tuple[Any, ...]:
     """Return the values of `statements.PUT_ANSWER`."""
     return (
-        key, batch_id, answer.position, answer.at, answer.prompt, answer.text, answer.model_id,
-        answer.finish_reason, answer.input_tokens, answer.output_tokens, answer.request_id,
-        answer.seconds,
+        # a cell of a table can hold half of a character, which no file in UTF-8 takes
+        key, batch_id, answer.position, answer.at, whole_characters(answer.prompt),
+        whole_characters(answer.text), answer.model_id, answer.finish_reason, answer.input_tokens,
+        answer.output_tokens, answer.request_id, answer.seconds,
     )  # fmt: skip
 
 
