@@ -10,10 +10,14 @@ pytestmark = pytest.mark.browser
 
 PROSE = """# about heat pumps
 
-%%watsonx --max-tokens 20 -m granite
+%%watsonx --max-tokens 20 -m granite --system "Be short."
 # A heading
 Class **pumps** and `code`, it's {{ df | rows(5) }} but {{ df.describe() }}.
 - import this
+> a quote, _new_, *old* and [a page](https://example.com): **{{ df | rows(5) }} is not bold**
+```
+fenced {{ df | rows(5) }}
+```
 """
 CELLS = [PROSE, "class Pump:\n    pass", "%%watsonxclass\nclass Pump: pass", "%%watsonx\nclass"]
 #: Of each cell: its language, whether it is tinted, the texts of its marks.
@@ -21,7 +25,8 @@ LOOK = """() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell .cm-edi
     language: e.querySelector(".cm-content").dataset.language,
     prompt: e.classList.contains("wx-prompt"),
     tinted: getComputedStyle(e).boxShadow.includes("inset"),
-    placeholders: [...e.querySelectorAll(".wx-placeholder")].map(m => m.innerText).join(""),
+    wraps: getComputedStyle(e.querySelector(".cm-content")).whiteSpace !== "pre",
+    placeholders: [...e.querySelectorAll(".wx-placeholder")].map(m => m.innerText),
     options: [...e.querySelectorAll(".wx-option")].map(m => m.innerText),
     marks: [...e.querySelectorAll(".cm-line span")].map(m => m.innerText),
 }))"""
@@ -73,6 +78,8 @@ def kinds(lab):
     looks = lab.page.evaluate(LOOK)
     for look in looks:
         assert look["prompt"] == look["tinted"] == (look["language"] == "watsonx"), look
+        # prose has long lines
+        assert look["prompt"] == look["wraps"], look
     return ["prompt" if look["prompt"] else look["language"] for look in looks]
 
 
@@ -139,10 +146,13 @@ def changes(page, server, shots):
 @pytest.mark.parametrize("front", ["lab", "notebook"])
 def test_a_prompt_cell_looks_like_one_whatever_happens_to_it(chromium, jupyter, front):
     first, seen = chromium.run(changes, jupyter(front), chromium.shots)
-    assert first["options"] == ["--max-tokens", "-m"]
+    assert first["options"] == ["--max-tokens", "-m", "--system"]
     # a placeholder that is filled in; the other one is sent as typed
-    assert first["placeholders"] == "{{ df | rows(5) }}"
-    for mark in ("# about heat pumps", "%%watsonx", "# A heading", "**pumps**", "`code`", "- "):
+    assert "".join(first["placeholders"]) == "{{ df | rows(5) }}" * 3
+    for mark in (
+        *("# about heat pumps", "%%watsonx", "# A heading", "**pumps**", "`code`", "- ", "_new_"),
+        *("*old*", "[a page](https://example.com)"),
+    ):
         assert mark in first["marks"], mark
     assert not {"Class", "import", "this"} & set(first["marks"]), "prose is not coloured"
     assert seen.page_errors == []

@@ -36,6 +36,10 @@ export default async (shared) => {
     EditorView.editorAttributes.compute(["doc"], (state) =>
       headLine(state.doc) ? { class: "wx-prompt" } : {},
     ),
+    // prose has long lines
+    EditorView.contentAttributes.compute(["doc"], (state) =>
+      headLine(state.doc) ? { class: "cm-lineWrapping" } : {},
+    ),
     syntaxHighlighting(style),
   ];
   const { EditorExtensionRegistry, IEditorExtensionRegistry } = codemirror;

@@ -40,6 +40,15 @@ const FILTER = String.raw`\s*\|\s*${NAME}(?:\(\s*(?:${ARGUMENT}(?:\s*,\s*${ARGUM
 /** A placeholder at the beginning of a text; every other `{{...}}` is sent as it was typed. */
 export const PLACEHOLDER = new RegExp(String.raw`^\{\{\s*${PATH}(?:${FILTER})*\s*\}\}(?!\})`, "u");
 
+/** What a text is, and how Markdown marks it. @type {[string, RegExp][]} */
+const MARKED = [
+  ["monospace", /^`[^`]+`/],
+  ["strong", /^\*\*[^*\s](?:[^*]*[^*\s])?\*\*/],
+  ["emphasis", /^\*[^*\s](?:[^*]*[^*\s])?\*(?!\*)/],
+  ["emphasis", /^_[^_\s](?:[^_]*[^_\s])?_(?!\w)/],
+  ["link", /^\[[^\]]+\]\([^)\s]+\)/],
+];
+
 const COMMENT = /^\s*#/;
 const OPTION = /^--?[a-z][\w-]*/;
 
@@ -96,11 +105,14 @@ const bodyToken = (stream, state) => {
     plain(stream, /[{]/);
     return "monospace";
   }
-  if (stream.match(/^`[^`]+`/)) return "monospace";
-  if (stream.match(/^\*\*[^*\s](?:[^*]*[^*\s])?\*\*/)) return "strong";
-  if (stream.match(/^\*[^*\s](?:[^*]*[^*\s])?\*(?!\*)/)) return "emphasis";
-  if (!/\w$/.test(before(stream)) && stream.match(/^_[^_\s](?:[^_]*[^_\s])?_(?!\w)/)) return "emphasis";
-  if (stream.match(/^\[[^\]]+\]\([^)\s]+\)/)) return "link";
+  for (const [kind, pattern] of MARKED) {
+    const [found] = stream.match(pattern, false) ?? [""];
+    if (!found || (kind === "emphasis" && found[0] === "_" && /\w$/.test(before(stream)))) continue;
+    // a placeholder within has its own mark
+    if (found.includes("{{")) break;
+    stream.match(pattern);
+    return kind;
+  }
   plain(stream, /[{`*_[]/);
   return null;
 };

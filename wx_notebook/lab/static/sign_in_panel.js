@@ -31,6 +31,10 @@ const make = (tag, name, ...children) => {
   return element;
 };
 
+/** What stands between backticks is code. @param {string} words */
+const withCode = (words) =>
+  words.split("`").map((part, n) => (n % 2 ? make("code", "", part) : part));
+
 /** @param {import("./server_link.js").Ask} ask */
 const openForm = async (ask) => {
   const { request, server } = await ask({ action: "ping" });
@@ -153,7 +157,8 @@ export default async (shared) => {
       this.note.setAttribute("role", "status");
       this.form = make("div", "wx-panel-form");
       const help = make("details", "wx-panel-help", make("summary", "", text("panel.who")));
-      help.append(...["panel.who.kernels", "panel.who.boundary"].map((key) => make("p", "", text(key))));
+      for (const key of ["panel.who.kernels", "panel.who.boundary"])
+        help.append(make("p", "", ...withCode(text(key))));
       this.help = help;
       this.node.append(make("div", "wx-panel-body", this.form, this.note, help));
       /** @type {ServerModel | null} */
