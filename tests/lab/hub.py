@@ -175,11 +175,11 @@ def check(hub: Hub, sandbox: Sandbox) -> None:
     with jane.kernel() as kernel:
         kernel.run("%%watsonx\nhello").ok()
     print("ok: a sign-in in the panel, by the cookies of a login at the Hub")
-    file = jane.file
-    assert file.exists()
+    file, secret = jane.file, jane.written()["secret"]
+    assert secret in file.read_text()
     assert hub.api("users/jane/server", method="DELETE").status in (202, 204)
-    wait_for(lambda: not file.exists(), "the file goes with the server")
-    print("ok: a server that the Hub ends leaves no file behind")
+    wait_for(lambda: secret not in file.read_text(), "the secret goes with the server")
+    print("ok: a server that the Hub ends leaves the note that a sign-in has ended, and no secret")
 
 
 def main(work: Path) -> None:
