@@ -4,6 +4,9 @@ It is not a handler of the Jupyter server: so it needs neither that server's tok
 everything, nor its password, its TLS, or the sign-in of a JupyterHub. It answers whoever shows the
 secret of the private file. A page can't: it does not know the secret, and a request with an origin,
 a cookie or another host name is refused (DNS rebinding).
+
+It is TCP and no Unix socket: that needs a second way on Windows and an adapter of `requests`, its
+path has about 100 characters at most, and the peer's credentials name a user, as the file does.
 """
 
 from __future__ import annotations
