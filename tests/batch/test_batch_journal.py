@@ -26,6 +26,8 @@ from wx_notebook.magics.batches import check_deleted
 
 ROWS = [f"t{number}" for number in range(12)]
 PROMPT = "Say this: {{ value }}"
+# slow: the sandbox takes its time for a batch job
+SERVICE_LANE = pytest.param({"on": "service"}, marks=pytest.mark.slow)
 
 
 @pytest.fixture
@@ -314,8 +316,9 @@ def test_a_disk_that_fails_is_told_with_each_request_and_spoils_no_file(data_fol
     assert open_journal().find(b"k") == "started"
 
 
-def test_half_of_a_character_in_a_cell_stops_no_run(session):
-    wx.batch(PROMPT, ["a", "half: \ud83d", "b"])
+@pytest.mark.parametrize("place", [{}, SERVICE_LANE])
+def test_half_of_a_character_in_a_cell_stops_no_run(place, session):
+    wx.batch(PROMPT, ["a", "half: \ud83d", "b"], **place)
     assert rows_of(batch_ids()[0])[1] == (1, "Say this: half: \N{REPLACEMENT CHARACTER}")
 
 
@@ -329,3 +332,9 @@ def test_a_value_that_no_file_takes_is_told_and_others_are_written(data_folder, 
         journal.finish(b"b", "one", AnswerRecord(text="good"), told.put)
         assert told.get(timeout=5) is None
         assert [one.text for one in journal.answers("one")] == ["good"]
+
+
+def test_a_prompt_with_half_of_a_character_is_kept_like_any_other(session, sandbox):
+    said = [wx.ask("half: \ud83d", cache=True).text for _ in range(2)]
+    assert said[0] == said[1]
+    assert sandbox.counts["chat"] == 1

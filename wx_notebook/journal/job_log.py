@@ -14,6 +14,7 @@ from wx_notebook.journal import statements
 from wx_notebook.journal.database import Write
 from wx_notebook.journal.journal import Journal
 from wx_notebook.journal.records import AnswerRecord, JobLine, JobRecord, answer_values
+from wx_notebook.service import whole_characters
 
 
 class JobLog:
@@ -58,7 +59,10 @@ class JobLog:
         """Write down a job that is about to be made, and its rows."""
         now = time.time()
         starts = ((statements.START, (one.key, job.batch_id, one.position, now)) for one in lines)
-        rows = ((statements.PUT_LINE, (job.id, *one)) for one in lines)
+        rows = (
+            (statements.PUT_LINE, (job.id, one.key, one.position, whole_characters(one.prompt)))
+            for one in lines
+        )
         self._journal.write(self._put(job), *rows, *starts)
         self._jobs[job.id] = job
 
