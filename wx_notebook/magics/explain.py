@@ -38,7 +38,7 @@ _QUESTION = "Why did this cell fail, and how do I fix it?"
 _MOST_ERROR, _MOST_VALUE, _MOST_VALUES = 6_000, 1_500, 8_000
 _MOST_CODE = 12_000
 _CONFIDENTIAL = (
-    "passw|passphrase|pwd|secret|token|api_?key|apikey|access_?key|private_?key|credential"
+    "passw|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
     "|authorization|cookie"
 )
 #: `'password': '...'` and the like, as the text of a dict, an environment or headers has them.
@@ -47,7 +47,9 @@ _NAMED_SECRET = re.compile(
 )
 #: The same in code, where only a text is one: `token = next(tokens)` is none.
 _NAMED_TEXT = re.compile(
-    rf"""(?i)(\b[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\]?\s*[:=]=?\s*[bfr]*(["']))(?:(?!\2)[^\n])+"""
+    # begun once in a word: from each dash on it would take minutes for a long one
+    rf"""(?i)((?<![\w-])[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\]?\s*[:=]=?\s*[bfr]*(["']))"""
+    r"""(?:(?!\2)[^\n])+"""
 )
 #: What has no value that explains an error.
 _NO_VALUES = (
