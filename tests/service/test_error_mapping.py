@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.cases import all_cases
 from transport.servers import (
@@ -184,6 +184,7 @@ def test_a_long_message_is_cut_at_the_limit_wherever_that_is(serve, said, how):
     assert " ..." in problem.message
 
 
+@example("000\x08", 3)
 @given(st.text(max_size=300), st.integers(1, 120))
 def test_a_quote_of_what_may_hold_a_secret_never_parts_one(text, longest):
     words = " ".join(text.split())

@@ -44,8 +44,8 @@ _PAYLOADS = ("choices", "results", "resources", "metadata", "entity", "model_id"
              "system", "moderations", "detections")  # fmt: skip
 _STATUS_NAMES = ("status_code", "statusCode", "http_status", "code", "status", "errorCode",
                  "httpCode")  # fmt: skip
-#: Characters of keys, tokens and most passwords.
-_IN_A_SECRET = re.compile(r"[!-~]")
+#: Characters of keys, tokens and most passwords, and of what may stand unseen inside of one.
+_IN_A_SECRET = re.compile(r"[!-\x7f\x00-\x1f]")
 #: How a model says that it takes no `response_format`: no list of those that do is published.
 _SCHEMA_WORDS = ("response_format", "response format", "schema", "guided", "structured", "grammar")
 _LATER = "Wait a moment and run the cell again."
