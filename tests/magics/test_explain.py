@@ -86,7 +86,7 @@ def test_long_values_codes_and_errors_are_shortened(connected, sandbox):
     connected.run("%watsonx explain").ok()
     assert len(sent(sandbox)[-1]["content"]) < 25_000
     # a search for secrets that begins anew at each dash would take minutes
-    connected.run("raise ValueError('ab-' * 50_000)")
+    connected.run("word = 'ab-' * 50_000\nraise ValueError(word)")
     connected.run("%watsonx explain").ok()
 
 

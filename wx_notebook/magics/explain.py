@@ -43,7 +43,7 @@ _CONFIDENTIAL = (
 )
 #: `'password': '...'` and the like, as the text of a dict, an environment or headers has them.
 _NAMED_SECRET = re.compile(
-    rf"""(?i)(\b[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\s*[:=]\s*["']?)[^"',;}}\n]+"""
+    rf"""(?i)((?<![\w-])[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\s*[:=]\s*["']?)[^"',;}}\n]+"""
 )
 #: The same in code, where only a text is one: `token = next(tokens)` is none.
 _NAMED_TEXT = re.compile(
