@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -236,9 +236,9 @@ class Recorder:
         )
 
 
-def path_of(environ: Mapping[str, str], variable: str) -> Path | None:
-    """Return the file that a variable names, None for none."""
-    text = environ.get(variable, "").strip()
+def path_of(value: str) -> Path | None:
+    """Return the file that the value of a variable names, None for none."""
+    text = value.strip()
     if not text:
         return None
     try:

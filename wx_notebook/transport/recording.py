@@ -80,12 +80,12 @@ def adapter_in_use(network: Any, redaction: Redaction, auth: AuthBase) -> Any:  
 
 def recorded_file() -> Path | None:
     """Return the file that exchanges are written into, None for none."""
-    return _FILES.placed(path_of(os.environ, RECORD_VARIABLE))
+    return _FILES.placed(path_of(os.environ.get(RECORD_VARIABLE, "")))
 
 
 def replayed_file() -> Path | None:
     """Return the file that answers come from, None for none."""
-    return _FILES.placed(path_of(os.environ, REPLAY_VARIABLE))
+    return _FILES.placed(path_of(os.environ.get(REPLAY_VARIABLE, "")))
 
 
 def recording_line() -> str:
