@@ -78,7 +78,9 @@ def test_a_profile_that_is_chosen_from_the_list_brings_its_own_model(keyring, sa
     sign_in(keyring, sandbox)
     keyring.run("from wx_notebook.session import current_session as _current\n"
                 "from wx_notebook.credentials.profiles import remember_credentials as _remember\n"
-                f"_remember('work', _current().state.params, model={own!r})").ok()  # fmt: skip
+                "from dataclasses import replace as _replace\n"
+                f"_remember('work', _replace(_current().state.params, model={own!r}))"
+                ).ok()  # fmt: skip
     other = keyring.value("_login.switch_choices().model")
     assert other != own
     for model, then in (("", own), (other, other)):
