@@ -114,7 +114,7 @@ def labelled(page: Page, server: JupyterServer, sandbox: Sandbox, folder: Path) 
     form.button("Change").wait_for()
     lab.run(2)
     lab.run(3, wait=False)
-    progress = lab.wait_for_output(3, "of 6 rows")
+    progress = lab.wait_for_output(3, '{"sentiment"')
     lab.wait_for_output(3, "6 rows answered")
     lab.wait_until_idle()
     shown = lab.cell(3).locator(".jp-Cell-outputArea")
@@ -128,7 +128,7 @@ def test_a_run_over_a_table_is_seen_and_its_picture_has_the_words_of_now(
     chromium, jupyter, tmp_path
 ):
     """A bar and the last answers while it runs; a line, a chart and the table at its end."""
-    with Sandbox(words_per_second=20, requests_per_second=1_000) as sandbox:
+    with Sandbox(words_per_second=5, requests_per_second=1_000) as sandbox:
         sandbox.say(*[f'{{"sentiment": "{label}"}}' for label in LABELS])
         words = chromium.run(labelled, jupyter("lab"), sandbox, tmp_path)
     assert re.search(r"\d+%\s+\d of 6 rows", words["progress"])
