@@ -5,8 +5,9 @@ everything, nor its password, its TLS, or the sign-in of a JupyterHub. It answer
 secret of the private file. A page can't: it does not know the secret, and a request with an origin,
 a cookie or another host name is refused (DNS rebinding).
 
-It is TCP and no Unix socket: that needs a second way on Windows and an adapter of `requests`, its
-path has about 100 characters at most, and the peer's credentials name a user, as the file does.
+It is TCP and no Unix socket. There the system names the process and the user at the other end, so
+no secret would be needed; but it takes a second way on Windows and an adapter of `requests`, and
+its path may have about 100 characters. The private file keeps the same people out.
 """
 
 from __future__ import annotations
