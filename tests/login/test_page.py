@@ -361,7 +361,9 @@ def asking_for_three(page: Page) -> None:
     # where nothing can be remembered, a sentence says so: nothing is there that cannot be used
     page.evaluate("window.noKeyring = 'There is no keyring.'")
     page.evaluate(SHOW, shown())
-    assert page.get_by_text("There is no keyring.").is_visible()
+    said = page.get_by_text("No system keyring can be used here")
+    assert said.is_visible()
+    assert said.get_attribute("title") == "There is no keyring."
     assert page.locator("input[type=checkbox]").count() == 0
     assert page.locator(":disabled").filter(visible=True).count() == 0
 

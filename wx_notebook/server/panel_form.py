@@ -30,7 +30,7 @@ class PanelForm:
         self._running: FormMessage | None = None
         self._detected = self._detect()
         self._regions = [list(pair) for pair in region_choices()]
-        self._no_keyring = keyring_store.missing_keyring(string("panel.no_keyring"))
+        self._no_keyring = keyring_store.missing_keyring("the sign-in ends with this server")
 
     def run(self, content: dict[str, Any], secret: Secret | None) -> bool:
         """Do what a page asks for; return whether somebody is signed in by it."""

@@ -110,9 +110,9 @@ function makeFields(id, regions, detected, noKeyring) {
   fields.secret.box.append(fileBox);
 
   const remember = make("input", { id: `${id}-remember`, type: "checkbox" });
-  // where nothing can be remembered, a sentence says why
+  // where nothing can be remembered, a sentence says so; what this machine says is English
   const rememberRow = noKeyring
-    ? make("p", { class: "wxn-help" }, noKeyring)
+    ? make("p", { class: "wxn-help", title: noKeyring }, STRINGS.no_keyring)
     : make(
         "p",
         { class: "wxn-remember" },
