@@ -2,13 +2,14 @@
 
 Which way to take for a million rows
 ------------------------------------
-Figures are those of `tests/benchmarks/lanes.py`: 100,000 short rows from an iterator into a
-Parquet file, on two cores that other work shared, against a server that answers at once.
+Figures are those of `tests/benchmarks/lanes.py`: short rows from an iterator into a Parquet file,
+on two cores, against a server that answers at once; a million rows for the fast lane, 100,000 for
+the others, which other work shared the cores with.
 
 The fast lane sends each row as a request. The service's limit holds it back: at 8 requests a
 second, as on a paid plan, a million rows take 35 hours, at 100 a second 2.8. This process can send
-about 600 a second (0.9 s of CPU for 1,000 rows), so a higher limit helps up to there. The kernel
-must live as long as the run; what it has paid for outlives it. Memory is flat, 190 MB. Take it for
+about 1,500 a second (0.7 s of CPU for 1,000 rows), so a higher limit helps up to there. The kernel
+must live as long as the run; what it has paid for outlives it. Memory is flat, 170 MB. Take it for
 what fits into the time that you have (8 a second are 29,000 rows an hour), and whenever you want
 to look at answers while they come: the first one tells whether the prompt is right.
 
@@ -32,7 +33,7 @@ you like. The table is gone through two times or three: an iterator waits in a f
 its rows need room in the temporary folder.
 
 The journal holds back neither: the fast lane commits the answers of all threads together, the slow
-one 500 at a time. It takes 230 to 290 bytes for such a short row, and the slow lane keeps each
+one 500 at a time. It takes 210 to 290 bytes for such a short row, and the slow lane keeps each
 prompt twice while its row is under way. A million rows of 3,000 characters are 3 GB. Above 1 GB
 the oldest finished batches go at the next run, so write such a table with `--to`: the file is
 yours, and the journal is for what has not ended.
