@@ -33,8 +33,6 @@ from wx_notebook.transport.request import (
     NoAuth,
     OnWait,
     RetryPolicy,
-    SealedBody,
-    SealedHeader,
     SignIn,
     Timeouts,
     Wait,
@@ -45,6 +43,7 @@ from wx_notebook.transport.response import (
     ConnectionStalled,
     Response,
 )
+from wx_notebook.transport.sealed import SealedBody, SealedHeader
 
 __all__ = [
     "FREE",

@@ -20,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from wx_notebook.transport.cancel_scope import CancelScope
 from wx_notebook.transport.chunks import LARGEST_READ
-from wx_notebook.transport.request import opened
+from wx_notebook.transport.sealed import opened
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 #: On these the proxies may come from the system's settings, which change without a sign.

@@ -1,4 +1,4 @@
-"""One HTTP request as a value: how long it may take, when it is sent once more, what is sealed."""
+"""One HTTP request as a value: how long it may take, and when it is sent once more."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
 
-from wx_notebook.errors import SECRET_MASK, BadOption
+from wx_notebook.errors import BadOption
 
 #: No answer of the service is that large; a larger body is an attack or a mistake.
 LARGEST_BODY = 32 * 1024 * 1024
@@ -204,50 +204,3 @@ def encode_body(body: Mapping[str, Any]) -> bytes:
         f"The request holds something that cannot be written as JSON: {reason}",
         hint="Send texts and numbers. The text of an Answer is answer.text.",
     )
-
-
-# --- what joins a request only while it is handed to the operating system -------------------------
-# A request can wait for seconds in frames of requests, urllib3 and `http.client`, and some tools
-# look at the local variables of all threads. What such a frame holds is sealed.
-
-
-class SealedHeader(str):
-    """The value of a header, shown without its secret; `open` returns what is sent.
-
-    It is a text because urllib3 takes nothing else.
-    """
-
-    __slots__ = ("_write",)
-    _write: Callable[[], str]
-
-    def __new__(cls, write: Callable[[], str], shown: str = SECRET_MASK) -> Self:
-        """Return the header that `write` returns, in the place of which `shown` stands."""
-        header = super().__new__(cls, shown)
-        header._write = write
-        return header
-
-    def open(self) -> str:
-        """Return what is sent. Call it in the expression that sends it."""
-        return self._write()
-
-
-class SealedBody:
-    """A body that is written when it is read, once, as urllib3 reads a file."""
-
-    def __init__(self, write: Callable[[], str]) -> None:
-        self._write = write
-        self._is_read = False
-        #: how many bytes it has
-        self.size = len(write().encode())
-
-    def read(self, _: int = -1) -> bytes:
-        """Return the whole body, and b"" from then on."""
-        if self._is_read:
-            return b""
-        self._is_read = True
-        return self._write().encode()
-
-
-def opened(value: str | bytes | int) -> str | bytes | int:
-    """Return the value of a header as it is sent."""
-    return value.open() if isinstance(value, SealedHeader) else value
