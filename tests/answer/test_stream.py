@@ -129,10 +129,8 @@ def test_a_failure_while_reading_on_carries_what_arrived(sandbox, session):
 # --- interrupts --------------------------------------------------------------------------------
 
 
-def test_an_interrupt_while_waiting_for_the_next_piece_keeps_the_text_and_ends_the_request(serve):
-    server = serve()
-    server.on("/ml/", server.silent(chunked(events({"choices": [{"delta": {"content": "Four"}}]}),
-                                            end=False)))  # fmt: skip
+def interrupted_stream(server):
+    """Interrupt a prompt when it has arrived at the server; return the error."""
     session = connect(server)
     session.state.token_source.token()
     server.arrived.clear()
@@ -140,6 +138,14 @@ def test_an_interrupt_while_waiting_for_the_next_piece_keeps_the_text_and_ends_t
     with interrupt_when(server.arrived):
         problem = caught(lambda: stream.answer)
     assert type(problem) is Interrupted
+    return problem
+
+
+def test_an_interrupt_while_waiting_for_the_next_piece_keeps_the_text_and_ends_the_request(serve):
+    server = serve()
+    server.on("/ml/", server.silent(chunked(events({"choices": [{"delta": {"content": "Four"}}]}),
+                                            end=False)))  # fmt: skip
+    problem = interrupted_stream(server)
     assert (problem.answer.text, problem.answer.finish_reason) == ("Four", "interrupted")
     assert problem.hint.startswith("What was received is in wx.last()")
     assert server.gone.wait(2)
@@ -148,13 +154,7 @@ def test_an_interrupt_while_waiting_for_the_next_piece_keeps_the_text_and_ends_t
 def test_an_interrupt_before_the_first_piece_says_that_nothing_came(serve):
     server = serve()
     server.on("/ml/", server.silent(chunked(end=False)))
-    session = connect(server)
-    session.state.token_source.token()
-    server.arrived.clear()
-    stream = session.stream("hello", model="m")
-    with interrupt_when(server.arrived):
-        problem = caught(lambda: stream.answer)
-    assert type(problem) is Interrupted
+    problem = interrupted_stream(server)
     assert problem.answer is None
     assert problem.hint == "Nothing was received; run it again."
 
