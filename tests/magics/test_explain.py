@@ -150,12 +150,13 @@ def test_what_a_name_calls_a_secret_does_not_go_out(connected, sandbox):
     ).ok()
     connected.run(
         "box.pwd = 'open-sesame'; d = {}; d['api_key'] = 'sk-other-1'; token = next(iter(tokens))\n"
-        "1 / 0; db_password, max_tokens, dict(secret='s3cr3t-4')",
+        "card_pwd = 48151623; d['password'] = 42108151\n"
+        "1 / 0; db_password, card_pwd, max_tokens, dict(secret='s3cr3t-4')",
         store_history=False,
     )
     ran = connected.run("%watsonx explain").ok()
     out = str(sent(sandbox)) + ran.everything
-    for secret in ("hunter2", "tok-one", "open-sesame", "sk-other", "s3cr3t"):
+    for secret in ("hunter2", "tok-one", "open-sesame", "sk-other", "s3cr3t", "48151", "42108"):
         assert secret not in out
     # what explains an error is still there
     assert "max_tokens = 40" in ran.plain

@@ -37,10 +37,9 @@ _QUESTION = "Why did this cell fail, and how do I fix it?"
 #: Characters: of the error (its end says most), of one value, and of all values.
 _MOST_ERROR, _MOST_VALUE, _MOST_VALUES = 6_000, 1_500, 8_000
 _MOST_CODE = 12_000
-_CONFIDENTIAL = (
-    "passw|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-    "|authorization|cookie"
-)
+#: Names of what is secret even if it is a number, and of what else is; `max_tokens` is not.
+_OF_NUMBERS = "passw|passphrase|pwd|secret"
+_CONFIDENTIAL = f"{_OF_NUMBERS}|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization|cookie"
 #: `'password': '...'` and the like, as the text of a dict, an environment or headers has them.
 _NAMED_SECRET = re.compile(
     rf"""(?i)((?<![\w-])[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\s*[:=]\s*["']?)[^"',;}}\n]+"""
@@ -50,6 +49,9 @@ _NAMED_TEXT = re.compile(
     # begun once in a word: from each dash on it would take minutes for a long one
     rf"""(?i)((?<![\w-])[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\]?\s*[:=]=?\s*[bfr]*(["']))"""
     r"""(?:(?!\2)[^\n])+"""
+)
+_NAMED_NUMBER = re.compile(
+    rf"""(?i)((?<![\w-])[\w-]*(?:{_OF_NUMBERS})[\w-]*["']?\]?\s*[:=]=?\s*)\d\w*"""
 )
 #: What has no value that explains an error.
 _NO_VALUES = (
@@ -103,8 +105,8 @@ def _offer_cell(shell: Any, answer: Answer) -> None:  # noqa: ANN401
 
 
 def _prompt(shell: Any, failure: FailedCell, question: str) -> str:  # noqa: ANN401
-    code = _NAMED_TEXT.sub(r"\1<secret>", failure.code.strip("\n"))
-    error = _NAMED_TEXT.sub(r"\1<secret>", _error_text(failure.error))
+    code = _without_named(failure.code.strip("\n"))
+    error = _without_named(_error_text(failure.error))
     parts = [
         question.strip() or _QUESTION,
         f"The cell:\n\n```python\n{_start(_redacted(code), _MOST_CODE)}\n```",
@@ -188,9 +190,15 @@ def _value_text(value: Any, name: str) -> str:  # noqa: ANN401
 
 def _concealed(name: str, value: Any) -> str:  # noqa: ANN401
     """Return the text of a value without what its name, or names in it, call a secret."""
-    if not isinstance(value, Number) and re.search(f"(?i){_CONFIDENTIAL}", name):
+    words = _OF_NUMBERS if isinstance(value, Number) else _CONFIDENTIAL
+    if re.search(f"(?i){words}", name):
         return f"<secret> ({type(value).__name__})"
     return _NAMED_SECRET.sub(r"\1<secret>", _redacted(_value_text(value, name)))
+
+
+def _without_named(code: str) -> str:
+    """Return code without the texts and numbers that a name in it calls a secret."""
+    return _NAMED_NUMBER.sub(r"\1<secret>", _NAMED_TEXT.sub(r"\1<secret>", code))
 
 
 def _redacted(text: str) -> str:
