@@ -39,7 +39,10 @@ _MOST_ERROR, _MOST_VALUE, _MOST_VALUES = 6_000, 1_500, 8_000
 _MOST_CODE = 12_000
 #: Names of what is secret even if it is a number, and of what else is; `max_tokens` is not.
 _OF_NUMBERS = "passw|passphrase|pwd|secret"
-_CONFIDENTIAL = f"{_OF_NUMBERS}|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization|cookie"
+_CONFIDENTIAL = (
+    f"{_OF_NUMBERS}|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization"
+    "|cookie"
+)
 #: `'password': '...'` and the like, as the text of a dict, an environment or headers has them.
 _NAMED_SECRET = re.compile(
     rf"""(?i)((?<![\w-])[\w-]*(?:{_CONFIDENTIAL})[\w-]*["']?\s*[:=]\s*["']?)[^"',;}}\n]+"""
