@@ -156,7 +156,8 @@ def test_the_house_stays_small():
     # and values that grow in a terminal, and shapes of pictures and slides, with 110 lines
     # and the types of a table's columns in Parquet, and the names of a cursor, with 55
     # and values that grow in a terminal, and shapes of pictures and slides, with 110 lines
-    limits = {"client": (378, 58_300), "sandbox": (54, 9_650)}
+    # and heads and chunks that drip, and the types of new columns in Parquet, with 170
+    limits = {"client": (380, 58_480), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

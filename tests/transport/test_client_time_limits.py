@@ -117,6 +117,29 @@ def test_a_body_that_drips_for_ever_is_ended_by_the_whole_limit(serve):
     assert server.gone.wait(2)
 
 
+def test_a_head_that_drips_for_ever_is_ended_by_the_limit_of_the_first_byte(serve):
+    server = serve()
+    server.on("/ml/", server.drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a", every_s=0.02))
+    session = connect(server, timeouts=Timeouts(first_byte_s=0.3))
+    began = time.monotonic()
+    problem = caught(lambda: session.chat("hello", model="m"))
+    assert time.monotonic() - began < 2
+    assert "did not answer in 0.3 s; the prompt may have been billed." in problem.message
+    assert server.gone.wait(2)
+
+
+@pytest.mark.parametrize("begun", [b"", BEGUN], ids=["first chunk", "later chunk"])
+def test_a_chunk_that_drips_for_ever_is_ended_by_the_whole_limit(serve, begun):
+    server = serve()
+    server.on("/ml/", server.drip((begun or chunked(end=False)) + b"fffff\r\n", b":", every_s=0.02))
+    session = connect(server, timeouts=Timeouts(idle_s=5, whole_s=0.3))
+    began = time.monotonic()
+    problem = caught(lambda: session.stream("hello", model="m").answer)
+    assert time.monotonic() - began < 2
+    assert f"The answer of 127.0.0.1:{server.port} took longer than 0.3 s." in problem.message
+    assert server.gone.wait(2)
+
+
 def test_silence_that_lasts_until_the_whole_limit_is_said_to_be_that(serve):
     server = serve()
     server.on("/ml/", server.silent(BEGUN))

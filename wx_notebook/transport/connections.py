@@ -20,6 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from wx_notebook.transport.cancel_scope import CancelScope
 from wx_notebook.transport.chunks import LARGEST_READ
+from wx_notebook.transport.deadline import TimedFile
 from wx_notebook.transport.sealed import opened
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -105,9 +106,10 @@ class _Response(http.client.HTTPResponse):
     """The standard library's own response, but for what reads its head, and how much at once."""
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        self.wxn_file = TimedFile(sock.makefile("rb", buffering=0), sock)
         # it makes a file of the socket, and nothing else
-        file = SimpleNamespace(makefile=partial(sock.makefile, buffering=LARGEST_READ))
-        super().__init__(file, *args, **kwargs)  # type: ignore[arg-type]
+        file = partial(io.BufferedReader, self.wxn_file, LARGEST_READ)
+        super().__init__(SimpleNamespace(makefile=lambda _: file()), *args, **kwargs)  # type: ignore[arg-type]
 
     # the same code, which finds our function under the name of the other one
     begin = FunctionType(
@@ -167,7 +169,7 @@ class _Quiet:
         finally:
             _OURS.reading = False
         # urllib3 hands no socket on, and a pause between pieces needs another limit than the head
-        response.wxn_sock = sock
+        response.wxn_sock, response.wxn_file = sock, response._fp.wxn_file
         return response
 
 

@@ -181,6 +181,7 @@ class RecordedResponse:
         self.headers = response.headers
         self.chunked = response.chunked
         self.wxn_sock = getattr(response, "wxn_sock", None)
+        self.wxn_file = getattr(response, "wxn_file", None)
         self._response = response
         self._keep: Callable[[bytes], None] | None = keep
         self._parts: list[bytes] = []

@@ -79,6 +79,8 @@ class Response:
         self._socket: Any = getattr(response, "wxn_sock", None)
         # as the head was read: to set it once more would hand Python's lock to another thread
         self._socket_limit = float(getattr(self._socket, "gettimeout", float)() or 0)
+        self._file: Any = getattr(response, "wxn_file", None)
+        self._set_end()
         # until then the socket waits for the next part as long as it may
         self._unchanged_until = 0.0
         # without chunks only read1 returns what is there instead of waiting for a full buffer
@@ -190,6 +192,7 @@ class Response:
         """Wait for all that is still to come no longer than this, also when it comes in drops."""
         self._deadline = min(self._deadline, self._clock() + limit_s)
         self._unchanged_until = 0.0
+        self._set_end()
 
     def close(self) -> None:
         """End the connection unless the body was read to its end; safe to call twice."""
@@ -197,6 +200,11 @@ class Response:
         self._response.close()
         # a body that was read to its end: the connection serves the next request
         self._response.release_conn()
+
+    def _set_end(self) -> None:
+        """Let a chunk that comes in drops end with all of the response."""
+        if self._file is not None:
+            self._file.set_end(self._deadline - self._clock())
 
     def _read(self) -> bytes:
         # with a limit: a few compressed bytes can be a gigabyte
@@ -223,7 +231,7 @@ class Response:
 
     def _stalled(self) -> ConnectionBroken:
         patience_s = self._patience_s()
-        if self._socket_limit < patience_s:
+        if self._socket_limit < patience_s or self._clock() >= self._deadline:
             return self._out_of_time()
         return ConnectionStalled(
             f"{self.host} sent nothing for {format_seconds(patience_s)}.", hint="Run it again."
