@@ -322,16 +322,41 @@ def test_half_of_a_character_in_a_cell_stops_no_run(place, session):
     assert rows_of(batch_ids()[0])[1] == (1, "Say this: half: \N{REPLACEMENT CHARACTER}")
 
 
-@pytest.mark.parametrize("bad", [{"model_id": "half: \ud83d"}, {"input_tokens": 1 << 70}])
-def test_a_value_that_no_file_takes_is_told_and_others_are_written(data_folder, bad):
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"model_id": "half: \ud83d", "request_id": "\udc00", "finish_reason": "\ud83d"},
+        {"input_tokens": 1 << 70, "output_tokens": 10**30},
+    ],
+)
+def test_whatever_the_service_says_of_an_answer_it_is_kept(data_folder, odd):
     told = queue.SimpleQueue()
     with contextlib.closing(open_journal()) as journal:
-        journal.begin(BatchRecord("one", time.time()))
-        journal.finish(b"a", "one", AnswerRecord(text="x", **bad), told.put)
-        assert isinstance(told.get(timeout=5), JournalError)
-        journal.finish(b"b", "one", AnswerRecord(text="good"), told.put)
+        journal.finish(b"a", "one", AnswerRecord(text="x", **odd), told.put)
         assert told.get(timeout=5) is None
-        assert [one.text for one in journal.answers("one")] == ["good"]
+        (kept,) = journal.answers("one")
+    assert (kept.text, kept.tokens) == ("x", 0)
+
+
+def test_a_value_that_no_file_takes_is_told_to_its_row_and_to_no_other(data_folder):
+    told = queue.SimpleQueue()
+    with contextlib.closing(open_journal()) as journal:
+        # the first commit takes a while: what follows is one group
+        journal._disk_lock.acquire()
+        for at, name in enumerate(("first", "good", "bad", "also good")):
+            position = 1 << 70 if name == "bad" else at
+            journal.finish(
+                name.encode(), "one", AnswerRecord(text=name, position=position),
+                lambda error, name=name: told.put((name, error)),
+            )  # fmt: skip
+        time.sleep(0.05)
+        journal._disk_lock.release()
+        ends = dict(told.get(timeout=5) for _ in range(4))
+        assert {name for name, error in ends.items() if error is None} == {
+            "first", "good", "also good"
+        }  # fmt: skip
+        assert isinstance(ends["bad"], JournalError)
+        assert [one.text for one in journal.answers("one")] == ["first", "good", "also good"]
 
 
 def test_a_prompt_with_half_of_a_character_is_kept_like_any_other(session, sandbox):

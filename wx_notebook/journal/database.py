@@ -25,6 +25,8 @@ from wx_notebook.journal.statements import TABLES, VERSION, ManyRows
 Write: TypeAlias = tuple[str | ManyRows, Sequence[Any]]
 #: In one statement: no SQLite takes fewer than 999 values.
 _MOST_ROWS = 64
+#: A value that SQLite does not take: it concerns nothing else that is written with it.
+VALUE_REFUSED = (sqlite3.InterfaceError, sqlite3.DataError)
 #: Called with None once something is on disk, or with the reason why it is not.
 OnDisk: TypeAlias = Callable[[sqlite3.Error | None], None]
 #: Seconds from the start of a commit to that of the next one: so many for each thread that writes,
@@ -236,4 +238,5 @@ class GroupCommit:
             writes = sorted((each for one in group for each in one.writes), key=itemgetter(0))
             problem = self._commit(writes)
             for one in group:
-                one.on_disk(problem)
+                is_value = isinstance(problem, VALUE_REFUSED)
+                one.on_disk(self._commit(one.writes) if is_value else problem)

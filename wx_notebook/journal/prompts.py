@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wx_notebook.journal import statements
 from wx_notebook.journal.journal import Journal
-from wx_notebook.journal.records import AnswerRecord, BatchRecord, PromptRecord
+from wx_notebook.journal.records import AnswerRecord, BatchRecord, PromptRecord, answer_values
 from wx_notebook.service import whole_characters
 
 
@@ -20,14 +20,13 @@ def keep_prompt(
     JournalError
         It cannot be written.
     """
-    values = (
-        key, answer.at, whole_characters(answer.prompt), whole_characters(answer.text),
-        answer.model_id, answer.finish_reason, answer.input_tokens, answer.output_tokens,
-        answer.request_id, answer.seconds,
-    )  # fmt: skip
+    values = (key, *answer_values(key, "", answer)[3:])
     journal.write(
         (statements.KEEP_ANSWER, values),
-        (statements.KEEP_PROMPT, (key, answer.at, place, whole_characters(code), answer.reasoning)),
+        (
+            statements.KEEP_PROMPT,
+            (key, answer.at, place, whole_characters(code), whole_characters(answer.reasoning)),
+        ),
     )
 
 

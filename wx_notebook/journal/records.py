@@ -15,6 +15,8 @@ from wx_notebook.service import Request, whole_characters
 #: Who pays is no part of the question.
 _NOT_ASKED = ("project_id", "space_id")
 _KEY_BYTES = 16
+#: A count above it is nonsense, which SQLite may not take.
+_MOST_TOKENS = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,18 @@ def answer_record(
 
 
 def answer_values(key: bytes, batch_id: str, answer: AnswerRecord) -> tuple[Any, ...]:
-    """Return the values of `statements.PUT_ANSWER`."""
+    """Return the values of `statements.PUT_ANSWER`: what the service says may hold anything."""
     return (
         # a cell of a table can hold half of a character, which no file in UTF-8 takes
         key, batch_id, answer.position, answer.at, whole_characters(answer.prompt),
-        whole_characters(answer.text), answer.model_id, answer.finish_reason, answer.input_tokens,
-        answer.output_tokens, answer.request_id, answer.seconds,
+        whole_characters(answer.text), whole_characters(answer.model_id),
+        whole_characters(answer.finish_reason), _count(answer.input_tokens),
+        _count(answer.output_tokens), whole_characters(answer.request_id), answer.seconds,
     )  # fmt: skip
+
+
+def _count(tokens: int | None) -> int | None:
+    return tokens if tokens is not None and tokens < _MOST_TOKENS else None
 
 
 def answer_among(rows: Sequence[Sequence[Any]], batch_id: str) -> AnswerRecord | str | None:
