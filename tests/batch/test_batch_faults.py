@@ -9,8 +9,10 @@ import time
 import pytest
 
 import wx_notebook as wx
+from wx_notebook.batch import policy
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted
 from wx_notebook.sandbox import Sandbox
+from wx_notebook.transport import RetryPolicy
 
 ROWS = [f"t{number}" for number in range(60)]
 PROMPT = "Say this: {{ value }}"
@@ -62,6 +64,40 @@ def test_a_revoked_token_is_renewed_and_no_row_notices(session, sandbox):
     sandbox.revoke_tokens()
     table, _ = run()
     assert [row["error"] for row in table] == [None] * 60
+
+
+@pytest.fixture
+def short_pauses(monkeypatch):
+    monkeypatch.setattr(policy, "_FAILED", RetryPolicy(attempts=7, first_pause_s=0.01))
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("fault", ["revoked", "expired"])
+def test_a_new_token_that_is_revoked_as_well_is_renewed_once_more(fault, session, sandbox):
+    sandbox.fault(fault, times=4, on="chat")
+    table, counts = run(ROWS[:5])
+    assert [row["error"] for row in table] == [None] * 5
+    assert counts.repeated == 2
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_a_service_that_refuses_every_token_stops_the_run(session, sandbox):
+    sandbox.fault("revoked=1", times=None, on="chat")
+    with pytest.raises(BatchStopped, match="TokenRefused: "):
+        run()
+    assert sandbox.counts["chat"] == 8, "four times a token and the next one"
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_a_second_request_for_an_answer_that_fits_is_repeated_like_any_other(session, sandbox):
+    sandbox.say(*["no JSON", '{"mood": "bad"}'] * 20)
+    sandbox.fault("503=0.5", times=6, on="chat")
+    table, counts = run(ROWS[:10], schema="mood: good|bad", concurrency=1)
+    refused = [call.body_json for call in sandbox.calls if call.status == 503]
+    assert any(len(body["messages"]) > 1 for body in refused), "a repair that was refused"
+    assert [row["mood"] for row in table] == ["bad"] * 10
+    answered = sum(call.status == 200 for call in sandbox.calls if call.kind == "chat")
+    assert counts.sent == answered + 6
 
 
 @pytest.fixture
@@ -143,9 +179,6 @@ def test_an_unknown_model_stops_at_the_first_row(session, sandbox):
 
 
 def test_a_service_that_is_down_ends_the_run(session, sandbox, monkeypatch):
-    from wx_notebook.batch import policy
-    from wx_notebook.transport import RetryPolicy
-
     monkeypatch.setattr(policy, "_FAILED", RetryPolicy(attempts=1))
     sandbox.fault("500", times=None, on="chat")
     with pytest.raises(BatchStopped, match="did not answer the last 10 rows"):

@@ -39,6 +39,8 @@ class Job:
         The most tokens that it may cost.
     attempts, resent
         How often it was tried, and how often of these after it may have been billed.
+    renewals
+        How often its token was refused, and the next one, too.
     sends
         How many requests have left since these were counted: an answer that does not fit its schema
         is asked for once more.
@@ -56,6 +58,7 @@ class Job:
     attempts: int = 0
     sends: int = 0
     resent: int = 0
+    renewals: int = 0
     is_sent: bool = False
     row: tuple[int, int] | None = None
 

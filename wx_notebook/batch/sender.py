@@ -36,6 +36,9 @@ STOPS = (
     NotConnected, KeyRefused, TokenRefused, ProjectError, QuotaSpent, ModelError, HostRefused,
     UnknownRegion, JournalError,
 )  # fmt: skip
+#: So often a row is sent once more whose new token was refused, too: it may have been revoked while
+#: the row was on its way.
+_MOST_RENEWALS = 3
 #: So often the files of the settings are looked at, for a budget in them.
 _SETTINGS_S = 1.0
 
@@ -112,6 +115,10 @@ class RowSender:
 
     def _failed(self, job: Job, error: WatsonxError) -> Outcome:
         fate = _fate(error)
+        is_renewable = self._pipeline.state.token_source.renewable
+        if isinstance(error, TokenRefused) and is_renewable and job.renewals < _MOST_RENEWALS:
+            job.renewals += 1
+            fate = "retry"
         if fate != "billed" and not isinstance(error, JournalError) and job.is_sent:
             try:
                 self._journal.forget_start(job.key)

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wx_notebook.answer import Answer, fault_of, repaired_answer, unfit_answer
-from wx_notebook.errors import Interrupted, SchemaMismatch, WatsonxError
+from wx_notebook.errors import (
+    BadOption,
+    Interrupted,
+    PromptBlocked,
+    PromptTooLong,
+    SchemaMismatch,
+    WatsonxError,
+)
 from wx_notebook.service import Request
 from wx_notebook.session.pipeline import PromptPipeline
 from wx_notebook.session.schema_form import current_form
+
+#: How a second request may end that is not sent again.
+_FOR_GOOD = (Interrupted, BadOption, PromptBlocked, PromptTooLong, SchemaMismatch)
 
 
 def fitting_answer(pipeline: PromptPipeline, request: Request, notes: Iterable[str] = ()) -> Answer:
@@ -70,8 +80,14 @@ def repaired(pipeline: PromptPipeline, request: Request, first: Answer, second: 
 def unrepaired(
     pipeline: PromptPipeline, request: Request, first: Answer, error: WatsonxError | Interrupted
 ) -> WatsonxError | Interrupted:
-    """Return the error of a second request that failed; the first answer stays the last one."""
+    """Return the error of a second request that failed; the first answer stays the last one.
+
+    Whoever sends rows of a table repeats what may be repeated, and ends what concerns all rows.
+    """
     _settle(pipeline, request, first)
+    if request.background and not isinstance(error, _FOR_GOOD):
+        error.answer = first
+        return error
     unfit = unfit_answer(first)
     if isinstance(error, Interrupted) or unfit is None:
         message = "Stopped while the model was asked once more for an answer that fits."
