@@ -76,6 +76,28 @@ def test_a_column_without_values_at_first_keeps_its_type_in_parquet(library, mon
     assert (written(path)[2]["score"], written(path)[2]["on"]) == (1.5, on[2])
 
 
+@pytest.mark.parametrize(
+    ("schema", "early", "late"),
+    [
+        ("v: float", 3, 3.5),
+        ({"type": "object", "properties": {"v": {"type": ["integer", "null"]}}}, None, 4),
+        ({"type": "object", "properties": {"v": {"$ref": "#/$defs/w"}},
+          "$defs": {"w": {"anyOf": [{"type": "boolean"}, {"type": "null"}]}}}, None, True),
+    ],
+    ids=["whole numbers first", "none first", "of a definition"],
+)  # fmt: skip
+def test_a_column_has_the_type_of_the_schema_whatever_its_first_rows_are(
+    schema, early, late, sandbox, monkeypatch
+):
+    monkeypatch.setattr(writers, "_GROUP", 2)
+    # to what the fixture has given, nobody listens
+    wx.batch("Say: {{ value }}", [f"x{n}" for n in range(40)])
+    sandbox.say(*[json.dumps({"v": value}) for value in (early, early, late)])
+    rows = [{"text": "a"}, {"text": "b"}, {"text": "c"}]
+    path = wx.batch(PROMPT, rows, to="out.parquet", schema=schema, concurrency=1)
+    assert [row["v"] for row in written(path)] == [early, early, late]
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_an_index_that_says_something_is_a_column_of_the_file(suffix):
     frame = pd.DataFrame({"text": ["x", "y"]}, index=pd.Index(["r7", "r9"], name="review"))

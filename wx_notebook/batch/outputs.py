@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from wx_notebook.batch.files import FileTable, check_pyarrow
 from wx_notebook.batch.jobs import RowPlace
+from wx_notebook.batch.parquet_types import ColumnTypes, known_types
 from wx_notebook.batch.shapes import ERROR
 from wx_notebook.batch.tables import PandasTable, PolarsTable, SourceTable
 from wx_notebook.batch.writers import RowWriter, make_writer
@@ -93,6 +94,8 @@ class FileOutput:
         Ends with .csv, .jsonl or .parquet.
     table, new
         As for `MemoryOutput`.
+    declared
+        Returns the types of new columns that are known, for Parquet.
 
     Raises
     ------
@@ -102,7 +105,10 @@ class FileOutput:
 
     needs_all = True
 
-    def __init__(self, path: Path, table: SourceTable, new: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path, table: SourceTable, new: Sequence[str],
+        declared: Callable[[], ColumnTypes],
+    ) -> None:  # fmt: skip
         self.path = path
         source = table.path if isinstance(table, FileTable) else None
         suffix = check_suffix(path, "The file of --to")
@@ -113,13 +119,14 @@ class FileOutput:
         if path.is_dir():
             raise BadOption(f"{path} is a folder.", hint="Give --to the name of a file.")
         names = (*table.columns, *new)
-        schema = None
-        if suffix == ".parquet" and isinstance(table, FileTable | PandasTable | PolarsTable):
-            schema = table.schema
+        types: ColumnTypes = {}
+        if suffix == ".parquet":
+            typed = table if isinstance(table, FileTable | PandasTable | PolarsTable) else None
+            types = known_types(typed.schema if typed else None, declared())
         self._new = tuple(new)
         self._names = names
-        self._part = path.with_name(f"{path.stem}.part{path.suffix}")
-        self._writer: RowWriter = make_writer(self._part, suffix, names, schema)
+        self._part = part_of(path)
+        self._writer: RowWriter = make_writer(self._part, suffix, names, types)
         self._waiting: dict[int, tuple[Any, ...]] = {}
         self._next = 0
         self._is_closed = False
@@ -217,13 +224,18 @@ def export_rows(path: Path, names: Sequence[str], rows: Iterable[Sequence[Any]])
         The file is of another kind, or cannot be written.
     """
     suffix = check_suffix(path, "The file")
-    writer = make_writer(path, suffix, names, None)
+    writer = make_writer(path, suffix, names, {})
     number = 0
     for row in rows:
         writer.write(row)
         number += 1
     writer.close()
     return number
+
+
+def part_of(path: Path) -> Path:
+    """Return the name under which a file or folder grows."""
+    return path.with_name(f"{path.stem}.part{path.suffix}")
 
 
 def check_suffix(path: Path, option: str) -> str:

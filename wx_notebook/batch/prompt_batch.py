@@ -202,7 +202,7 @@ class Batch:
     def _output(self) -> Output:
         new, to = (*self.shape.columns, ERROR), self.options.to
         if to is not None and not self._is_read_by_workers:
-            return FileOutput(Path(to).expanduser(), self.table, new)
+            return FileOutput(Path(to).expanduser(), self.table, new, self.shape.types)
         return MemoryOutput(self.table, new)
 
     def stop(self, error: BaseException) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from wx_notebook.batch.parquet_types import ColumnTypes, declared_types
 from wx_notebook.errors import BadOption, SchemaMismatch, mask_keys
 from wx_notebook.schemas import Schema
 
@@ -23,6 +24,9 @@ class Shape(Protocol):
 
     columns: Sequence[str]
 
+    def types(self) -> ColumnTypes:
+        """Return the types of the columns, as far as they are known, for Parquet."""
+
     def cells(self, text: str) -> Mapping[str, Any]:
         """Return the values of the columns for an answer.
 
@@ -37,6 +41,10 @@ class TextShape:
     """One column with the text of the answer."""
 
     columns: Sequence[str] = (ANSWER,)
+
+    def types(self) -> ColumnTypes:
+        """Return none: a column of texts says so itself."""
+        return {}
 
     def cells(self, text: str) -> Mapping[str, Any]:
         """Return the text in its column."""
@@ -56,6 +64,13 @@ class SchemaShape:
         self._schema = schema
         self.columns: Sequence[str] = schema.columns or (ANSWER,)
         self._is_one = not schema.columns
+
+    def types(self) -> ColumnTypes:
+        """Return the types that the schema declares."""
+        declared = declared_types(self._schema.document)
+        # a value that is no object stands in the one field of an object
+        names = dict.fromkeys(declared, ANSWER) if self._is_one else {n: n for n in declared}
+        return {names[name]: kind for name, kind in declared.items()}
 
     def cells(self, text: str) -> Mapping[str, Any]:
         """Return the values of the fields.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from wx_notebook.batch.parquet_types import ColumnTypes, parquet_schema
 from wx_notebook.errors import BadOption
 from wx_notebook.templates import is_missing
 
@@ -25,7 +26,9 @@ class RowWriter(Protocol):
         """Write what is left, and close the file."""
 
 
-def make_writer(path: Path, suffix: str, names: Sequence[str], schema: Any) -> RowWriter:  # noqa: ANN401
+def make_writer(
+    path: Path, suffix: str, names: Sequence[str], types: ColumnTypes
+) -> RowWriter:  # fmt: skip
     """Return the writer of a file.
 
     Parameters
@@ -34,8 +37,8 @@ def make_writer(path: Path, suffix: str, names: Sequence[str], schema: Any) -> R
         ".csv", ".jsonl" or ".parquet".
     names
         The names of all columns.
-    schema
-        For Parquet: the types of the old columns, None to find them out.
+    types
+        For Parquet: those that are known; the others are found out.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def make_writer(path: Path, suffix: str, names: Sequence[str], schema: Any) -> R
     try:
         path.open("wb").close()
         if suffix == ".parquet":
-            return _ParquetWriter(path, names, schema)
+            return _ParquetWriter(path, names, types)
         return (_CsvWriter if suffix == ".csv" else _JsonWriter)(path, names)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -107,12 +110,12 @@ def _listed(value: Any) -> Any:  # noqa: ANN401
 
 
 class _ParquetWriter:
-    """The types are those of the first rows; a column without any value there is text."""
+    """The types that are not known are those of the first rows."""
 
-    def __init__(self, path: Path, names: Sequence[str], schema: Any) -> None:  # noqa: ANN401
+    def __init__(self, path: Path, names: Sequence[str], types: ColumnTypes) -> None:
         self._path = path
         self._names = tuple(names)
-        self._known = schema
+        self._types = types
         self._schema: Any = None
         self._writer: Any = None
         self._rows: list[Sequence[Any]] = []
@@ -132,17 +135,12 @@ class _ParquetWriter:
 
         if not self._rows and self._writer is not None:
             return
-        columns = list(zip(*self._rows, strict=True)) or [()] * len(self._names)
-        self._rows = []
+        rows, self._rows = self._rows, []
+        columns = list(zip(*rows, strict=True)) or [()] * len(self._names)
         reason = ""
         try:
             if self._schema is None:
-                self._schema = pa.schema(
-                    [
-                        pa.field(name, self._type_of(name, values))
-                        for name, values in zip(self._names, columns, strict=True)
-                    ]
-                )
+                self._schema = parquet_schema(self._names, rows, self._types)
                 self._writer = pq.ParquetWriter(self._path, self._schema)
             arrays = [
                 # as pandas means it: NaN, NaT and NA are no values
@@ -154,19 +152,16 @@ class _ParquetWriter:
             # pyarrow's own errors are of these classes
             reason = str(error).split("\n")[0]
         if reason:
-            raise BadOption(
-                f"A column cannot be written as Parquet: {reason[:200]}",
-                hint="Give the values of a column one type, or use --to FILE.jsonl. Rows with an "
-                "answer are not sent again.",
-            )
+            raise unfit_column(reason)
 
-    def _type_of(self, name: str, values: Sequence[Any]) -> Any:  # noqa: ANN401
-        import pyarrow as pa
 
-        if self._known is not None and name in self._known.names:
-            return self._known.field(name).type
-        kind = pa.array(values, from_pandas=True).type
-        return pa.string() if pa.types.is_null(kind) else kind
+def unfit_column(reason: str) -> BadOption:
+    """Return the error for a column whose values have several types."""
+    return BadOption(
+        f"A column cannot be written as Parquet: {reason[:200]}",
+        hint="Give the values of a column one type, or use --to FILE.jsonl. Rows with an answer "
+        "are not sent again.",
+    )
 
 
 def _texts(values: Sequence[Any]) -> list[str | None]:
