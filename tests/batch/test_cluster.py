@@ -8,6 +8,7 @@ import gc
 import hashlib
 import os
 import pickle
+import shutil
 import signal
 import threading
 import time
@@ -21,6 +22,7 @@ import pytest
 import wx_notebook as wx
 from wx_notebook.batch.cluster import senders
 from wx_notebook.batch.cluster.exchange import RowExchange
+from wx_notebook.batch.cluster.written_parts import WrittenParts
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted, ServiceDown
 from wx_notebook.journal import open_journal
 from wx_notebook.sandbox import Sandbox
@@ -242,8 +244,71 @@ def test_the_workers_write_the_folder_of_a_dask_dataframe(suffix, client, sessio
     written = read[suffix](path).compute()
     assert list(written.text) == [f"t{at}" for at in range(20)]
     assert all(written.answer.str.len() > 0)
+    assert [one.name for one in tmp_path.glob("out*")] == [f"out.{suffix}"]
     with pytest.raises(BadOption, match="is there already"):
         wx.batch(PROMPT, table, on=client, to=path)
+
+
+def test_each_partition_is_written_when_it_is_done_and_let_go(client, slow, tmp_path, monkeypatch):
+    written, held = [], []
+    put = WrittenParts.put
+
+    def watched(self, place, cells):
+        put(self, place, cells)
+        held.append(len(self._cells) + len(self._data))
+
+    monkeypatch.setattr(WrittenParts, "put", watched)
+    frame = pd.DataFrame({"text": [f"t{at}" for at in range(120)]}).assign(score=None)
+    # a worker is lost on the way: nothing is written twice, and nothing is missing
+    pid, killed = next(iter(client.run(os.getpid).values())), []
+
+    def look(progress):
+        written.append(len(list(tmp_path.glob("out.part.parquet/part-*"))))
+        if written[-1] >= 3 and not killed:
+            killed.append(os.kill(pid, signal.SIGKILL))
+
+    slow.say(*["a b c d e"] * 200)
+    path = wx.batch(PROMPT, dd.from_pandas(frame, npartitions=30), on=client, concurrency=4,
+                    to=tmp_path / "out.parquet", on_progress=look)  # fmt: skip
+    client.wait_for_workers(2, timeout=60)
+    assert killed
+    assert len(set(written)) > 3, "it grows"
+    # those that are sent, those that are filled in meanwhile, each with its answers and its data
+    assert max(held) <= 16
+    read = pd.read_parquet(path)
+    assert list(read.text) == list(frame.text)
+    assert set(read.answer) == {"a b c d e"}
+    assert read.error.isna().all()
+
+
+def test_all_parts_have_one_type_whatever_the_first_rows_are(client, session, sandbox, tmp_path):
+    sandbox.say(*['{"score": 3, "tags": []}'] * 3, '{"score": 3.5, "tags": ["x", "y"]}')
+    frame = pd.DataFrame({"text": list("abcd"), "seen": [None, None, None, "yes"]})
+    table = dd.from_pandas(frame, npartitions=4)
+    options = {"on": client, "schema": "score: float, tags[]", "concurrency": 1}
+    path = wx.batch(PROMPT, table, to=tmp_path / "out.parquet", **options)
+    read = pd.read_parquet(path)
+    assert list(read.score) == [3.0, 3.0, 3.0, 3.5]
+    assert list(read.seen) == [None, None, None, "yes"]
+    path = wx.batch(PROMPT, table, to=tmp_path / "out.csv", **options)
+    *_, last = sorted(path.iterdir())
+    assert last.read_text() == 'text,seen,score,tags,error\nd,yes,3.5,"[""x"", ""y""]",\n'
+    assert sandbox.counts["chat"] == 4
+
+
+def test_a_folder_that_workers_cannot_write_stops_the_run_and_costs_nothing_twice(
+    client, session, sandbox, tmp_path
+):
+    table = dd.from_pandas(FRAME, npartitions=4)
+
+    def remove(progress):
+        shutil.rmtree(tmp_path / "out.part.csv", ignore_errors=True)
+
+    with pytest.raises(BatchStopped, match="A worker sees no folder"):
+        wx.batch(PROMPT, table, on=client, to=tmp_path / "out.csv", on_progress=remove)
+    path = wx.batch(PROMPT, table, on=client, to=tmp_path / "out.csv")
+    assert len(dd.read_csv(path / "*.csv").compute()) == 40
+    assert sandbox.counts["chat"] == 40
 
 
 # --- secrets -------------------------------------------------------------------------------------
@@ -412,10 +477,13 @@ def test_a_run_that_is_stopped_leaves_the_folder_of_the_workers_free(client, slo
             raise KeyboardInterrupt
 
     table, folder = dd.from_pandas(FRAME, npartitions=2), tmp_path / "out.csv"
-    with pytest.raises(Interrupted) as caught:
+    with pytest.raises(Interrupted, match=r"The rows so far are in .*out\.part\.csv\.") as caught:
         wx.batch(PROMPT, table, on=client, concurrency=2, to=folder, on_progress=press_stop)
-    assert caught.value.table.compute().answer.notna().sum() >= 5
+    assert caught.value.table == tmp_path / "out.part.csv"
+    so_far = dd.read_csv(caught.value.table / "*.csv").compute()
+    assert so_far.answer.notna().sum() >= 5
     assert wx.batch(PROMPT, table, on=client, to=folder) == folder
+    assert not caught.value.table.exists()
     assert len(dd.read_csv(folder / "*.csv").compute()) == 40
 
 

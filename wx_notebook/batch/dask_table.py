@@ -38,6 +38,11 @@ class DaskTable:
         #: rows of the partitions that were read
         self.lengths: list[int] = []
 
+    @property
+    def empty(self) -> Any:  # noqa: ANN401  # pandas' own
+        """A pandas DataFrame with its columns and their types, and without rows."""
+        return self._frame._meta
+
     def with_index(self) -> DaskTable:
         """Return the table for files, which have no index: one with a name is a column."""
         name = self._frame.index.name

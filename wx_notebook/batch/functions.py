@@ -99,7 +99,7 @@ def batch(
         ``on="service"`` (the service's own batch jobs answer the rows within a day; the same call
         in a later kernel waits for the same jobs), or ``on=`` the address of a Dask cluster or a
         `distributed.Client`, whose workers send the rows. There, `to` of a Dask DataFrame is a
-        folder that the workers write.
+        folder that the workers write, a file for each partition as soon as it is done.
 
     Returns
     -------

@@ -274,7 +274,8 @@ class Batch:
             ended.table = output.value_so_far()
         if isinstance(ended.table, Path):
             is_beside = ended.table.name != Path(str(self.options.to)).name
-            kept = f", and {self.options.to} is as it was before" if is_beside else ""
+            is_older = is_beside and Path(str(self.options.to)).expanduser().exists()
+            kept = f", and {self.options.to} is as it was before" if is_older else ""
             ended.hint = f"The rows so far are in {ended.table}{kept}. {ended.hint}"
         return ended
 

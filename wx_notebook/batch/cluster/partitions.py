@@ -176,6 +176,11 @@ class PartitionRows:
         for part in self._parts:
             yield from part.places or []
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no more rows are sent."""
+        return self._is_stopped
+
     def stop(self) -> None:
         """Begin no more partitions, and forget those that are under way."""
         self._is_stopped = True
@@ -227,15 +232,21 @@ class PartitionRows:
         """Return where a row is, and its prompt."""
         return self._filled[place.number]
 
-    def end(self, place: RowPlace) -> None:
-        """Note that a row has ended; with the last one its partition is over."""
+    def row(self, place: RowPlace) -> Row | None:
+        """Return where a row is, None for one that has ended."""
+        return self._filled.get(place.number, (None, None))[0]
+
+    def end(self, place: RowPlace) -> bool:
+        """Note that a row has ended, and return whether its partition is over with it."""
         row, _ = self._filled.pop(place.number, (None, None))
         if row is None:
-            return
+            return False
         one = self._open[row[0]]
         one.ended += 1
-        if one.ended == self._wanted(one):
+        is_over = one.ended == self._wanted(one)
+        if is_over:
             self._close(row[0])
+        return is_over
 
     def _close(self, number: int) -> None:
         with self._lock:

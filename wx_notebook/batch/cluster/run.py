@@ -26,9 +26,10 @@ from wx_notebook.batch.cluster.worker import end_run, send_partition
 from wx_notebook.batch.cluster.written_parts import WrittenParts
 from wx_notebook.batch.dask_table import DaskTable
 from wx_notebook.batch.jobs import RowPlace
+from wx_notebook.batch.outputs import Output
 from wx_notebook.batch.reading import sampled_positions
 from wx_notebook.batch.sender import RunParts
-from wx_notebook.batch.shapes import ERROR, Shape
+from wx_notebook.batch.shapes import Shape
 from wx_notebook.errors import BadOption, make_visible
 from wx_notebook.journal import Journal
 from wx_notebook.options import Options
@@ -64,15 +65,21 @@ class SchedulerCall:
 
 @dataclass(frozen=True, slots=True)
 class _Tasks:
-    """Begins the task of a partition, and returns its future."""
+    """Begins the task of a partition, and returns its future.
+
+    `kept` has the partitions themselves where they are written later: the workers keep them.
+    """
 
     call: SchedulerCall
     spec: bytes
     is_lazy: bool
+    kept: dict[int, Any] | None = None
 
     def __call__(self, argument: Any, number: int) -> Any:  # noqa: ANN401  # distributed's own
         client = self.call.client
         part = client.compute(argument) if self.is_lazy else argument
+        if self.kept is not None:
+            self.kept[number] = part
         key = f"wx-rows-{self.call.run}-{number}"
         return client.submit(send_partition, part, self.spec, number, key=key, pure=False)
 
@@ -118,22 +125,25 @@ def open_cluster(
         call("begin", client=client.id, most=options.concurrency, limit=_limiter_name(session),
              rate=session.state.service.limiter.rate)  # fmt: skip
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
+        kept: dict[int, Any] | None = {} if is_lazy and options.to is not None else None
+        needs_all = output.needs_all or kept is not None
         source = PartitionRows(
-            _parts(table, prompt, parts.rows, workers, needs_all=output.needs_all),
-            _Tasks(call, spec, is_lazy=is_lazy),
+            _parts(table, prompt, parts.rows, workers, needs_all=needs_all),
+            _Tasks(call, spec, is_lazy=is_lazy, kept=kept),
             at_once=workers, most=options.rows if is_lazy else None,
         )  # fmt: skip
+        ending: Output = EndingOutput(output, source)
         if is_lazy:
             table.lengths = source.lengths
-            if options.to is not None:
-                path = Path(options.to).expanduser()
-                output = WrittenParts(path, table, (*shape.columns, ERROR), client)
+        if kept is not None:
+            path = Path(str(options.to)).expanduser()
+            ending = WrittenParts(path, table, shape, source, kept, client)
         senders = ClusterSenders(call, session, journal, batch_id, source, options.concurrency)
         try:
             yield RunParts(
                 source.rows(),
                 FilledRequests(source, lambda: session.state, options.dedupe, time.time()),
-                EndingOutput(output, source),
+                ending,
                 senders,
             )
         finally:
@@ -147,7 +157,7 @@ def _parts(
     needs_all: bool,
 ) -> Iterator[Part]:  # fmt: skip
     if isinstance(table, DaskTable):
-        return (Part(one) for one in table.partitions(prompt.used))
+        return (Part(one) for one in table.partitions(table.columns if needs_all else prompt.used))
     size = _MOST_ROWS
     if table.height is not None:
         size = min(max(-(-table.height // (4 * workers)), _FEWEST_ROWS), _MOST_ROWS)
