@@ -196,7 +196,16 @@ def test_logout_fences_off_this_kernel_and_everywhere_ends_it_for_all(signed_in,
 def test_another_sign_in_at_the_server_is_used_by_the_next_prompt_and_told(signed_in, sandbox):
     with Sandbox() as other, signed_in.kernel() as kernel:
         kernel.run("%%watsonx\nhello").ok()
+        earlier = signed_in.written()
         signed_in.sign_in(other)
+        # a request that was on its way: the other account's token would go to the first one's hosts
+        shown = {"Authorization": f"Bearer {earlier['secret']}"}
+        for known in ({"generation": earlier["generation"]}, {}):
+            refused = ask(f"{earlier['url']}/token", known | {"seen": ""}, headers=shown)
+            assert refused.json() == {
+                "error": "NotConnected",
+                "message": "The Jupyter server has a new sign-in. Nothing was sent.", "hint": "",
+            }  # fmt: skip
         answer = kernel.run("%%watsonx\nhello").ok()
         assert f"{BY_SERVER}: project {other.project_id}" in answer.plain
         assert other.counts["chat_stream"] == 1

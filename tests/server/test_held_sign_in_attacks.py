@@ -145,9 +145,9 @@ def test_the_listener_gives_tokens_to_who_shows_the_secret_of_the_file_and_to_no
 def test_the_listener_answers_no_page_and_no_other_host_name(server):
     known = server.written()
     port = known["url"].rpartition(":")[2]
-    assert with_host(known["url"], f"127.0.0.1:{port}", known["secret"]) == 200
+    assert with_host(known, f"127.0.0.1:{port}") == 200
     for host in ("evil.example", f"evil.example:{port}", f"localhost:{port}", "127.0.0.1", ""):
-        assert with_host(known["url"], host, known["secret"]) in (400, 403), host
+        assert with_host(known, host) in (400, 403), host
     for header in ("Origin", "Referer", "Cookie"):
         assert server.ask_token(**{header: "http://127.0.0.1"}).status == 403
     asks = {"Origin": "http://x", "Access-Control-Request-Method": "POST"}

@@ -61,15 +61,16 @@ def ask(
         return Reply(refusal.code, refusal.read())
 
 
-def with_host(url: str, host: str, secret: str) -> int:
+def with_host(known: dict[str, Any], host: str) -> int:
     """Ask a listener for a token under another host name, as after DNS rebinding."""
-    parts = urlsplit(url)
+    parts = urlsplit(known["url"])
+    body = json.dumps({"generation": known["generation"]}).encode()
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
     connection.putrequest("POST", "/token", skip_host=True)
     connection.putheader("Host", host)
-    connection.putheader("Authorization", f"Bearer {secret}")
-    connection.putheader("Content-Length", "2")
-    connection.endheaders(b"{}")
+    connection.putheader("Authorization", f"Bearer {known['secret']}")
+    connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body)
     status = connection.getresponse().status
     connection.close()
     return status
@@ -138,7 +139,8 @@ class SigningServer:
         """Ask the listener for a token, as a process that has read the file can."""
         known = self.written()
         shown = {"Authorization": f"Bearer {known['secret'] if secret is None else secret}"}
-        return ask(f"{known['url']}/token", {"seen": seen}, headers=shown | headers)
+        body = {"seen": seen, "generation": known["generation"]}
+        return ask(f"{known['url']}/token", body, headers=shown | headers)
 
     def kernel(self) -> ServerKernel:
         """Start a kernel as a notebook does."""

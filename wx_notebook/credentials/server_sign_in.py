@@ -176,12 +176,15 @@ class ServerSignIn:
     def _request_token(self, transport: Transport, seen: str, clock: Callable[[], float]) -> Token:
         self.check()
         requested_at = clock()
-        reply = self._post(transport, TOKEN_PATH, {"seen": seen})
+        known = {"seen": seen, "generation": self.file.generation}
+        reply = self._post(transport, TOKEN_PATH, known)
         broken = ""
         try:
             document = reply.json()
         except ConnectionBroken as error:
             broken = error.message
+        # the sign-in may have ended on the way; where the server refuses, that is the reason
+        self.check()
         fields = document if not broken and isinstance(document, dict) else {}
         if reply.status == 200 and isinstance(fields.get("token"), str):
             value = Secret(fields["token"])

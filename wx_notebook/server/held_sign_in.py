@@ -121,7 +121,7 @@ class HeldSignIn:
 
     # --- what kernels are told -----------------------------------------------------------------
 
-    def token(self, seen: str) -> Future[tuple[Secret, float]]:
+    def token(self, seen: str, generation: object) -> Future[tuple[Secret, float]]:
         """Return an access token and the seconds for which it is valid.
 
         However many ask, there is one exchange at IAM.
@@ -130,8 +130,10 @@ class HeldSignIn:
         ----------
         seen
             The fingerprint of the token that the kernel had before, "" for none.
+        generation
+            The number of the sign-in that the kernel knows.
         """
-        return self._token_threads.submit(lambda: self._token(seen))
+        return self._token_threads.submit(lambda: self._token(seen, generation))
 
     def log_out(self) -> Future[None]:
         """End the sign-in for all notebooks."""
@@ -151,10 +153,15 @@ class HeldSignIn:
         if self._session is not None or self._is_lost:
             leave_note(self._path)
 
-    def _token(self, seen: str) -> tuple[Secret, float]:
-        form, session = self._form, self._session
+    def _token(self, seen: str, generation: object) -> tuple[Secret, float]:
+        with self._lock:
+            form, session = self._form, self._session
+            is_current = generation == self._generation
         if form is None or session is None:
             raise NotConnected("Nobody is signed in at the Jupyter server.")
+        if not is_current:
+            # the kernel would send it to the hosts of the sign-in that it knows
+            raise NotConnected("The Jupyter server has a new sign-in. Nothing was sent.")
         return form.token_of(session, seen)
 
     def _on_event(self, event: SessionChanged | SecretHeld) -> None:

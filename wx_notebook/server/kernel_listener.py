@@ -123,14 +123,17 @@ class _TokenHandler(_Handler):
         await self.answer_with(self._token())
 
     async def _token(self) -> dict[str, Any]:
-        value, expires_in = await asyncio.wrap_future(self.sign_in.token(self._seen()))
+        value, expires_in = await asyncio.wrap_future(self.sign_in.token(*self._known()))
         return {"token": value.reveal(), "expires_in": expires_in}
 
-    def _seen(self) -> str:
+    def _known(self) -> tuple[str, object]:
+        """Return what the kernel says of the token and of the sign-in that it knows."""
         try:
-            return str(json.loads(self.request.body)["seen"])
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return ""
+            said = json.loads(self.request.body)
+        except (ValueError, RecursionError):
+            said = None
+        fields = said if isinstance(said, dict) else {}
+        return str(fields.get("seen", "")), fields.get("generation")
 
 
 class _LogOutHandler(_Handler):
