@@ -28,7 +28,8 @@ from wx_notebook.credentials.connection_params import SERVER_SOURCE, ConnectionP
 from wx_notebook.credentials.hosts import endpoints_of
 from wx_notebook.credentials.provider_chain import find_credentials
 from wx_notebook.credentials.regions import REGIONS
-from wx_notebook.credentials.server_sign_in import find_server_sign_in
+from wx_notebook.credentials.secret import Secret
+from wx_notebook.credentials.server_sign_in import find_server_sign_in, fingerprint_of
 from wx_notebook.credentials.sign_in_file import CONNECTION_NAMES
 from wx_notebook.errors import NotConnected
 from wx_notebook.sandbox import Sandbox
@@ -191,6 +192,23 @@ def test_logout_fences_off_this_kernel_and_everywhere_ends_it_for_all(signed_in,
         assert signed_in.written()["connection"] is None
         refused = one.run("%watsonx logout --everywhere").error
         assert refused[0] == "BadOption: Nobody is signed in at the Jupyter server of this kernel."
+
+
+def test_a_kernel_s_log_out_for_all_waits_for_no_renewal(signed_in, sandbox):
+    before = fingerprint_of(Secret(signed_in.ask_token().json()["token"]))
+    sandbox.fault("slow-iam", times=None, seconds=20)
+    calls = {id(call) for call in sandbox.calls}
+    with ThreadPoolExecutor(2) as threads:
+        # as many as wait for IAM at the same time
+        renewals = [threads.submit(signed_in.ask_token, seen=before) for _ in range(2)]
+        sandbox.wait_for(lambda call: call.kind == "token" and id(call) not in calls)
+        began, known = time.monotonic(), signed_in.written()
+        shown = {"Authorization": f"Bearer {known['secret']}"}
+        assert ask(f"{known['url']}/log-out", {}, headers=shown).status == 200
+        assert time.monotonic() - began < 10
+        assert signed_in.written()["connection"] is None
+        for renewal in renewals:
+            assert renewal.result().json()["error"] == "NotConnected"
 
 
 def test_another_sign_in_at_the_server_is_used_by_the_next_prompt_and_told(signed_in, sandbox):

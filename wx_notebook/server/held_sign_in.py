@@ -58,6 +58,7 @@ class HeldSignIn:
         self._path = sign_in_path(os.getpid())
         self._form_thread = Background("wx_notebook: sign-in")
         self._token_threads = Background("wx_notebook: tokens", _TOKEN_THREADS)
+        self._log_out_thread = Background("wx_notebook: log out")
         self._thread_id = 0
         self._lock = threading.Lock()
         self._form: PanelForm | None = None
@@ -137,8 +138,8 @@ class HeldSignIn:
 
     def log_out(self) -> Future[None]:
         """End the sign-in for all notebooks."""
-        # not in the thread of the form, which may wait for IAM
-        return self._token_threads.submit(end_sessions)
+        # not in a thread that may wait for IAM
+        return self._log_out_thread.submit(end_sessions)
 
     def close(self) -> None:
         """Remove the file that names the listener, unless it is another server's by now.
