@@ -82,6 +82,26 @@ def test_a_kernel_of_the_next_server_says_that_the_sign_in_is_gone_until_somebod
     assert end(second) == []
 
 
+FORKS = """
+import logging, os, sys
+from wx_notebook.server.held_sign_in import HeldSignIn, leave_note
+from wx_notebook.credentials.sign_in_file import read_sign_in_file, sign_in_path
+leave_note(sign_in_path(os.getpid()))
+held = HeldSignIn(logging.getLogger())
+child = os.fork()
+if not child:
+    sys.exit()
+os.waitpid(child, 0)
+print(read_sign_in_file(sign_in_path(os.getpid())).server_id == held.server_id)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork")
+def test_a_process_that_was_forked_off_the_server_takes_nothing_along(runtime):
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 def test_two_restarts_in_a_row_lose_nothing_of_that(runtime):
     assert take_over(sign_in_path(1)) is False
     leave_note(sign_in_path(ended_process()))

@@ -61,6 +61,7 @@ class HeldSignIn:
         self._log_out_thread = Background("wx_notebook: log out")
         self._thread_id = 0
         self._lock = threading.Lock()
+        self._owner = os.getpid()
         self._form: PanelForm | None = None
         self._session: Session | None = None
         self._generation = 0
@@ -146,6 +147,9 @@ class HeldSignIn:
 
         Where a sign-in ends with this server, a note for the next one takes its place.
         """
+        if os.getpid() != self._owner:
+            # a process that was forked off the server has a copy of this object
+            return
         found = read_sign_in_file(self._path)
         if found is None or found.server_id != self.server_id:
             return
