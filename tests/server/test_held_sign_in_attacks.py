@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import http.cookiejar
 import json
@@ -10,12 +11,16 @@ import os
 import subprocess
 import urllib.error
 import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 from support.signing_in import SigningServer, ask, with_host
 
+from wx_notebook.credentials.secret import Secret
 from wx_notebook.credentials.server_sign_in import find_server_sign_in, from_server
+from wx_notebook.server import kernel_listener
 from wx_notebook.server.held_sign_in import HeldSignIn
 
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -173,6 +178,25 @@ def test_the_listener_has_no_way_to_the_key(server, sandbox):
     assert set(server.ask_token().json()) == {"token", "expires_in"}
 
 
+def test_who_sends_half_a_request_to_the_listener_is_let_go(monkeypatch):
+    monkeypatch.setattr(kernel_listener, "_PATIENCE_S", 0.1)
+    places = []
+    held = SimpleNamespace(secret=Secret("s"), listen_at=places.append)
+
+    async def attack():
+        listener = kernel_listener.KernelListener(held)
+        listener.start()
+        port = places[0].rpartition(":")[2]
+        head = b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+        for half in (b"", head[:20], head):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(half)
+            assert await asyncio.wait_for(reader.read(), 20) == b""
+            writer.close()
+
+    asyncio.run(attack())
+
+
 # --- the file -------------------------------------------------------------------------------------
 
 
@@ -215,7 +239,16 @@ def test_a_file_that_names_another_machine_or_is_damaged_is_ignored(as_its_kerne
     for text in ("", "[]", "{}", good[:40], good.replace('"version": 1', '"version": 99')):
         file.write_text(text)
         assert find_server_sign_in() is None
+    file.unlink()
+    opened = len(list(Path("/dev/fd").iterdir()))
+    for make, remove in ((os.mkfifo, os.unlink), (os.mkdir, os.rmdir)):
+        make(file, 0o700)
+        assert find_server_sign_in() is None
+        remove(file)
+    assert len(list(Path("/dev/fd").iterdir())) == opened
+    file.touch(0o600)
     file.write_text(good)
+    assert find_server_sign_in() is not None
 
 
 def test_a_new_server_removes_the_file_of_a_killed_one_with_its_process_id(runtime):

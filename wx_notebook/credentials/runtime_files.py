@@ -56,8 +56,12 @@ def read_privately(path: Path) -> bytes:
         It belongs to another user, others may read or write it, or it is no regular file.
     """
     # never through a link, and never from a pipe, which would block the reader
-    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    with os.fdopen(os.open(path, os.O_RDONLY | flags), "rb") as file:
+    more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | more)
+
+    with open(path, "rb", opener=opener) as file:  # `Path.open` takes no opener
         status = os.fstat(file.fileno())
         is_foreign = os.name == "posix" and (
             status.st_uid != os.geteuid() or bool(status.st_mode & 0o077)

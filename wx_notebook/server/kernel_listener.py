@@ -29,6 +29,8 @@ from wx_notebook.server.held_sign_in import HeldSignIn
 _ADDRESS = "127.0.0.1"
 #: Bytes of a request; a kernel's has some hundred.
 _MAX_SIZE = 4_096
+#: Seconds that a client may take for a request, or keep a connection without one.
+_PATIENCE_S = 10.0
 #: What browsers send along, and kernels don't.
 _OF_PAGES = ("Origin", "Referer", "Cookie", "Sec-Fetch-Site", "Sec-Fetch-Mode")
 
@@ -60,9 +62,16 @@ class KernelListener:
             # nothing of a kernel's requests is logged
             log_function=lambda _: None,
         )
-        self._server = HTTPServer(application, max_body_size=_MAX_SIZE, max_header_size=_MAX_SIZE)
+        self._server = HTTPServer(
+            application,
+            max_body_size=_MAX_SIZE,
+            max_header_size=_MAX_SIZE,
+            # each open connection takes a file descriptor of the Jupyter server
+            idle_connection_timeout=_PATIENCE_S,
+            body_timeout=_PATIENCE_S,
+        )
         self._server.add_sockets(sockets)
-        self._sign_in.url = f"http://{host}"
+        self._sign_in.listen_at(f"http://{host}")
 
 
 class _Handler(RequestHandler):
