@@ -27,7 +27,7 @@ ONLY = {
     # a mistake shared with the client would hide
     "sandbox": {"sandbox"},
     # it runs in somebody's Jupyter server: the guard, and the sign-in of the form
-    "server": {"guard", "server", "errors", "credentials", "session", "login"},
+    "server": {"guard", "server", "errors", "hints", "credentials", "session", "login"},
 }
 TESTS = ROOT / "tests"
 ALSO = {"cli": {"sandbox"}}

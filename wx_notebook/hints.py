@@ -64,6 +64,18 @@ _IN_PYTHON = tuple(
 _WITHOUT_USER = (
     "set WATSONX_API_KEY, WATSONX_REGION and WATSONX_PROJECT_ID, or call wx.connect(...)"
 )
+#: What to do where a Jupyter server holds a sign-in.
+IN_THE_PANEL = "sign in in JupyterLab's panel “watsonx”"
+
+
+class _Process:
+    #: whether it is the Jupyter server behind that panel
+    has_panel = False
+
+
+def name_the_panel() -> None:
+    """Say in hints from now on that the panel signs in: this process is the server behind it."""
+    _Process.has_panel = True
 
 
 def can_ask(shell: Any = None) -> bool:  # noqa: ANN401  # IPython's InteractiveShell
@@ -101,7 +113,9 @@ def login_hint(arguments: str = "", *, after: str = "", otherwise: str = _WITHOU
         What to do where nobody can be asked.
     """
     command = f"run %watsonx login {arguments}".rstrip()
-    return f"Next: {command}{after}." if can_ask() else f"Next: {otherwise}."
+    if can_ask():
+        return f"Next: {command}{after}."
+    return f"Next: {IN_THE_PANEL if _Process.has_panel else otherwise}."
 
 
 def in_python(text: str) -> str:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.cases import all_cases
-from support.guard import leaks, new_key
+from support.guard import jwt, leaks, new_key
 from support.signing_in import (
     SETTINGS,
     SigningServer,
@@ -76,6 +76,10 @@ def test_a_key_that_iam_refuses_stands_beside_its_field_and_an_earlier_sign_in_s
     (step,) = (one for one in view["steps"] if one["state"] == "bad")
     assert (step["name"], step["field"]) == ("key", "secret")
     assert signed_in.written() == before
+    # whose hint names no call and no variable: nobody types in a server
+    view = signed_in.click(jwt(), action="connect", kind="token", region=sandbox.url)
+    (step,) = (one for one in view["steps"] if one["state"] == "bad")
+    assert "Next: sign in in JupyterLab's panel “watsonx”." in step["hint"]
 
 
 def test_a_sign_in_that_hangs_can_be_stopped_and_the_server_answers_meanwhile(server, sandbox):

@@ -29,7 +29,7 @@ from wx_notebook.credentials.sign_in_file import (
 )
 from wx_notebook.credentials.token import Token, new_token, parse_seconds
 from wx_notebook.errors import NotConnected, ServiceDown, TokenRefused, WatsonxError, strip_frames
-from wx_notebook.hints import login_hint
+from wx_notebook.hints import IN_THE_PANEL, login_hint
 from wx_notebook.transport import (
     ConnectionBroken,
     HttpRequest,
@@ -43,11 +43,17 @@ from wx_notebook.transport import (
 #: The server asks IAM itself, and repeats that where it may: nothing is gained by asking twice.
 _ONCE = RetryPolicy(attempts=1, statuses=frozenset(), first_byte_s=100.0)
 _GONE = "The Jupyter server was restarted or has ended, and its sign-in is gone with it"
-_OR_IN_THE_PANEL = ", or sign in in JupyterLab's panel “watsonx”"
+_OR_IN_THE_PANEL = f", or {IN_THE_PANEL}"
 
 
-def find_server_sign_in() -> ServerSignIn | None:
-    """Return the sign-in that the Jupyter server of this kernel holds, None if there is none."""
+def find_server_sign_in(*, or_lost: bool = False) -> ServerSignIn | None:
+    """Return the sign-in that the Jupyter server of this kernel holds, None if there is none.
+
+    Parameters
+    ----------
+    or_lost
+        Return also one that has ended with an earlier server: a log out makes an end of that.
+    """
     pid = parent_pid()
     path = sign_in_path(pid)
     found = read_sign_in_file(path)

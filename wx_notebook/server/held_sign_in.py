@@ -26,6 +26,7 @@ from wx_notebook.credentials.secret import Secret
 from wx_notebook.credentials.sign_in_file import SignInFile, read_sign_in_file, sign_in_path
 from wx_notebook.errors import NotConnected
 from wx_notebook.guard.kernel_fingerprints import PUBLISHER
+from wx_notebook.hints import name_the_panel
 from wx_notebook.server.background import Background
 from wx_notebook.session.current import current_session, end_sessions
 from wx_notebook.session.events import SecretHeld, SessionChanged, subscribe
@@ -118,6 +119,7 @@ class HeldSignIn:
 
             self._thread_id = threading.get_ident()
             subscribe(self._on_event)
+            name_the_panel()
             self._form = PanelForm()
         return self._form
 
