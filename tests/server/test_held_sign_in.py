@@ -34,6 +34,7 @@ from wx_notebook.credentials.sign_in_file import CONNECTION_NAMES
 from wx_notebook.errors import NotConnected
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.server.panel_form import PanelForm
+from wx_notebook.session import current_session
 
 #: What `%watsonx status` says of it.
 BY_SERVER = "signed in by the Jupyter server"
@@ -405,6 +406,17 @@ def _told_to_a_kernel(session):
     told = PanelForm().connection_of(session)
     assert set(told) == set(CONNECTION_NAMES)
     return endpoints_of(ConnectionParams(SERVER_SOURCE, token=lambda: "x", **told))
+
+
+def test_a_page_that_missed_a_log_out_offers_no_projects_of_another_key(sandbox, monkeypatch):
+    for name, value in sandbox.credentials().items():
+        monkeypatch.setenv(f"WATSONX_{name.upper()}", value)
+    form = PanelForm()
+    assert form.run({"action": "change"}, None) is False, "it would connect with the environment"
+    assert form.as_json()["view"]["phase"] == "form"
+    assert form.as_json()["view"]["scopes"] == []
+    assert current_session() is None
+    assert sandbox.counts.total() == 0
 
 
 def test_a_process_that_no_server_has_started_finds_none(runtime):

@@ -35,6 +35,11 @@ class PanelForm:
     def run(self, content: dict[str, Any], secret: Secret | None) -> bool:
         """Do what a page asks for; return whether somebody is signed in by it."""
         message = self._running = FormMessage(content, secret)
+        if message.action == "change" and current_session() is None:
+            # of a page that has not heard of a log out or of a restart of the server: what the form
+            # would connect with then is another credential, which nobody has named
+            self._actions.refresh()
+            return False
         if message.action == "ping":
             # a page that opens the form: a profile may have been saved since the last one
             self._detected = self._detect()
