@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from wx_notebook import __version__
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.credentials.sign_in_file import SignInFile, parent_pid, sign_in_path
 from wx_notebook.doctor import FrontEnd
@@ -83,5 +84,15 @@ def test_a_file_that_kernels_ignore_is_told_with_the_repair(look, file):
     assert status.state == "warning"
     assert f"{file.name} is ignored" in status.finding
     assert status.repair.startswith("Remove it.")
+    file.chmod(0o600)
     file.write_text("{")
     assert look().state == "warning"
+
+
+def test_a_server_with_another_version_of_this_package_is_told_with_the_repair(look, file):
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"version": 99}))
+    status = look()
+    assert status.state == "warning"
+    assert f"another version of wx-notebook than this kernel's {__version__}" in status.finding
+    assert f'pip install --force-reinstall --no-deps "wx-notebook=={__version__}"' in status.repair
+    assert "Start JupyterLab again" in status.repair

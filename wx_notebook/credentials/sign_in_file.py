@@ -98,6 +98,18 @@ def read_sign_in_file(path: Path) -> SignInFile | None:
     return known[1]
 
 
+def is_of_another_version(path: Path) -> bool:
+    """Return whether a file that cannot be read is one that only this user can have written.
+
+    A server with another version of this package writes such a file.
+    """
+    try:
+        document = json.loads(read_privately(path))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and _parse(path) is None
+
+
 def _parse(path: Path) -> SignInFile | None:
     try:
         document: Mapping[str, Any] = json.loads(read_privately(path))

@@ -66,6 +66,11 @@ class Environment:
         distribution = next(iter(distributions(name=name, path=paths)), None)
         return str(distribution.version) if distribution is not None else ""
 
+    def command_to_install(self, version: str) -> str:
+        """Return the command that installs a version of this package there."""
+        options = "--force-reinstall --no-deps"
+        return f'{self.python} -m pip install {options} "wx-notebook=={version}"'
+
     def lab_extensions(self, name: str) -> list[LabExtension]:
         """Return an extension from all folders; the front end loads the first one."""
         from jupyter_core.paths import jupyter_path

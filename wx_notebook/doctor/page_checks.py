@@ -21,13 +21,14 @@ def probe_page_extension(context: CheckContext) -> CheckResult:
     if not extensions:
         return CheckResult.warning(
             f"the extension {_NAME} is not installed in {server.prefix}: {_LACKING}",
-            f"`{_install(server)}`, then {_RELOAD}",
+            f"`{server.command_to_install(__version__)}`, then {_RELOAD}",
         )
     off = sorted(one for one in server.disabled_lab_extensions() if one.partition(":")[0] == _NAME)
     if off:
         return CheckResult.warning(
             f"{', '.join(off)} is disabled in {server.prefix}: {_LACKING}",
-            f"`{server.python} -m jupyter labextension enable {off[0]}`, then reload the page",
+            f"`{server.python} -m jupyter labextension enable {' '.join(off)}`, then reload the "
+            "page",
         )
     if extensions[0].version != __version__:
         return _other_version(server, extensions)
@@ -42,7 +43,8 @@ def _other_version(server: Environment, extensions: list[LabExtension]) -> Check
     if any(other.version == __version__ for other in others):
         # one in the user's folder hides the environment's own
         return CheckResult.warning(finding, f"Remove {first.folder}, then reload the page")
-    return CheckResult.warning(finding, f"`{_install(server)}`, then {_RELOAD}")
+    command = server.command_to_install(__version__)
+    return CheckResult.warning(finding, f"`{command}`, then {_RELOAD}")
 
 
 def _running(context: CheckContext, extension: LabExtension) -> CheckResult:
@@ -60,7 +62,3 @@ def _running(context: CheckContext, extension: LabExtension) -> CheckResult:
             f"{finding}, but this page runs {version} of it ({application})", "Reload the page"
         )
     return CheckResult.ok(f"{finding}, and runs in {application}")
-
-
-def _install(server: Environment) -> str:
-    return f'{server.python} -m pip install --force-reinstall --no-deps "{_NAME}=={__version__}"'

@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from wx_notebook import __version__
 from wx_notebook.credentials.server_sign_in import find_server_sign_in
-from wx_notebook.credentials.sign_in_file import parent_pid, read_sign_in_file, sign_in_path
+from wx_notebook.credentials.sign_in_file import (
+    is_of_another_version,
+    parent_pid,
+    read_sign_in_file,
+    sign_in_path,
+)
 from wx_notebook.doctor.check import CONNECTION_TIMEOUT_S, CheckContext, CheckResult
+from wx_notebook.doctor.environments import Environment
 from wx_notebook.errors import WatsonxError
 from wx_notebook.session.current import is_logged_out
 from wx_notebook.transport import Timeouts, Transport
@@ -39,11 +46,17 @@ def probe_server_sign_in(context: CheckContext) -> CheckResult:
             f"{_PANEL} of JupyterLab can sign in all notebooks; `%watsonx doctor` in one of them "
             "says whether somebody is signed in"
         )
-    return _look(sign_in_path(parent_pid()))
+    return _look(sign_in_path(parent_pid()), server)
 
 
-def _look(path: Path) -> CheckResult:
+def _look(path: Path, server: Environment) -> CheckResult:
     file = read_sign_in_file(path)
+    if file is None and is_of_another_version(path):
+        return CheckResult.warning(
+            f"the Jupyter server has another version of wx-notebook than this kernel's "
+            f"{__version__}, so this kernel cannot use its sign-in",
+            f"`{server.command_to_install(__version__)}`. {_SIGN_IN_AGAIN}",
+        )
     if file is None and os.path.lexists(path):
         return CheckResult.warning(
             f"{path} is ignored: it is damaged, a link, or not private to you, so somebody else "
