@@ -158,7 +158,8 @@ def test_the_house_stays_small():
     # and values that grow in a terminal, and shapes of pictures and slides, with 110 lines
     # and heads and chunks that drip, and the types of new columns in Parquet, with 170
     # and partitions that the workers write as each is done, with 175
-    limits = {"client": (380, 58_660), "sandbox": (54, 9_650)}
+    # and a server's sign-in in races, restarts and other versions, with 120
+    limits = {"client": (380, 58_780), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

@@ -244,13 +244,18 @@ def restarted(page, server, sandbox):
         # as when the user comes back to the tab
         page.evaluate("() => window.dispatchEvent(new Event('focus'))")
         panel.key.wait_for()
+        note = page.locator(".wx-panel-note")
+        note.filter(has_text="was restarted").wait_for()
+        found["lost"], found["axe"] = note.inner_text(), axe(lab, ".wx-panel")
         lab.reload()
         lab.run(0)
         lab.run(1)
         found["after"] = lab.output(1)
         panel = Panel(lab)
+        note.filter(has_text="was restarted").wait_for()
         panel.connect(sandbox.api_key, sandbox.url, sandbox.project_id)
         panel.wait_for("connected to project 'Sandbox project'")
+        lab.wait_until(lambda: not note.inner_text(), "nothing is lost any more")
         lab.run(1)
         found["signed in again"] = lab.output(1)
     finally:
@@ -265,6 +270,10 @@ def test_after_a_restart_of_the_server_its_sign_in_is_gone_and_panel_and_prompt_
     assert "signed in by the Jupyter server: project" in found["before"]
     assert "restarted or has ended, and its sign-in is gone with it." in found["after"]
     assert "Next: run %watsonx login, or sign in in JupyterLab's panel" in found["after"]
+    assert found["lost"] == (
+        "The Jupyter server was restarted, and the sign-in that it held is gone. Sign in again."
+    )
+    assert found["axe"] == []
     assert "signed in by the Jupyter server: project" in found["signed in again"]
 
 
@@ -294,6 +303,17 @@ def on_bad_days(page, server):
         note.filter(has_text=said).wait_for()
         page.unroute(ADDRESS)
         page.evaluate("() => jupyterapp.shell.collapseLeft()")
+    Panel(lab)
+    form = page.locator(".wx-panel-form")
+    assert form.is_visible()
+    for name in ("extension off", "switched off"):
+        # a server that was restarted so, while the form was open
+        status, state, said = BAD_DAYS[name]
+        page.route(ADDRESS, answer_with(status, state))
+        page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+        note.filter(has_text=said).wait_for()
+        assert not form.is_visible(), "its buttons would do nothing"
+        page.unroute(ADDRESS)
     # nothing else of the page minds
     lab.run(0)
     found = {"cell": lab.output(0), "page errors": lab.seen.page_errors}

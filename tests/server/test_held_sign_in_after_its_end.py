@@ -66,6 +66,7 @@ def test_a_kernel_of_the_next_server_says_that_the_sign_in_is_gone_until_somebod
         assert sandbox.url not in note.read_text()
     second = start()
     assert not first.file.exists()
+    assert second.state()["lost"] is True
     with second.kernel() as kernel:
         for cell in ("%%watsonx\nhello", "import wx_notebook as wx; wx.ask('hello')"):
             error = kernel.run(cell, allow_stdin=True).error
@@ -74,6 +75,14 @@ def test_a_kernel_of_the_next_server_says_that_the_sign_in_is_gone_until_somebod
         assert GONE in kernel.run("%watsonx status").plain
         doctor = " ".join(kernel.run("%watsonx doctor", allow_stdin=True).plain.split())
         assert "its sign-in has ended with it" in doctor
+        # a log out is no loss, nor is one in a page that still shows the earlier sign-in
+        if signal == "kill":
+            assert "has ended, for all" in kernel.run("%watsonx logout --everywhere").ok().plain
+            kernel.restart()
+        else:
+            second.sign_out()
+        assert second.state()["lost"] is second.written()["is_lost"] is False
+        assert "no API key was given" in kernel.run("%%watsonx\nhello").error[0]
         second.sign_in(sandbox)
         kernel.run("%%watsonx\nhello").ok()
         second.sign_out()

@@ -57,7 +57,9 @@ def find_server_sign_in(*, or_lost: bool = False) -> ServerSignIn | None:
     pid = parent_pid()
     path = sign_in_path(pid)
     found = read_sign_in_file(path)
-    if found is None or found.connection is None or not _is_local(found.url):
+    if found is None or not _is_local(found.url):
+        return None
+    if found.connection is None and not (or_lost and found.is_lost):
         return None
     return ServerSignIn(path, pid, found)
 

@@ -53,7 +53,7 @@ def log_out(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
     NotConnected, ServiceDown
         The server has ended, or does not answer. This kernel is logged out all the same.
     """
-    sign_in = find_server_sign_in() if args.everywhere else None
+    sign_in = find_server_sign_in(or_lost=True) if args.everywhere else None
     if args.everywhere and sign_in is None:
         raise BadOption(
             "Nobody is signed in at the Jupyter server of this kernel.",

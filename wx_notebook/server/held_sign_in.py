@@ -7,7 +7,7 @@ the `KernelListener`.
 
 A server that ends while somebody is signed in leaves a note in place of its file, without address
 and secret. One that was killed leaves the file itself. The next server of the same user removes
-both, and its kernels say that the sign-in is gone, until somebody signs in.
+both; its panel and its kernels say that the sign-in is gone, until somebody signs in or logs out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from wx_notebook.errors import NotConnected
 from wx_notebook.guard.kernel_fingerprints import PUBLISHER
 from wx_notebook.hints import name_the_panel
 from wx_notebook.server.background import Background
-from wx_notebook.session.current import current_session, end_sessions
+from wx_notebook.session.current import current_session, end_sessions, is_logged_out
 from wx_notebook.session.events import SecretHeld, SessionChanged, subscribe
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class HeldSignIn:
         self._log = log
         #: what a kernel shows to get tokens; another one for each process
         self.secret = Secret(secrets.token_urlsafe(32))
-        #: where the listener is; "" before the form is first opened
-        self.url = ""
+        #: where the listener is; "" before it is needed
+        self._url = ""
         #: by which pages and kernels see that another process has taken this one's place
         self.server_id = secrets.token_hex(16)
         self._path = sign_in_path(os.getpid())
@@ -67,9 +67,10 @@ class HeldSignIn:
         self._session: Session | None = None
         self._generation = 0
         self._begun = self._done = 0
-        self._is_lost = take_over(self._path)
+        #: whether a sign-in has ended with an earlier server, and nobody has done anything since
+        self.is_lost = take_over(self._path)
         atexit.register(self.close)
-        if self._is_lost:
+        if self.is_lost:
             self._write()
 
     # --- the form ------------------------------------------------------------------------------
@@ -98,7 +99,12 @@ class HeldSignIn:
         if form is not None and self._done == self._begun:
             form.refresh()
         shown = None if form is None else form.as_json()
-        return {"server": self.server_id, "done": self._done, "form": shown}
+        return {
+            "server": self.server_id,
+            "done": self._done,
+            "form": shown,
+            "lost": self.is_lost,
+        }
 
     def sources(self) -> Future[dict[str, str]]:
         """Return the script and the style sheet of the form."""
@@ -139,10 +145,18 @@ class HeldSignIn:
         """
         return self._token_threads.submit(lambda: self._token(seen, generation))
 
+    def listen_at(self, url: str) -> None:
+        """Tell kernels from now on where the listener is."""
+        with self._lock:
+            self._url = url
+            if self.is_lost:
+                # for a kernel that logs out before anybody signs in
+                self._write()
+
     def log_out(self) -> Future[None]:
         """End the sign-in for all notebooks."""
         # not in a thread that may wait for IAM
-        return self._log_out_thread.submit(end_sessions)
+        return self._log_out_thread.submit(self._log_out)
 
     def close(self) -> None:
         """Remove the file that names the listener, unless it is another server's by now.
@@ -157,7 +171,7 @@ class HeldSignIn:
             return
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
-        if self._session is not None or self._is_lost:
+        if self._session is not None or self.is_lost:
             leave_note(self._path)
 
     def _token(self, seen: str, generation: object) -> tuple[Secret, float]:
@@ -170,6 +184,10 @@ class HeldSignIn:
             # the kernel would send it to the hosts of the sign-in that it knows
             raise NotConnected("The Jupyter server has a new sign-in. Nothing was sent.")
         return form.token_of(session, seen)
+
+    def _log_out(self) -> None:
+        end_sessions()
+        self._publish(is_signed_in=False)
 
     def _on_event(self, event: SessionChanged | SecretHeld) -> None:
         if isinstance(event, SecretHeld):
@@ -186,10 +204,10 @@ class HeldSignIn:
         with self._lock:
             current = current_session()
             held = current if is_signed_in or current is self._session else None
-            if held is self._session:
+            is_lost = self.is_lost and held is None and not is_logged_out()
+            if held is self._session and is_lost == self.is_lost:
                 return
-            self._session = held
-            self._is_lost = False
+            self._session, self.is_lost = held, is_lost
             self._generation += 1
             self._write()
 
@@ -198,8 +216,8 @@ class HeldSignIn:
         if self._form is not None and self._session is not None:
             connection = self._form.connection_of(self._session)
         file = SignInFile(
-            self.server_id, self.url, self.secret, self._generation, connection,
-            self._is_lost, process_identity(),
+            self.server_id, self._url, self.secret, self._generation, connection,
+            self.is_lost, process_identity(),
         )  # fmt: skip
         try:
             file.write(self._path)

@@ -14,6 +14,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
+from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, authenticated
 
 from wx_notebook.credentials.secret import Secret
@@ -37,6 +38,9 @@ def panel_handlers(
         Returns whether several people use this server.
     """
     listener = None if sign_in is None else KernelListener(sign_in)
+    if sign_in is not None and listener is not None and sign_in.is_lost:
+        # a kernel can end that by a log out
+        IOLoop.current().add_callback(listener.start)
     arguments = {"sign_in": sign_in, "listener": listener, "is_shared": is_shared}
     return [
         (url_path_join(base_url, "wx-notebook", "sign-in"), _SignInHandler, arguments),

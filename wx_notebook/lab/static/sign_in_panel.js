@@ -48,9 +48,13 @@ const openForm = async (ask) => {
 
 /** What the form takes for the model of its widget. */
 class ServerModel {
-  /** @param {(content?: object) => Promise<any>} ask sends a request, or asks for the state */
-  constructor(ask, form) {
+  /**
+   * @param {(content?: object) => Promise<any>} ask sends a request, or asks for the state
+   * @param {(state: any) => void} onState is called with each answer of the server
+   */
+  constructor(ask, form, onState) {
     this.ask = ask;
+    this.onState = onState;
     this.values = form;
     this.listeners = new Map();
     this.isAsking = false;
@@ -113,6 +117,7 @@ class ServerModel {
     // a server that was restarted has another form, in which nobody is signed in
     if (state.enabled && !state.form) state = await openForm(this.ask);
     if (state.form) this.show(state.form.view);
+    this.onState(state);
     return state;
   }
 
@@ -128,8 +133,8 @@ class ServerModel {
 
 /** @returns {{message: string, hint: string, field: string}} */
 const errorOf = (error) => {
-  const status = error?.response?.status;
-  if (status === 403) return { message: text("panel.refused"), hint: "", field: "" };
+  const known = { 403: "panel.refused", 404: "panel.missing" }[error?.response?.status];
+  if (known) return { message: text(known), hint: "", field: "" };
   return { message: text("panel.unreachable"), hint: text("panel.again"), field: "" };
 };
 
@@ -196,11 +201,11 @@ export default async (shared) => {
       try {
         const state = this.model ? await this.model.refresh() : await this.start();
         isWorking = state.form?.view.phase === "working";
-        this.say(state);
       } catch (error) {
         const { message, hint } = errorOf(error);
-        const isOff = error?.response?.status === 404;
-        this.note.textContent = isOff ? text("panel.missing") : `${message} ${hint}`.trim();
+        this.writeNote(`${message} ${hint}`.trim());
+        // a server that was restarted without its extension
+        if (error?.response?.status === 404) this.help.hidden = this.form.hidden = true;
       } finally {
         this.isStarting = false;
       }
@@ -216,19 +221,28 @@ export default async (shared) => {
     }
 
     say(state) {
-      this.help.hidden = !state.enabled;
-      if (!state.enabled) this.note.textContent = text("panel.off");
-      else this.note.textContent = state.shared ? text("panel.shared") : "";
+      this.help.hidden = this.form.hidden = !state.enabled;
+      const notes = state.enabled
+        ? [state.lost && text("panel.lost"), state.shared && text("panel.shared")]
+        : [text("panel.off")];
+      this.writeNote(notes.filter(Boolean).join(" "));
+    }
+
+    writeNote(words) {
+      // a screen reader reads what is written anew
+      if (this.note.textContent !== words) this.note.textContent = words;
     }
 
     async start() {
       let state = await this.ask();
-      if (!state.enabled) return state;
-      state = await openForm(this.ask);
-      const render = await this.loadForm();
-      const model = new ServerModel(this.ask, state.form);
-      render({ model, el: this.form });
-      this.model = model;
+      if (state.enabled) {
+        state = await openForm(this.ask);
+        const render = await this.loadForm();
+        const model = new ServerModel(this.ask, state.form, (one) => this.say(one));
+        render({ model, el: this.form });
+        this.model = model;
+      }
+      this.say(state);
       return state;
     }
 
