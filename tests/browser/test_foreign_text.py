@@ -274,7 +274,7 @@ def test_no_payload_does_anything_in_any_format_at_any_moment(
 ):
     expected = sum(map(len, answers(leak.url).values())) + 3 + 1
     pages = len(answers(leak.url)["html"])
-    seen = chromium.run(walk, jupyter(front), sandbox, leak, limit_s=300)
+    seen = chromium.run(walk, jupyter(front), sandbox, leak, limit_s=300, fresh=True)
     for name in ("live", "reloaded"):
         check(seen[name], expected, pages=pages)
     # who does not trust a notebook sees no page of a model at all
@@ -337,5 +337,5 @@ def as_others_show_it(page: Any, server: Any, url: str) -> None:
 
 def test_the_same_payloads_as_ipython_shows_markdown_do_ask(chromium, jupyter, leak):
     """Else the test above would prove nothing."""
-    chromium.run(as_others_show_it, jupyter("lab"), leak.url)
+    chromium.run(as_others_show_it, jupyter("lab"), leak.url, fresh=True)
     assert leak.asked

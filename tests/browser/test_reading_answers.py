@@ -112,7 +112,7 @@ def test_an_answer_is_one_output_readable_in_both_themes_and_announced_once(
     sandbox.say("$$x^2 + \\alpha$$")
     sandbox.say("plain text " * 50)
     sandbox.say(f"Words.\n\n{TEXT}")
-    seen = chromium.run(read, jupyter(front), sandbox)
+    seen = chromium.run(read, jupyter(front), sandbox, fresh=True)
 
     # one output a cell, each with both texts and the facts
     for outputs in seen["outputs"]:

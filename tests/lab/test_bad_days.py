@@ -84,7 +84,7 @@ def test_older_kernels_second_browsers_base_urls_dead_kernels_and_no_server_exte
     off = {"ServerApp": {"jpserver_extensions": {"wx_notebook.server": False}}}
     (tmp_path / "jupyter_server_config.json").write_text(json.dumps(off))
     around = {BASE_URL: "/user/x/", "JUPYTER_CONFIG_PATH": str(tmp_path)}
-    lab, found = chromium.run(a_bad_day, jupyter("lab", **around), slow_sandbox)
+    lab, found = chromium.run(a_bad_day, jupyter("lab", **around), slow_sandbox, fresh=True)
     assert "The kernel has wx_notebook 0.0.1, this page" in found["older"]
     assert "The kernel has wx_notebook 99.0, this page" in found["newer"]
     assert found["older line"] == found["newer line"] == "⚠"
@@ -127,7 +127,7 @@ def test_an_unfinished_form_of_a_kernel_that_is_gone_is_one_line_also_without_th
     off = {"ServerApp": {"jpserver_extensions": {"wx_notebook.server": has_help}}}
     (tmp_path / "jupyter_server_config.json").write_text(json.dumps(off))
     server = jupyter("lab", JUPYTER_CONFIG_PATH=str(tmp_path))
-    lab, said, icons, fields = chromium.run(left_alone, server)
+    lab, said, icons, fields = chromium.run(left_alone, server, fresh=True)
     assert len(said.splitlines()) == 1
     # the words of JupyterLab, which the README explains, or our own
     assert said == (GONE if has_help else "Error displaying widget: model not found")
@@ -161,7 +161,7 @@ def test_a_script_that_does_not_load_takes_its_own_part_with_it_and_no_other(
 ):
     for _ in range(2):
         sandbox.say("a **plain answer**")
-    found = chromium.run(broken, jupyter("lab"), sandbox)
+    found = chromium.run(broken, jupyter("lab"), sandbox, fresh=True)
     # the HTML of the answer, tinted prompts, buttons, dialogs
     assert found["remoteEntry.js"] == (1, 0, 0, 0)
     assert found["answers.js"] == (1, 1, 0, 0)

@@ -173,7 +173,7 @@ def test_texts_are_in_the_language_of_jupyterlab_and_settings_hold_at_once(
     overrides = {f"{name}:plugin": {"locale": "de_DE"}}
     (tmp_path / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(overrides))
     server = jupyter("lab", JUPYTER_CONFIG_PATH=str(tmp_path))
-    lab, found = chromium.run(in_german, server, sandbox)
+    lab, found = chromium.run(in_german, server, sandbox, fresh=True)
     assert found["buttons"] == ["Kopieren", "Als Zelle einfügen", "Noch einmal fragen"]
     assert len(found["lines"]) == 2
     assert all("Token" in text for text in found["lines"])

@@ -177,4 +177,4 @@ def together(page, server):
 
 def test_it_looks_like_one_in_the_page_of_a_second_person_too(chromium, jupyter):
     pytest.importorskip("jupyter_server_ydoc")
-    assert chromium.run(together, jupyter("lab", **{COLLABORATION: "1"})) == []
+    assert chromium.run(together, jupyter("lab", **{COLLABORATION: "1"}), fresh=True) == []

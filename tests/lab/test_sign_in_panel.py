@@ -266,7 +266,7 @@ def restarted(page, server, sandbox):
 def test_after_a_restart_of_the_server_its_sign_in_is_gone_and_panel_and_prompt_say_so(
     chromium, to_be_ended, sandbox
 ):
-    found = chromium.run(restarted, to_be_ended, sandbox)
+    found = chromium.run(restarted, to_be_ended, sandbox, fresh=True)
     assert "signed in by the Jupyter server: project" in found["before"]
     assert "restarted or has ended, and its sign-in is gone with it." in found["after"]
     assert "Next: run %watsonx login, or sign in in JupyterLab's panel" in found["after"]
@@ -352,7 +352,7 @@ def test_the_panel_and_its_form_speak_the_language_of_jupyterlab(chromium, jupyt
     address = f"{server.url}lab/api/settings/@jupyterlab/translation-extension:plugin"
     for raw in ('{"locale": "de_DE"}', "{}"):
         if raw == "{}":
-            shown, help_text, in_a_cell = chromium.run(in_german, server)
+            shown, help_text, in_a_cell = chromium.run(in_german, server, fresh=True)
         set_to = ask(address, {"raw": raw}, method="PUT",
                      headers={"Authorization": f"token {server.token}"})  # fmt: skip
         assert set_to.status == 204
@@ -423,7 +423,7 @@ def test_a_page_of_another_origin_reads_nothing_and_ends_nothing(
     chromium, jupyter, sandbox, elsewhere
 ):
     found, known, after = chromium.run(
-        from_elsewhere, jupyter("lab", TESTS_OF="the panel"), sandbox, elsewhere
+        from_elsewhere, jupyter("lab", TESTS_OF="the panel"), sandbox, elsewhere, fresh=True
     )
     assert len(found) == 7
     assert {kind for kind, _ in found} <= {"failed", "opaque"}

@@ -522,7 +522,7 @@ def several(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
 def test_two_forms_two_tabs_and_a_cell_run_twice_show_one_session(
     chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox
 ) -> None:
-    chromium.run(several, jupyter("lab"), sandbox, limit_s=300)
+    chromium.run(several, jupyter("lab"), sandbox, limit_s=300, fresh=True)
 
 
 RECONNECT = "() => { jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect(); }"
@@ -576,7 +576,7 @@ def out_of_reach(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
 def test_without_a_network_beside_a_running_prompt_and_by_a_cell_the_form_does_what_it_says(
     chromium: BrowserThread, jupyter: Servers, sandbox: Sandbox
 ) -> None:
-    chromium.run(out_of_reach, jupyter("lab"), sandbox, limit_s=300)
+    chromium.run(out_of_reach, jupyter("lab"), sandbox, limit_s=300, fresh=True)
 
 
 # --- belongs into Jupyter -------------------------------------------------------------------------
@@ -645,4 +645,4 @@ def for_everyone(page: Page, server: JupyterServer) -> None:
 def test_the_form_is_labelled_fits_and_looks_as_jupyter_does(
     chromium: BrowserThread, jupyter: Servers
 ) -> None:
-    chromium.run(for_everyone, jupyter("lab"))
+    chromium.run(for_everyone, jupyter("lab"), fresh=True)

@@ -104,14 +104,27 @@ class BrowserThread:
         self._browser: Browser | None = None
         self._pid = 0
         self._count = itertools.count(1)
+        #: The open page of each JupyterLab, by the address of its server.
+        self._kept: dict[str, Page] = {}
 
     def start(self) -> None:
         """Start the browser, or raise what keeps it from starting."""
         self._thread.submit(self._start).result(START_S)
 
-    def run(self, scenario: Callable[..., T], *args: Any, limit_s: float = SCENARIO_S) -> T:
-        """Run ``scenario(page, *args)`` on a fresh page of a fresh context; return its result."""
-        job = self._thread.submit(self._run, scenario, args)
+    def run(
+        self,
+        scenario: Callable[..., T],
+        *args: Any,
+        limit_s: float = SCENARIO_S,
+        fresh: bool = False,
+    ) -> T:
+        """Run ``scenario(page, *args)``; return its result.
+
+        A scenario of JupyterLab gets the page in which the one before it opened its notebook at
+        the same server: to load JupyterLab takes longer than most scenarios. Any other one, and
+        one that says `fresh`, gets a fresh page of a fresh context.
+        """
+        job = self._thread.submit(self._run, scenario, args, fresh)
         try:
             return job.result(limit_s)
         except TooLate:
@@ -145,24 +158,62 @@ class BrowserThread:
         if self._playwright:
             self._playwright.stop()
 
-    def _run(self, scenario: Callable[..., T], args: tuple[Any, ...]) -> T:
+    def _run(self, scenario: Callable[..., T], args: tuple[Any, ...], fresh: bool) -> T:
         if self._browser is None or not self._browser.is_connected():
+            self._kept.clear()
             self._start()
-        assert self._browser is not None
-        context = self._browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(STEP_S * 1000)
-        page = context.new_page()
+        lab = next((a.url for a in args if isinstance(a, JupyterServer) and a.front == "lab"), "")
+        page = self._page_for("" if fresh else lab)
         try:
-            return scenario(page, *args)
+            result = scenario(page, *args)
         except BaseException as problem:
             shot = self.shots / f"{next(self._count):02}-{scenario.__name__}.png"
             with contextlib.suppress(Exception):
                 page.screenshot(path=shot)
                 problem.add_note(f"screenshot: {shot}")
+            self._close(page)
             raise
-        finally:
-            with contextlib.suppress(Exception):
-                context.close()
+        if lab and not fresh and _is_as_found(page, lab):
+            self._kept[lab] = page
+        else:
+            self._close(page)
+        return result
+
+    def _page_for(self, lab: str) -> Page:
+        """Return the page that has this JupyterLab open, or a fresh one."""
+        page = self._kept.pop(lab, None)
+        if page:
+            _LEFT_OPEN.add(page)
+        else:
+            assert self._browser is not None
+            context = self._browser.new_context()
+            context.set_default_timeout(STEP_S * 1000)
+            page = context.new_page()
+        page.set_viewport_size({"width": 1280, "height": 900})
+        return page
+
+    def _close(self, page: Page) -> None:
+        with contextlib.suppress(Exception):
+            page.context.close()
+
+
+#: Pages in which another scenario has left JupyterLab open, until this one opens a notebook.
+_LEFT_OPEN: set[Page] = set()
+
+
+def _is_as_found(page: Page, lab: str) -> bool:
+    """Whether nothing that a scenario did to its page can be felt by the next one."""
+    context = page.context
+    with contextlib.suppress(Exception):
+        context.clear_permissions()
+        page.unroute_all()
+        page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+        return (
+            context.pages == [page]
+            and page.url.startswith(lab)
+            and page.locator(".jp-Dialog").count() == 0
+        )
+    return False
 
 
 @dataclass
@@ -267,7 +318,11 @@ class LabPage:
             # that of a first try: a second one must not find what it left behind
             self.server.end_kernels(name)
             self.server.write(name, cells)
-        self.page.goto(self.server.address(name))
+        if self.page in _LEFT_OPEN:
+            _LEFT_OPEN.remove(self.page)
+            self._js(_OPEN, name)
+        else:
+            self.page.goto(self.server.address(name))
         self.wait_until_idle()
         # JupyterLab's file browser takes half of a narrow page
         self._js("() => jupyterapp.shell.collapseLeft?.()")
@@ -397,6 +452,12 @@ class LabPage:
         socket.on("framereceived", lambda frame: self.seen.received.append(_bytes(frame)))
 
 
+#: Opens a notebook in place of all that is open; nobody is asked whether it shall be saved.
+_OPEN = """async name => {
+    for (const widget of [...jupyterapp.shell.widgets("main")]) widget.dispose();
+    jupyterapp.shell.collapseRight();
+    await jupyterapp.commands.execute("docmanager:open", { path: name, factory: "Notebook" });
+}"""
 _KERNEL = "jupyterapp.shell.currentWidget.sessionContext?.session?.kernel"
 
 
@@ -426,6 +487,9 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     # a cell that is scrolled away stays in the page
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
+
+
+_NO_BUILD = {"page_config_data": {"buildCheck": False, "buildAvailable": False}}
 
 
 def _environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -490,6 +554,10 @@ def start_jupyter(
         f"--ServerApp.root_dir={home / 'work'}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--{application}.expose_app_in_browser=True",
+        # nobody builds anything here: at each page it would start Node.js, to see whether to
+        f"--ServerApp.tornado_settings={_NO_BUILD}",
+        # nor speaks to language servers, which would be looked for with npm
+        "--LanguageServerManager.autodetect=False",
     ]
     if BASE_URL in environment:
         command.append(f"--ServerApp.base_url={environment[BASE_URL]}")
@@ -577,5 +645,6 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         return servers[known]
 
     yield start
-    for server in servers.values():
-        server.end()
+    # together: each waits some seconds for its kernels
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(JupyterServer.end, servers.values()))
