@@ -159,7 +159,8 @@ def test_the_house_stays_small():
     # and heads and chunks that drip, and the types of new columns in Parquet, with 170
     # and partitions that the workers write as each is done, with 175
     # and a server's sign-in in races, restarts and other versions, with 120
-    limits = {"client": (380, 58_780), "sandbox": (54, 9_650)}
+    # and rows that another kernel sends, with 200
+    limits = {"client": (381, 58_980), "sandbox": (54, 9_650)}
     for part, (modules, lines) in house.totals().items():
         assert modules <= limits[part][0]
         assert lines <= limits[part][1]

@@ -22,6 +22,7 @@ from wx_notebook.journal import (
     open_journal,
     prune,
 )
+from wx_notebook.journal.records import StartedRecord
 from wx_notebook.magics.batches import check_deleted
 
 ROWS = [f"t{number}" for number in range(12)]
@@ -313,7 +314,7 @@ def test_a_disk_that_fails_is_told_with_each_request_and_spoils_no_file(data_fol
     journal.finish(b"k", "b", AnswerRecord("text"), seen.append)
     assert [type(one) for one in seen] == [JournalError] * 2
     assert [one.name for one in journal_file.parent.glob("*aside*")] == []
-    assert open_journal().find(b"k") == "started"
+    assert isinstance(open_journal().find(b"k"), StartedRecord)
 
 
 @pytest.mark.parametrize("place", [{}, SERVICE_LANE])

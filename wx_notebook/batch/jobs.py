@@ -64,13 +64,13 @@ class Job:
 
 
 class Outcome(NamedTuple):
-    """What became of one attempt: an answer, or an error, in one of four ways.
+    """What became of one attempt: an answer, or an error, in one of five ways.
 
     Attributes
     ----------
     fate
         "done", "failed" (of this row alone), "retry", "billed" (retry, but it may have been
-        billed), or "stop" (no other row would fare better).
+        billed), "elsewhere" (another kernel sends it), or "stop" (no other row would fare better).
     warnings
         What the service or we have to say about the answer.
     usage

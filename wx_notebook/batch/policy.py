@@ -20,11 +20,15 @@ _FIRST_CHECK = 20
 #: So many rows in a row that the service did not answer, each tried to the end: it is down.
 _MOST_DOWN = 10
 _LONGEST_REASON = 300
+#: Seconds between two looks at a row that another kernel sends.
+_LOOK_S = 0.3
 
 
 def pause_before_retry(job: Job, outcome: Outcome, *, resend: bool) -> float | None:
     """Return the seconds until a row is sent once more, None if it is not."""
     error = outcome.error
+    if outcome.fate == "elsewhere":
+        return _LOOK_S
     if outcome.fate == "billed":
         if not resend or job.resent >= _MOST_RESENT:
             return None

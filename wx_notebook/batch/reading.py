@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from wx_notebook.batch.jobs import Job, RowPlace
 from wx_notebook.batch.requests import JobSource
 from wx_notebook.batch.tables import SourceTable
-from wx_notebook.journal import AnswerRecord, Journal
+from wx_notebook.journal import Found, Journal
 from wx_notebook.options import Options
 from wx_notebook.templates import RowError
 
@@ -73,13 +73,13 @@ class ReadRow(NamedTuple):
     job
         Its request, None for a row that is not sent because of its `problem`.
     found
-        Its answer in the journal, or "started".
+        Its answer in the journal, or that it was started.
     """
 
     place: RowPlace
     job: Job | None
     problem: str
-    found: AnswerRecord | str | None
+    found: Found
 
 
 class RowReader:

@@ -29,11 +29,8 @@ from wx_notebook.batch.requests import JobSource
 from wx_notebook.batch.sender import RowSender, SenderPool, Senders
 from wx_notebook.batch.settler import RowSettler
 from wx_notebook.batch.shapes import ERROR, Shape
-from wx_notebook.errors import (
-    BatchStopped,
-    UserFacingError,
-)
-from wx_notebook.journal import AnswerRecord, Journal, note_reused
+from wx_notebook.errors import BatchStopped, UserFacingError
+from wx_notebook.journal import AnswerRecord, BatchOwners, Journal, note_reused
 from wx_notebook.session.pipeline import PromptPipeline
 
 #: Rows between the oldest that has not ended and the newest that was read, and their characters.
@@ -99,9 +96,10 @@ class BatchRun:
         self._limits = limits
         self._on_progress = on_progress
         self._clock = clock
+        self._owners = BatchOwners(journal, batch_id, limits.only_of)
         journal.expect(limits.concurrency)
         self._senders: Senders = senders or SenderPool(
-            RowSender(pipeline, journal, batch_id).send, limits.concurrency, clock
+            RowSender(pipeline, journal, batch_id, self._owners).send, limits.concurrency, clock
         )
         self._jobs: dict[bytes, Job] = {}
         self._under_way = 0  # rows whose request is under way
@@ -126,12 +124,13 @@ class BatchRun:
             A row could not be written.
         """
         try:
-            while not self._is_finished():
-                if self._stop_error is not None:
-                    raise self._stop_error
-                self._feed()
-                self._collect()
-                self._show()
+            with self._owners.owning():
+                while not self._is_finished():
+                    if self._stop_error is not None:
+                        raise self._stop_error
+                    self._feed()
+                    self._collect()
+                    self._show()
             if self._reader.error is not None:
                 raise unreadable_error(self.counts.finished, self._reader.error)
         except BaseException:
@@ -197,18 +196,18 @@ class BatchRun:
             self._under_way += 1
             return True
         if isinstance(found, AnswerRecord):
-            is_own = self._requests.is_own(found)
+            is_own = self._requests.is_own(found) and not self._owners.is_anothers(found)
             self.counts.equal += is_own
             self.counts.reused += not is_own
             self._rows_out.succeed(job, found, is_paid=False)
             return True
-        if found is not None:
+        if found is not None and not self._owners.sends(found):
             self.counts.unknown += 1
             if not self._limits.resend:
                 self._rows_out.fail(place, "may have been billed in an earlier run; --no-resend")
                 return True
         if not self._limits.reserve(job.estimate, self.counts.tokens, is_alone=not self._jobs):
-            self.counts.unknown -= found is not None
+            self.counts.unknown -= found is not None and not self._owners.sends(found)
             return False
         self._jobs[job.key] = job
         self._under_way += 1
@@ -245,11 +244,12 @@ class BatchRun:
             raise outcome
         self.counts.sent += job.sends
         job.sends = 0
-        if outcome.fate == "done" and outcome.answer is not None:
-            self._has_begun = True
+        if outcome.answer is not None:
+            self._has_begun, is_paid = True, outcome.fate == "done"
+            self.counts.reused += 0 if is_paid else len(job.places)
             self.warnings |= dict.fromkeys(outcome.warnings)
             # the job is left last: an interrupt in between finds it in the output or here
-            self._rows_out.succeed(job, outcome.answer, is_paid=True)
+            self._rows_out.succeed(job, outcome.answer, is_paid=is_paid)
             self._leave(job)
             return
         error = outcome.error
@@ -260,7 +260,7 @@ class BatchRun:
         self._rows_out.count_paid(outcome.usage)
         pause_s = pause_before_retry(job, outcome, resend=self._limits.resend)
         if pause_s is not None:
-            self.counts.repeated += 1
+            self.counts.repeated += outcome.fate != "elsewhere"
             if outcome.fate == "billed":
                 job.resent += 1
                 self.counts.resent += 1

@@ -26,7 +26,8 @@ from wx_notebook.errors import (
     UnknownRegion,
     WatsonxError,
 )
-from wx_notebook.journal import AnswerRecord, JournalError, answer_record
+from wx_notebook.journal import AnswerRecord, BatchOwners, Found, JournalError, answer_record
+from wx_notebook.journal.records import StartedRecord
 from wx_notebook.session.fitting import fitting_answer
 from wx_notebook.session.pipeline import PromptPipeline
 from wx_notebook.settings import read_once
@@ -74,22 +75,37 @@ class RowSender:
         Keeps what was started and what is done.
     batch_id
         The batch in the journal.
+    owners
+        Know what other kernels send; None where another process has asked them.
     """
 
-    def __init__(self, pipeline: PromptPipeline, journal: SentRows, batch_id: str) -> None:
+    def __init__(
+        self, pipeline: PromptPipeline, journal: SentRows, batch_id: str,
+        owners: BatchOwners | None = None,
+    ) -> None:  # fmt: skip
         self._pipeline = pipeline
         self._journal = journal
         self._batch_id = batch_id
+        self._owners = owners
 
     def send(self, job: Job, settle: Settle) -> None:
         """Send a job once. When `settle` is called with an answer, the journal has it."""
         job.attempts += 1
         job.is_sent = False
+        elsewhere: Outcome | None = None
 
         def on_send() -> None:
+            nonlocal elsewhere
+            self._journal.start(job.key, self._batch_id, job.places[0].position)
+            if job.is_sent or self._owners is None:
+                found: Found = None
+            else:
+                found = self._owners.elsewhere(job.key)
+            if found is not None:
+                elsewhere = elsewhere_outcome(found)
+                raise WatsonxError("not sent")
             # the repair of an answer that does not fit its schema is sent as well
             job.sends += 1
-            self._journal.start(job.key, self._batch_id, job.places[0].position)
             job.is_sent = True
 
         error: WatsonxError
@@ -100,6 +116,10 @@ class RowSender:
             return
         except WatsonxError as caught:
             error = caught
+        if elsewhere is not None:
+            job.attempts -= 1
+            settle(job, elsewhere)
+            return
         settle(job, self._failed(job, error))
 
     def _finish(
@@ -130,6 +150,12 @@ class RowSender:
     def _record(self, job: Job, answer: Answer) -> AnswerRecord:
         hide = self._pipeline.state.transport.redaction.without_secrets
         return answer_record(answer, job.prompt, hide, position=job.places[0].position)
+
+
+def elsewhere_outcome(found: AnswerRecord | StartedRecord) -> Outcome:
+    """Return the outcome of a row that another kernel sends, or has an answer for."""
+    error = WatsonxError(f"another kernel sends the next rows (batch {found.batch_id})")
+    return Outcome("elsewhere", found if isinstance(found, AnswerRecord) else None, error)
 
 
 def _fate(error: WatsonxError) -> str:

@@ -13,6 +13,7 @@ from wx_notebook.journal.journal import (
     open_journal,
     temporary_journal,
 )
+from wx_notebook.journal.owners import BatchOwners
 from wx_notebook.journal.prompts import (
     find_batches,
     find_prompts,
@@ -23,6 +24,7 @@ from wx_notebook.journal.prompts import (
 from wx_notebook.journal.records import (
     AnswerRecord,
     BatchRecord,
+    Found,
     JobLine,
     JobRecord,
     PromptRecord,
@@ -34,7 +36,9 @@ from wx_notebook.journal.upkeep import KEPT_DAYS, prune
 __all__ = [
     "KEPT_DAYS",
     "AnswerRecord",
+    "BatchOwners",
     "BatchRecord",
+    "Found",
     "JobLine",
     "JobLog",
     "JobRecord",

@@ -23,7 +23,13 @@ from wx_notebook.journal.database import (
     write_all,
 )
 from wx_notebook.journal.location import is_on_network, journal_folder, other_files, own_file
-from wx_notebook.journal.records import AnswerRecord, BatchRecord, answer_among, answer_values
+from wx_notebook.journal.records import (
+    AnswerRecord,
+    BatchRecord,
+    Found,
+    answer_among,
+    answer_values,
+)
 from wx_notebook.service import whole_characters
 
 _OFF = "journal = false in [tool.wx_notebook] of pyproject.toml does without it."
@@ -122,8 +128,8 @@ class Journal:
 
     # --- a request -----------------------------------------------------------------------------
 
-    def find(self, key: bytes, batch_id: str = "") -> AnswerRecord | str | None:
-        """Return the answer to a request, or "started" if nobody knows what became of it.
+    def find(self, key: bytes, batch_id: str = "") -> Found:
+        """Return the answer to a request, or that it was started and nobody knows its end.
 
         Parameters
         ----------
@@ -137,9 +143,7 @@ class Journal:
         """
         return self.find_all([key], batch_id)[0]
 
-    def find_all(
-        self, keys: Sequence[bytes], batch_id: str = ""
-    ) -> list[AnswerRecord | str | None]:
+    def find_all(self, keys: Sequence[bytes], batch_id: str = "") -> list[Found]:
         """Return what `find` does for each of several keys, for less than one after the other."""
         known: dict[bytes, list[tuple[Any, ...]]] = {}
         for key, *row in self.select(statements.GET_ANSWER.of(len(keys)), keys):

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from wx_notebook.answer import Answer
 from wx_notebook.service import Request, whole_characters
@@ -15,6 +15,8 @@ from wx_notebook.service import Request, whole_characters
 #: Who pays is no part of the question.
 _NOT_ASKED = ("project_id", "space_id")
 _KEY_BYTES = 16
+#: Where the time stands among the values of `statements.GET_ANSWER`, behind the state.
+_AT = 9
 #: A count above it is nonsense, which SQLite may not take.
 _MOST_TOKENS = 1 << 40
 
@@ -33,6 +35,8 @@ class AnswerRecord:
         When it came, in seconds since 1970.
     reasoning
         What the model thought, of an answer to a single prompt.
+    batch_id
+        The batch that paid for it, where it was looked up.
     """
 
     text: str
@@ -46,6 +50,7 @@ class AnswerRecord:
     prompt: str = ""
     at: float = 0.0
     reasoning: str = ""
+    batch_id: str = ""
 
     @property
     def tokens(self) -> int:
@@ -93,22 +98,39 @@ def _count(tokens: int | None) -> int | None:
     return tokens if tokens is not None and tokens < _MOST_TOKENS else None
 
 
-def answer_among(rows: Sequence[Sequence[Any]], batch_id: str) -> AnswerRecord | str | None:
-    """Return the answer among the rows that all files have of a key, "started", or None.
+class StartedRecord(NamedTuple):
+    """A request that was started, and of which nobody has said what became.
+
+    Attributes
+    ----------
+    batch_id, at
+        The batch that sent it last, and when.
+    """
+
+    batch_id: str
+    at: float
+
+
+#: What is known of a request; None where it was not started.
+Found: TypeAlias = AnswerRecord | StartedRecord | None
+
+
+def answer_among(rows: Sequence[Sequence[Any]], batch_id: str) -> Found:
+    """Return the answer among the rows that all files have of a key; None if it was not started.
 
     Parameters
     ----------
     batch_id
         Only what this batch has paid for; "" for all.
     """
-    state = None
-    for own_state, own_batch, *values in rows:
-        if batch_id and own_batch != batch_id:
+    started = None
+    for own_state, *values in rows:
+        if batch_id and values[-1] != batch_id:
             continue
         if own_state == "done":
             return AnswerRecord(*values)
-        state = "started"
-    return state
+        started = StartedRecord(values[-1], values[_AT])
+    return started
 
 
 class JobLine(NamedTuple):

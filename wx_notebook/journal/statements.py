@@ -43,6 +43,9 @@ CREATE TABLE IF NOT EXISTS service_lines (
     job TEXT NOT NULL, key BLOB NOT NULL, position INTEGER, prompt TEXT, PRIMARY KEY (job, key)
 );
 CREATE INDEX IF NOT EXISTS service_lines_by_key ON service_lines (key);
+CREATE TABLE IF NOT EXISTS runs (
+    batch TEXT PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL, since REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS prompts (
     key BLOB PRIMARY KEY, at REAL NOT NULL, place TEXT, code TEXT, reasoning TEXT
 );
@@ -53,6 +56,10 @@ INSERT OR REPLACE INTO batches (
     id, began, ended, state, place, model, prompt, code, total, done, failed, tokens
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+#: The process that sends the rows of a batch, while it does.
+PUT_RUN = "INSERT OR REPLACE INTO runs (batch, host, pid, since) VALUES (?, ?, ?, ?)"
+GET_RUNS = "SELECT batch, host, pid, since FROM runs WHERE batch <> ?"
+DELETE_RUN = "DELETE FROM runs WHERE batch = ?"
 END_BATCH = """
 UPDATE batches SET ended = ?, state = ?, total = ?, done = ?, failed = ?, tokens = ? WHERE id = ?
 """
@@ -84,17 +91,23 @@ DELETE FROM service_lines WHERE job IN (SELECT id FROM service_jobs WHERE batch 
 DELETE_JOBS = "DELETE FROM service_jobs WHERE batch = ?"
 #: In this order.
 DELETE_ALL = (
-    HAND_OVER, DELETE_ANSWERS, DELETE_REUSED, DELETE_BATCH_LINES, DELETE_JOBS, DELETE_BATCH,
+    HAND_OVER, DELETE_ANSWERS, DELETE_REUSED, DELETE_BATCH_LINES, DELETE_JOBS, DELETE_RUN,
+    DELETE_BATCH,
 )  # fmt: skip
 
-#: An answer that is there already stays until the new one has come.
+#: An answer that is there already stays until the new one has come, and so does a start of a batch
+#: that is sent now: whoever looks afterwards whose start it is knows who sends it.
 START = ManyRows(
     "INSERT INTO answers (key, batch, state, position, at) VALUES ",
     "(?, ?, 'started', ?, ?)",
     """
 ON CONFLICT (key) DO UPDATE SET
-    at = excluded.at,
-    batch = CASE WHEN state = 'started' THEN excluded.batch ELSE batch END
+    at = CASE
+        WHEN state = 'started' AND batch <> excluded.batch AND batch IN (SELECT batch FROM runs)
+        THEN at ELSE excluded.at END,
+    batch = CASE
+        WHEN state = 'started' AND batch NOT IN (SELECT batch FROM runs)
+        THEN excluded.batch ELSE batch END
 """,
 )
 FORGET_START = "DELETE FROM answers WHERE key = ? AND state = 'started'"
@@ -116,8 +129,8 @@ ON CONFLICT (key) DO UPDATE SET
 )
 GET_ANSWER = ManyRows(
     """
-SELECT answers.key, state, batch, text, model, finish, input_tokens, output_tokens, request,
-    seconds, position, prompt, answers.at, coalesce(prompts.reasoning, '')
+SELECT answers.key, state, text, model, finish, input_tokens, output_tokens, request, seconds,
+    position, prompt, answers.at, coalesce(prompts.reasoning, ''), batch
 FROM answers LEFT JOIN prompts ON prompts.key = answers.key AND prompts.at = answers.at
 WHERE answers.key IN (""",
     "?",

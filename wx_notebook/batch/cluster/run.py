@@ -31,7 +31,7 @@ from wx_notebook.batch.reading import sampled_positions
 from wx_notebook.batch.sender import RunParts
 from wx_notebook.batch.shapes import Shape
 from wx_notebook.errors import BadOption, make_visible
-from wx_notebook.journal import Journal
+from wx_notebook.journal import BatchOwners, Journal
 from wx_notebook.options import Options
 from wx_notebook.session import Session
 from wx_notebook.session.pickling import pickled_state
@@ -138,7 +138,10 @@ def open_cluster(
         if kept is not None:
             path = Path(str(options.to)).expanduser()
             ending = WrittenParts(path, table, shape, source, kept, client)
-        senders = ClusterSenders(call, session, journal, batch_id, source, options.concurrency)
+        owners = BatchOwners(journal, batch_id, batch_id if options.fresh else "")
+        senders = ClusterSenders(
+            call, session, journal, batch_id, source, options.concurrency, owners=owners
+        )  # fmt: skip
         try:
             yield RunParts(
                 source.rows(),

@@ -15,8 +15,9 @@ from wx_notebook.batch.cluster.filled_rows import ON_WORKER
 from wx_notebook.batch.cluster.partitions import FilledRow, PartitionRows
 from wx_notebook.batch.cluster.spec import TokenInTransit, fingerprint, unpack_outcome
 from wx_notebook.batch.jobs import Job, JobQueue, Outcome
+from wx_notebook.batch.sender import elsewhere_outcome
 from wx_notebook.errors import BatchStopped, ServiceDown, WatsonxError
-from wx_notebook.journal import AnswerRecord, Journal, JournalError
+from wx_notebook.journal import AnswerRecord, BatchOwners, Journal, JournalError
 from wx_notebook.session import Session
 from wx_notebook.templates import estimate_tokens
 from wx_notebook.usage.ledger import TokenCounts
@@ -42,17 +43,21 @@ class ClusterSenders:
         The partitions.
     most
         The ceiling of requests at once.
+    owners
+        Know what other kernels send.
     """
 
     def __init__(
         self, call: Callable[..., Any], session: Session, journal: Journal, batch_id: str,
-        source: PartitionRows, most: int, *, clock: Callable[[], float] = time.monotonic,
+        source: PartitionRows, most: int, *, owners: BatchOwners,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.settled: queue.SimpleQueue[tuple[Job, Outcome | BaseException]] = queue.SimpleQueue()
         self._call = call
         self._session = session
         self._journal = journal
         self._batch_id = batch_id
+        self._owners = owners
         self._source = source
         # those that wait at the scheduler take the place of one that has ended without a pause
         self._most = most + max(4, most // 4)
@@ -150,12 +155,21 @@ class ClusterSenders:
         except JournalError as error:
             self.settled.put((_NOBODY, Outcome("stop", error=error)))
             return
-        for job in sent:
+        mine = [job for job in sent if not self._is_elsewhere(job)]
+        for job in mine:
             assert job.row is not None  # noqa: S101  # each row of a cluster has one
             job.attempts += 1
             job.is_sent = True
             self._under_way[job.row] = job
-        self._call("put", rows=[job.row for job in sent], over=[], answers=[])
+        self._call("put", rows=[job.row for job in mine], over=[], answers=[])
+
+    def _is_elsewhere(self, job: Job) -> bool:
+        """Return whether another kernel sends a row; then the run hears of it."""
+        if (found := self._owners.elsewhere(job.key)) is None:
+            return False
+        self._session.state.meter.release(estimate_tokens(job.prompt))
+        self.settled.put((job, elsewhere_outcome(found)))
+        return True
 
     # --- from the scheduler --------------------------------------------------------------------
 
