@@ -67,6 +67,7 @@ class Journal:
         self._commits = GroupCommit(self._commit, is_shared=path is not None)
         # held while the disk is written
         self._disk_lock = threading.Lock()
+        self._lost: sqlite3.Error | None = None  # why an answer is not on disk
         self._read_lock = threading.Lock() if reader is not None else self._disk_lock
 
     def close(self) -> None:
@@ -123,8 +124,7 @@ class Journal:
 
     def answers(self, batch_id: str) -> Iterator[AnswerRecord]:
         """Return the answers of a batch, by the rows of its table."""
-        for row in self.select(statements.GET_ANSWERS, (batch_id,)):
-            yield AnswerRecord(*row)
+        yield from (AnswerRecord(*row) for row in self.select(statements.GET_ANSWERS, (batch_id,)))
 
     # --- a request -----------------------------------------------------------------------------
 
@@ -162,8 +162,8 @@ class Journal:
         JournalError
             It cannot be written: the request must not be sent.
         """
-        problem = self._commits.wait([(statements.START, (key, batch_id, position, time.time()))])
-        if problem is not None:
+        write = statements.START, (key, batch_id, position, time.time())
+        if (problem := self._commits.wait([write]) or self._lost) is not None:
             raise self._trouble(problem)
 
     def start_all(self, requests: Sequence[tuple[bytes, int]], batch_id: str) -> None:
@@ -178,6 +178,7 @@ class Journal:
         """Write down an answer; `on_disk` is called in any thread once it is, or with an error."""
 
         def tell(problem: sqlite3.Error | None) -> None:
+            self._lost = problem or self._lost
             on_disk(None if problem is None else self._trouble(problem))
 
         write = (statements.PUT_ANSWER, answer_values(key, batch_id, answer))
@@ -200,8 +201,7 @@ class Journal:
 
     def write(self, *writes: Write) -> None:
         """Bring statements to the disk; raises as `begin`."""
-        problem = self._commit(writes)
-        if problem is not None:
+        if (problem := self._commit(writes)) is not None:
             raise self._trouble(problem)
 
     def flush(self) -> None:
