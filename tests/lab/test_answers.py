@@ -8,7 +8,7 @@ import re
 import nbformat
 import pytest
 from support.fronts import LabPage
-from support.lab_pages import THEMES, axe, connect_cell, select, shoot, sources
+from support.lab_pages import THEMES, axe, connect_cell, is_enabled, select, shoot, sources
 
 from wx_notebook.render import ANSWER_TYPE
 
@@ -18,6 +18,7 @@ TEXT = "A **watt** is `1 J/s`.\n\n```python\nprint(1)\n```\n\n| a | b |\n| - | -
 LONG = "word " * 4000
 #: The buttons of an answer that has ended.
 ALL = ["Copy", "Insert as a cell", "Ask again"]
+STOP = "wx-notebook:stop"
 PICTURE = "Look: ![a pixel](http://203.0.113.1/pixel.png)"
 
 
@@ -42,11 +43,12 @@ def asked(page, server, sandbox, shots):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     lab.open("buttons.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nGo on.", "'last'"])
     lab.run(0)
-    found = {}
+    found = {"there is something to stop": [is_enabled(lab, STOP)]}
 
     # Stop, by keyboard, while the kernel is busy
     lab.run(1, wait=False)
     lab.wait_for_output(1, "word word")
+    found["there is something to stop"].append(is_enabled(lab, STOP))
     found["while it arrives"] = seen_buttons(lab, 1)
     found["axe while it arrives"] = axe(lab, ".wx-answer")
     button(lab, 1, "Stop").focus()
@@ -55,6 +57,7 @@ def asked(page, server, sandbox, shots):
     lab.wait_until_idle()
     lab.wait_until(lambda: seen_buttons(lab, 1) == ALL, f"{ALL}; it is {seen_buttons(lab, 1)}")
     found["focused"] = page.evaluate("() => document.activeElement.innerText")
+    found["there is something to stop"].append(is_enabled(lab, STOP))
 
     # Ask again; the text as the model wrote it; code has a button of its own
     button(lab, 1, "Ask again").click()
@@ -79,6 +82,9 @@ def asked(page, server, sandbox, shots):
     found["inserted"] = sources(lab)[2]
     found["its type"] = lab.save().cells[2].cell_type
     found["rendered"] = page.locator(".jp-MarkdownCell .jp-MarkdownOutput:visible").count()
+    # the new cell has the focus: Jupyter's key takes it back
+    page.keyboard.press("z")
+    lab.wait_until(lambda: TEXT not in sources(lab), "the inserted cell is undone")
 
     # an answer that would fetch a picture
     button(lab, 1, "Ask again").click()
@@ -100,6 +106,7 @@ def test_an_answer_is_stopped_copied_inserted_and_asked_again(
         slow_sandbox.say(text)
     lab, found, saved = chromium.run(asked, jupyter(front), slow_sandbox, chromium.shots)
     assert found["while it arrives"] == ["Stop"]
+    assert found["there is something to stop"] == [False, True, False]
     assert found["focused"] == "Copy", "the focus does not get lost with the button"
     assert found["copied"] == TEXT
     assert (found["inserted"], found["its type"], found["rendered"]) == (TEXT, "markdown", 0)

@@ -45,6 +45,11 @@ def execute(lab: LabPage, command: str, args: Any = None) -> Any:
     )
 
 
+def is_enabled(lab: LabPage, command: str) -> bool:
+    """Return whether menu and palette offer a command now."""
+    return bool(lab.page.evaluate("name => jupyterapp.commands.isEnabled(name)", command))
+
+
 def sources(lab: LabPage) -> list[str]:
     """Return the source of each cell."""
     found: list[str] = lab.page.evaluate(

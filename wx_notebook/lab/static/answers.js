@@ -6,7 +6,7 @@
 
 import { button, buttonRow } from "./buttons.js";
 import { ANSWER_COMMANDS, ANSWER_TYPE } from "./names.js";
-import { activate, findCell, insertCell, isRunning } from "./notebooks.js";
+import { activate, findCell, insertCell, isRunning, notebookInFront } from "./notebooks.js";
 import { isPrompt } from "./prompt_source.js";
 import { onSettings, setting } from "./settings.js";
 import { text } from "./texts.js";
@@ -38,6 +38,20 @@ const answerOf = (cell) => {
   return null;
 };
 
+/** Whether a notebook waits for an answer; what else its kernel does is not ours to stop. */
+const isAsking = (panel) => {
+  const running = panel.content.widgets.filter(
+    (cell) => cell.model.type === "code" && isRunning(cell),
+  );
+  // before the first words there is only the question; another cell may run in front of it
+  return running.some(hasArriving) || (running.length > 0 && running.every(isQuestion));
+};
+
+const hasArriving = ({ model: { outputs } }) => {
+  const all = Array.from({ length: outputs.length }, (_, n) => outputs.get(n).data);
+  return all.some((data) => data[ANSWER_TYPE]?.state === "arriving");
+};
+
 const isQuestion = (cell) => {
   const source = cell.model.sharedModel.getSource();
   return isPrompt(source) || ASKS.test(source);
@@ -45,7 +59,7 @@ const isQuestion = (cell) => {
 
 const addCommands = (app, tracker, Clipboard) => {
   const { commands } = app;
-  const panel = () => tracker.currentWidget;
+  const panel = () => notebookInFront(app, tracker);
   const cell = () => panel()?.content.activeCell ?? null;
   const current = (args) => args.text ?? answerOf(cell());
   const add = (id, name, isEnabled, execute) =>
@@ -58,7 +72,11 @@ const addCommands = (app, tracker, Clipboard) => {
     const source = current(args);
     // a cell that would load a picture from a stranger's address is not rendered
     const type = FETCHES.test(source) ? "raw" : "markdown";
-    insertCell(panel(), panel().content.activeCellIndex + 1, source, type);
+    const { content } = panel();
+    insertCell(panel(), content.activeCellIndex + 1, source, type);
+    // to be edited, or undone
+    content.mode = "command";
+    content.activate();
   });
   add(
     ANSWER_COMMANDS.again,
@@ -69,7 +87,7 @@ const addCommands = (app, tracker, Clipboard) => {
   add(
     ANSWER_COMMANDS.stop,
     "command.stop",
-    () => !!panel()?.sessionContext.session?.kernel,
+    () => !!panel()?.sessionContext.session?.kernel && isAsking(panel()),
     () => panel().sessionContext.session.kernel.interrupt(),
   );
 };

@@ -6,7 +6,7 @@
 import { button, buttonRow } from "./buttons.js";
 import { onKernelSaid, saidBy } from "./kernel_link.js";
 import { EXPLAIN } from "./names.js";
-import { activate, findCell, runBelow } from "./notebooks.js";
+import { activate, findCell, notebookInFront, runBelow } from "./notebooks.js";
 import { onSettings, setting } from "./settings.js";
 import { text } from "./texts.js";
 
@@ -63,7 +63,7 @@ export default async (shared) => {
     activate: (app, tracker, rendermime) => {
       app.commands.addCommand(EXPLAIN, {
         label: () => text("command.explain"),
-        isEnabled: () => !!saidBy(tracker.currentWidget)?.failed,
+        isEnabled: () => !!saidBy(notebookInFront(app, tracker))?.failed,
         execute: () => runBelow(app, tracker.currentWidget, "%watsonx explain"),
       });
       // another extension may have a renderer of its own for errors

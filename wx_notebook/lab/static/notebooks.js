@@ -18,6 +18,17 @@ export const findCell = (tracker, node) => {
   return found;
 };
 
+/**
+ * Return the notebook that the user sees, null where another tab is in front of it.
+ *
+ * @param {any} app
+ * @param {any} tracker
+ */
+export const notebookInFront = (app, tracker) => {
+  const panel = tracker.currentWidget;
+  return panel && panel === app.shell.currentWidget ? panel : null;
+};
+
 /** @param {any} cell a code cell's widget */
 export const isRunning = (cell) =>
   cell.model.executionState === "running" || cell.promptNode?.textContent?.includes("*");
