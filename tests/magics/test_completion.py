@@ -109,6 +109,8 @@ def test_in_a_kernel_options_models_commands_and_variables_are_offered(connected
         "%%watsonx\n{{ price_list | ro^": ["round"],
         "%watsonx use -^": list(parser_of("use").flags),
         "%%watsonx\n{{ x^": [],
+        "%%watsonx --raw\nprice_l^": [],
+        "%%watsonx --raw\n{{ price_l^": [],
         "%%watsonx\n{{ pr.ice^": [],
         "%%watsonx --output ^": [],
         "%%watsonx pri^": [],

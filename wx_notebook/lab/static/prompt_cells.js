@@ -8,19 +8,25 @@
  */
 
 import { headLine, promptLanguage } from "./prompt_source.js";
-import { setting } from "./settings.js";
+import { onSettings, setting } from "./settings.js";
 
 /** @param {(name: string) => Promise<any>} shared */
 export default async (shared) => {
-  const [codemirror, { Prec }, { EditorView }, languages, { Tag, tags }] = await Promise.all(
+  const [codemirror, states, views, languages, { Tag, highlightTree, tags }] = await Promise.all(
     [
       "@jupyterlab/codemirror", "@codemirror/state", "@codemirror/view", "@codemirror/language",
       "@lezer/highlight",
     ].map(shared),
   ); // prettier-ignore
-  const { HighlightStyle, StreamLanguage, language, syntaxHighlighting } = languages;
+  const { Compartment, Prec, RangeSetBuilder } = states;
+  const { Decoration, EditorView, ViewPlugin } = views;
+  const { HighlightStyle, StreamLanguage, highlightingFor, language, syntaxHighlighting } =
+    languages;
   const placeholder = Tag.define(tags.variableName);
-  const prompt = StreamLanguage.define(promptLanguage(placeholder));
+  const { name, languageData, ...marks } = promptLanguage(placeholder);
+  const marker = StreamLanguage.define({ name, ...marks });
+  // without tokens: JupyterLab's completer would offer them, `%%watsonx` behind each word of prose
+  const prompt = StreamLanguage.define({ name, languageData, token: (s) => void s.skipToEnd() });
   const none = StreamLanguage.define({ name: "none", token: (s) => void s.skipToEnd() });
   const style = HighlightStyle.define([
     { tag: placeholder, class: "wx-placeholder" },
@@ -28,6 +34,17 @@ export default async (shared) => {
     // the mark in front of a heading tells it already
     { tag: [tags.heading1, tags.list, tags.quote], class: "wx-mark" },
   ]);
+  const marksOf = (state) => {
+    const found = new RangeSetBuilder();
+    if (headLine(state.doc)) {
+      const tree = marker.parser.parse(state.doc.toString());
+      const highlighter = { style: (kinds) => highlightingFor(state, kinds) };
+      highlightTree(tree, highlighter, (from, to, classes) =>
+        found.add(from, to, Decoration.mark({ class: classes })),
+      );
+    }
+    return found.finish();
+  };
   const extension = [
     // of all languages the one with the highest precedence counts
     Prec.highest(language.computeN(["doc"], (state) => (headLine(state.doc) ? [prompt] : []))),
@@ -40,8 +57,17 @@ export default async (shared) => {
     EditorView.contentAttributes.compute(["doc"], (state) =>
       headLine(state.doc) ? { class: "cm-lineWrapping" } : {},
     ),
+    EditorView.decorations.compute(["doc"], marksOf),
     syntaxHighlighting(style),
   ];
+  /** The editors that are open. @type {Set<any>} */
+  const editors = new Set();
+  const known = ViewPlugin.define((view) => {
+    editors.add(view);
+    return { destroy: () => editors.delete(view) };
+  });
+  const place = new Compartment();
+  const wanted = () => (setting("promptCells") ? extension : []);
   const { EditorExtensionRegistry, IEditorExtensionRegistry } = codemirror;
   return {
     id: "wx-notebook:prompt-cells",
@@ -52,10 +78,13 @@ export default async (shared) => {
       registry.addExtension({
         name: "wx-notebook:prompt-cells",
         factory: ({ model }) =>
-          model.type === "code" && setting("promptCells")
-            ? EditorExtensionRegistry.createImmutableExtension(extension)
+          model.type === "code"
+            ? EditorExtensionRegistry.createImmutableExtension([known, place.of(wanted())])
             : null,
       });
+      onSettings(() =>
+        editors.forEach((view) => view.dispatch({ effects: place.reconfigure(wanted()) })),
+      );
     },
   };
 };

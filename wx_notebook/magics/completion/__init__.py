@@ -109,7 +109,8 @@ def suggest(context: CompletionContext, shell: Any, lists: ValueLists) -> Sugges
     if context.cursor_line == row:
         typed = before.partition(_CELL)[2]
         return complete_options(typed, lists) if typed[:1].isspace() else None
-    if context.cursor_line < row or "--raw" in head["line"].split():
+    if context.cursor_line < row:
         return None
     # the prompt itself is text: no name of Python fits there
-    return complete_placeholder(before, shell) or Suggestions("", [])
+    is_raw = "--raw" in head["line"].split()
+    return (None if is_raw else complete_placeholder(before, shell)) or Suggestions("", [])
