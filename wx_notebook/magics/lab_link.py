@@ -176,4 +176,5 @@ def _explainable_cell() -> str:
 
 
 def _shown(name: str | None) -> str:
-    return make_visible(mask_keys(name or ""))[:_LONGEST]
+    shown = make_visible(mask_keys(name or ""))
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

@@ -7,6 +7,9 @@ import { VERSION, saidBy } from "./kernel_link.js";
 import { KERNEL_COMMANDS } from "./names.js";
 import { text } from "./texts.js";
 
+/** Characters of a name in the line; the tooltip has all of them. */
+const MOST = 24;
+
 const isOtherVersion = (said) => said.version !== VERSION;
 
 /**
@@ -20,15 +23,24 @@ export const lineOf = (panel) => {
   const number = new Intl.NumberFormat(document.documentElement.lang || undefined);
   const model = said.model?.split("/").at(-1);
   const names = [said.place, said.scope, model].filter(Boolean);
-  if (said.account !== "in") names.push("watsonx", text(`line.${said.account}`));
-  if (said.tokens) names.push(text("line.tokens", { tokens: number.format(said.tokens) }));
-  const more = [names.join(" · ")];
+  const rest = [];
+  if (said.account !== "in") rest.push("watsonx", text(`line.${said.account}`));
+  if (said.tokens) rest.push(text("line.tokens", { tokens: number.format(said.tokens) }));
+  // so that what was used is seen behind a long name, too
+  const line = [...names.map(shortened), ...rest];
+  const more = [[...names, ...rest].join(" · ")];
   if (said.who) more.push(text("line.who", { who: said.who }));
   if (isOtherVersion(said)) {
-    names.unshift("⚠");
+    line.unshift("⚠");
     more.push(text("line.versions", { kernel: said.version, page: VERSION }));
   }
-  return { line: names.join(" · "), title: more.join("\n") };
+  return { line: line.join(" · "), title: more.join("\n") };
+};
+
+/** @param {string} name */
+const shortened = (name) => {
+  const characters = [...name];
+  return characters.length > MOST ? `${characters.slice(0, MOST - 1).join("").trimEnd()}…` : name;
 };
 
 /** The commands of the menu: what fits to whether somebody is signed in. */
