@@ -7,11 +7,27 @@ import re
 
 import pytest
 from support.fronts import LabPage
-from support.lab_pages import BUSY, THEMES, axe, connect_cell, execute, select, shoot, sources
+from support.lab_pages import (
+    BUSY,
+    THEMES,
+    axe,
+    connect_cell,
+    execute,
+    is_enabled,
+    select,
+    shoot,
+    sources,
+)
 
 pytestmark = pytest.mark.browser
 
 LINE = ".wx-line button"
+USAGE = "wx-notebook:usage"
+LONG = "Was im Norden verkauft wurde, mit allem, was dazu in den letzten Jahren gesagt worden ist"
+#: What JupyterLab notes of a kernel of another language.
+SPEAKS_R = (
+    "() => jupyterapp.shell.currentWidget.content.model.setMetadata('language_info', {name: 'R'})"
+)
 TYPE = re.compile(rb'"msg_type":\s*"(\w+)"')
 
 
@@ -98,15 +114,27 @@ def at_work(page, server, sandbox, shots):
     found["signed out by"] = [source for source in sources(lab) if "logout" in source]
     lab.wait_until_idle()
 
-    # a fresh kernel knows nothing of us; the shortcut loads what it needs
+    # a fresh kernel knows nothing of us, and is busy; the shortcut loads what it needs
     lab.restart()
     wait_for_line(lab, "")
+    lab.run(3, wait=False)
     select(lab, 0)
     page.keyboard.press("Control+Shift+Enter")
     lab.wait_until(lambda: sources(lab)[2] == "%%watsonx\n", "a prompt cell")
     page.keyboard.type("hello")
     found["new"] = sources(lab)[1:3]
+    (server.root / "go").touch()
     wait_for_line(lab, "not signed in yet")
+    lab.wait_until_idle()
+    # in prose nothing is offered: neither a name of Python nor a word of the cell
+    before = len(lab.seen.received)
+    page.keyboard.press("Tab")
+    lab.wait_until(
+        lambda: any(b"complete_reply" in frame for frame in lab.seen.received[before:]),
+        "an answer of the kernel's completer",
+    )
+    page.wait_for_timeout(300)
+    found["offered"] = page.locator(".jp-Completer:visible").all_inner_texts()
     select(lab, 0)
     execute(lab, "wx-notebook:model")
     lab.wait_until(lambda: sources(lab)[1] == "%watsonx use --model ", "a cell to complete")
@@ -139,6 +167,7 @@ def test_the_line_says_who_and_where_errors_explain_themselves_and_commands_are_
     assert found["menu"] == ["Sign Out", "Another Project…", "Another Model…", "Usage", "Doctor"]
     assert found["signed out by"] == ["%watsonx logout"]
     assert found["new"] == ["%load_ext wx_notebook", "%%watsonx\nhello"]
+    assert found["offered"] == []
     for name in ("New Prompt Cell Below", "Copy the Answer of This Cell", "Stop the Answer",
                  "Explain the Last Error", "Sign In", "Another Model…", "Doctor"):  # fmt: skip
         assert name in found["palette"], name
@@ -148,10 +177,12 @@ def test_the_line_says_who_and_where_errors_explain_themselves_and_commands_are_
 
 def in_german(page, server, sandbox):
     lab = LabPage(page, server)
-    lab.open("german.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nhallo"])
+    long = f"%watsonx use --project {sandbox.add_project(LONG)}"
+    lab.open("german.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nhallo", long])
     lab.run(0)
     wait_for_line(lab, "Sandbox project")
     lab.run(1)
+    lab.run(2)
     buttons = lab.cell(1).locator(".wx-buttons button:visible")
     buttons.first.wait_for()
     found = {"buttons": buttons.all_inner_texts()}
@@ -159,9 +190,18 @@ def in_german(page, server, sandbox):
     execute(lab, "settingeditor:open", {"query": "watsonx"})
     page.locator(".jp-PluginList-entry", has_text="watsonx").first.click()
     page.get_by_role("checkbox", name="Zeile in der Statusleiste").check()
+    found["prompts"] = [page.locator(".wx-prompt").count()]
+    page.get_by_role("checkbox", name="Prompt-Zellen").uncheck()
+    # the notebook is behind the settings
+    found["enabled"] = [is_enabled(lab, USAGE)]
     execute(lab, "docmanager:open", {"path": "german.ipynb"})
     page.locator("#jp-main-statusbar .wx-line button:visible").wait_for()
     found["lines"] = page.locator(f"{LINE}:visible").all_inner_texts()
+    found["title"] = page.locator(LINE).first.get_attribute("title")
+    lab.wait_until(lambda: page.locator(".wx-prompt").count() == 0, "no prompt cell looks like one")
+    found["enabled"].append(is_enabled(lab, USAGE))
+    page.evaluate(SPEAKS_R)
+    found["enabled"].append(is_enabled(lab, USAGE))
     return lab, found
 
 
@@ -176,5 +216,10 @@ def test_texts_are_in_the_language_of_jupyterlab_and_settings_hold_at_once(
     lab, found = chromium.run(in_german, server, sandbox, fresh=True)
     assert found["buttons"] == ["Kopieren", "Als Zelle einfügen", "Noch einmal fragen"]
     assert len(found["lines"]) == 2
-    assert all("Token" in text for text in found["lines"])
+    for text in found["lines"]:
+        assert text.startswith("sandbox · Was im Norden verkauft… · granite-4-h-small · ")
+        assert text.endswith(" Token")
+    assert f"{LONG[:79]}…" in found["title"]
+    assert found["prompts"] == [1]
+    assert found["enabled"] == [False, True, False], "in front, and with Python"
     assert lab.seen.page_errors == []

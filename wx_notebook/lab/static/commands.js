@@ -5,7 +5,7 @@
 
 import { saidBy } from "./kernel_link.js";
 import { ANSWER_COMMANDS, EXPLAIN, KERNEL_COMMANDS, NEW_PROMPT, OPEN_PANEL } from "./names.js";
-import { editAtEnd, insertCell, runBelow } from "./notebooks.js";
+import { editAtEnd, insertCell, notebookInFront, runBelow } from "./notebooks.js";
 import { helps, serverOf } from "./server_link.js";
 import { text } from "./texts.js";
 
@@ -25,6 +25,9 @@ const LOG_IN = "%watsonx login";
 const LOAD = "%load_ext wx_notebook";
 const CATEGORY = "watsonx";
 
+/** Whether the kernel of a notebook could load our package, as far as the notebook knows. */
+const isPython = (panel) => ["", "python"].includes(panel.content.model.defaultKernelLanguage);
+
 /** @param {(name: string) => Promise<any>} shared */
 export default async (shared) => {
   const [{ INotebookTracker }, { ICommandPalette }, { IMainMenu }, { Menu }] = await Promise.all(
@@ -39,18 +42,20 @@ export default async (shared) => {
     optional: [ICommandPalette, IMainMenu],
     activate: (app, tracker, palette, mainMenu) => {
       const { commands } = app;
-      const isEnabled = () => !!tracker.currentWidget?.content.activeCell;
+      const inFront = () => notebookInFront(app, tracker);
+      const isEnabled = () => !!inFront()?.content.activeCell && isPython(inFront());
       const add = (id, name, execute) =>
         commands.addCommand(id, {
           label: () => text(`command.${name}`),
           isEnabled,
-          execute: () => execute(tracker.currentWidget),
+          execute: () => execute(inFront()),
         });
       /** A kernel that has not said a word may not have loaded it yet. */
       const loaded = (panel, code) => (saidBy(panel) ? code : `${LOAD}\n${code}`);
 
-      add(NEW_PROMPT, "newPrompt", async (panel) => {
-        if (!saidBy(panel)) await runBelow(app, panel, LOAD);
+      add(NEW_PROMPT, "newPrompt", (panel) => {
+        // not awaited: in front of a busy kernel it waits, and the user goes on
+        if (!saidBy(panel)) void runBelow(app, panel, LOAD);
         insertCell(panel, panel.content.activeCellIndex + 1, "%%watsonx\n");
         editAtEnd(panel);
       });
@@ -59,7 +64,7 @@ export default async (shared) => {
         label: () => text("command.signIn"),
         isEnabled: () => isEnabled() || commands.hasCommand(OPEN_PANEL),
         execute: async () => {
-          const panel = tracker.currentWidget;
+          const panel = isEnabled() ? inFront() : null;
           const hasPanel = commands.hasCommand(OPEN_PANEL);
           if (hasPanel && (!panel || (await helps(await serverOf(shared, app), saidBy(panel))))) {
             return commands.execute(OPEN_PANEL);
