@@ -374,7 +374,10 @@ def test_a_front_end_extension_that_is_missing_or_off_or_of_another_version_is_t
         assert f"labextension enable {name}`" in status.repair
     parts = [f"{LAB}:answers", f"{LAB}:sign-in-panel"]
     made.write(config, {"disabledExtensions": dict.fromkeys(parts, True)})
-    assert f"labextension enable {' '.join(parts)}`" in page(run_checks, made).repair
+    status = page(run_checks, made)
+    assert f"{' and '.join(parts)} are disabled" in status.finding
+    assert "colours" not in status.finding, "that part is on"
+    assert f"labextension enable {' '.join(parts)}`" in status.repair
 
 
 def test_jupyters_paths_are_moved_and_the_systems_own_stay(tmp_path):

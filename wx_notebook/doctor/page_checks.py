@@ -8,7 +8,8 @@ from wx_notebook.doctor.environments import Environment, LabExtension
 
 _NAME = "wx-notebook"
 #: Without it nothing fails.
-_LACKING = "no prompt colours, buttons and toolbar line; cells and commands work without them"
+_REST = "cells and commands work without them"
+_LACKING = f"no prompt colours, buttons and toolbar line; {_REST}"
 _RELOAD = "start JupyterLab again and reload the page"
 
 
@@ -26,7 +27,8 @@ def probe_page_extension(context: CheckContext) -> CheckResult:
     off = sorted(one for one in server.disabled_lab_extensions() if one.partition(":")[0] == _NAME)
     if off:
         return CheckResult.warning(
-            f"{', '.join(off)} is disabled in {server.prefix}: {_LACKING}",
+            f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} disabled in {server.prefix}: "
+            f"{_LACKING if _NAME in off else _REST}",
             f"`{server.python} -m jupyter labextension enable {' '.join(off)}`, then reload the "
             "page",
         )
