@@ -105,6 +105,7 @@ print(read_sign_in_file(sign_in_path(os.getpid())).server_id == held.server_id)
 """
 
 
+@pytest.mark.slow  # two processes
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork")
 def test_a_process_that_was_forked_off_the_server_takes_nothing_along(runtime):
     done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=True)
