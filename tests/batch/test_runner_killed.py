@@ -14,6 +14,7 @@ import pytest
 
 import wx_notebook as wx
 from wx_notebook.batch.summary import last_line
+from wx_notebook.errors import BatchStopped
 from wx_notebook.journal import open_journal
 from wx_notebook.sandbox import Sandbox
 
@@ -81,10 +82,11 @@ def test_after_ten_kills_no_finished_row_was_sent_twice_and_none_is_missing(data
     assert unknown <= AT_ONCE
 
 
-#: All that the sandbox can do to a row that is not streamed, and to the tokens for it. Tokens are
-#: revoked in earnest, in the place of `expired` and `revoked`: these two refuse a token that is new
-#: as well, after which a run stops. Left out are `redirect`, which stops a run, `no-schema`, which
-#: changes the form of a prompt, and what hits streams, or files and batch jobs of the service.
+#: All that the sandbox can do to a row that is not streamed, and to the tokens for it, that ends
+#: with an answer in the same run. Tokens are revoked in earnest, so that the figures add up; the
+#: next test has the faults that refuse a token, that stop a run, and that change its prompts. What
+#: hits streams can't hit a row: rows are not streamed. Files and batch jobs of the service have a
+#: storm of their own, in `test_service_run.py`.
 ON_ROWS = ("429", "500", "503", "502-html", "reset", "reset-after")
 ON_TOKENS = ("iam-500", "iam-html", "slow-iam,seconds=0.5")
 
@@ -130,3 +132,46 @@ def test_in_a_storm_of_faults_no_row_is_lost_and_the_figures_are_those_of_the_se
     assert line.endswith(
         f" · {counts.repeated:,} sent twice, {counts.resent:,} of them may be billed twice"
     )
+
+
+@pytest.mark.slow
+def test_what_stops_a_run_or_changes_its_prompts_loses_no_row_either(session):
+    number = int(os.environ.get("SOAK_ROWS", "1000")) // 2
+    rows, runs, stops = [f"row {n:05}" for n in range(number)], [], []
+
+    def watch(progress):
+        seen.append(progress)
+        if progress.counts.finished > number / 2 and len(faults) == 3:
+            # from now on the model takes no schema: its field is left out, the prompt has it
+            faults.append(sandbox.fault("no-schema", times=None, on="chat"))
+
+    with Sandbox(requests_per_second=100_000) as sandbox:
+        wx.connect(**sandbox.credentials())
+        sandbox.say(*['{"mood": "good"}'] * 2 * number)
+        faults = ["revoked=0.02", "expired=0.02", "redirect=0.01"]
+        for fault in faults:
+            sandbox.fault(fault, times=None, on="chat")
+        table = None
+        while table is None:
+            seen = []
+            try:
+                table = wx.batch(
+                    "Say: {{ value }}", rows, schema="mood: good|bad", on_progress=watch
+                )
+            except BatchStopped as stopped:
+                stops.append(stopped)
+            runs.append(seen[-1].counts)
+        statuses = Counter(call.status for call in sandbox.calls if call.kind == "chat")
+    assert len(faults) == 4
+    assert {200, 307, 400, 401} <= set(statuses)
+    assert [row["error"] for row in table] == [None] * number
+    assert [row["value"] for row in table] == rows
+    assert {row["mood"] for row in table} == {"good"}
+    assert len(stops) > 1
+    for stopped in stops:
+        assert "HostRefused" in stopped.message
+        assert len(stopped.table) == number
+    # a run that stops leaves open what is under way, and the next one says so
+    unknown = sum(counts.unknown for counts in runs)
+    assert number <= statuses[200] <= number + unknown
+    assert runs[-1].done == number

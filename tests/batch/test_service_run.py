@@ -7,16 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 
 import pandas as pd
 import pytest
 
 import wx_notebook as wx
-from wx_notebook.batch import service_jobs, service_lines, service_watch
+from wx_notebook.batch import service_jobs, service_lines, service_parts, service_watch
 from wx_notebook.batch.functions import make_batch
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted
 from wx_notebook.journal import JobLog, open_journal
 from wx_notebook.sandbox import Sandbox
+from wx_notebook.sandbox.http.faults import BATCH_CALLS
 
 ROWS = [f"t{number}" for number in range(12)]
 PROMPT = "Say this: {{ value }}"
@@ -148,8 +150,6 @@ def test_a_model_that_takes_no_schema_gets_it_in_the_prompt(session, sandbox):
 
 @slower
 def test_a_table_of_several_parts_and_a_file_that_is_too_large(session, sandbox, monkeypatch):
-    from wx_notebook.batch import service_parts
-
     monkeypatch.setattr(service_parts, "MOST_ROWS", 5)
     sandbox.fault("413")
     table, seen = run()
@@ -321,6 +321,40 @@ def test_what_goes_wrong_on_the_way_once_costs_nobody_anything(fault, on, sessio
     table, _ = run()
     assert errors(table) == [None] * 12
     assert len(sandbox.answered_lines) == 12, "nothing is paid twice"
+
+
+#: All that the sandbox can do to files and batch jobs, and to the requests for them.
+ON_CALLS = ("429", "500", "503", "502-html", "reset", "reset-after", "expired", "revoked")
+ON_JOBS = ("413", "job-expires", "job-fails", "lines-missing", "lines-twice", "lines-foreign",
+           "lines-cut")  # fmt: skip
+
+
+@pytest.mark.slow  # SOAK_ROWS=5000 makes it longer still
+def test_in_a_storm_of_faults_each_row_gets_its_answer_and_what_is_paid_twice_is_told(
+    session, sandbox, monkeypatch
+):
+    number, runs = int(os.environ.get("SOAK_ROWS", "1000")) // 5, []
+    monkeypatch.setattr(service_parts, "MOST_ROWS", number // 10)
+    rows = [f"row {n:04}" for n in range(number)]
+    for fault in ON_CALLS:
+        sandbox.fault(f"{fault}={0.1 / len(ON_CALLS)}", times=None, on=BATCH_CALLS)
+    for fault in ON_JOBS:
+        sandbox.fault(f"{fault}=0.1", times=None)
+    table: list = []
+    while not table or any(errors(table)):
+        assert len(runs) < 60, "it does not come to an end"
+        seen = []
+        try:
+            table = wx.batch(PROMPT, rows, on="service", on_progress=seen.append)
+        except BatchStopped as stopped:
+            table = stopped.table
+        runs.append(seen[-1].counts if seen else None)
+        assert [row["value"] for row in table] == rows
+    assert all(f"Say this: {row}" in one["answer"] for row, one in zip(rows, table, strict=True))
+    paid = Counter(sandbox.answered_lines)
+    assert len(paid) == number
+    told = sum(counts.unknown for counts in runs if counts is not None)
+    assert paid.total() - number <= told
 
 
 @pytest.mark.slow
