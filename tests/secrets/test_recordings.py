@@ -13,7 +13,6 @@ import wx_notebook as wx
 from wx_notebook.errors import WatsonxError
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.service.batches import list_batches
-from wx_notebook.service.files import file_lines
 
 from .leaks import KEY, KINDS, SECRETS, TOKEN, answers, found, session_of
 
@@ -85,16 +84,23 @@ def test_a_key_that_the_user_typed_into_a_prompt_stays_out_of_it_too(session, fi
     assert "My other key is <secret>" in file.read_text()
 
 
-def test_no_file_and_no_batch_job_of_the_service_is_recorded(file, monkeypatch):
-    with Sandbox() as sandbox:
+def test_no_secret_and_no_id_of_a_file_or_a_batch_job_is_in_it(file):
+    with Sandbox(batch_seconds=0) as sandbox:
         session = wx.connect(**sandbox.credentials())
-        monkeypatch.delenv("WX_NOTEBOOK_RECORD")
-        wx.batch("Say {{ value }}", ["one", "two"], on="service")
-        monkeypatch.setenv("WX_NOTEBOOK_RECORD", str(file))
+        # a model that repeats what it must not, and a prompt with another key
+        sandbox.say(f"It is {sandbox.project_id} {sandbox.api_key}", "fine")
+        wx.batch("Say {{ value }}", ["one", f"my key {KEY}"], on="service")
         (job,), _ = list_batches(session.state.service, session.scope)
-        assert list(file_lines(session.state.service, session.scope, job.output_file))
-        wx.ask("Say three")
+        secrets = [sandbox.api_key, KEY, *sandbox.account.tokens._lifetimes]
+        ids = [sandbox.project_id, job.id, job.output_file, *job.metadata.values()]
+        ids += sandbox.answered_lines
+        paths = [call.path for call in sandbox.calls if "/ml/v1/files/" in call.path]
     text = file.read_text()
-    assert "Say three" in text
-    assert "/batches" not in text
-    assert "/files" not in text
+    assert "my key <secret>" in text
+    assert '"/ml/v1/batches"' in text
+    assert found(text, *secrets) == []
+    assert [one for one in [*ids, *(path.split("/")[4] for path in paths)] if one in text] == []
+    assert not re.search(r"wx-notebook-[0-9a-f]|request_id|processed_at|Bearer", text)
+    assert set(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}", text)) <= {
+        f"00000000-0000-4000-8000-{number:012d}" for number in range(1, 9)
+    }

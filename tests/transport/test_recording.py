@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 
 import pytest
 
 import wx_notebook as wx
-from wx_notebook.batch.functions import make_batch
+from wx_notebook.batch import service_watch
 from wx_notebook.errors import AnswerCut, BatchStopped, ModelError, NotConnected, WatsonxError
+from wx_notebook.sandbox import Sandbox
 from wx_notebook.session import disconnect
 from wx_notebook.transport import RecordingError
 
@@ -17,7 +20,12 @@ RECORD = (
     "WX_NOTEBOOK_REPLAY and with a key."
 )
 WATT, JOULE = "What is a watt?", "What is a joule?"
-NO_JOB = "sent as single prompts: a batch job of the service can be neither recorded nor replayed"
+
+
+@pytest.fixture
+def sandbox(request):
+    with Sandbox(batch_seconds=getattr(request, "param", 5)) as running:
+        yield running
 
 
 @pytest.fixture
@@ -45,11 +53,11 @@ def replay(file, monkeypatch, sandbox):
     return begin
 
 
-def prompts_in(file):
+def prompts_in(file, method="POST"):
     """The recorded prompts; the list of models may have been asked for as well."""
     head, *lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert head == {"wx_notebook": "recording", "version": 1}
-    return [line for line in lines if line["request"]["method"] == "POST"]
+    return [line for line in lines if line["request"]["method"] == method]
 
 
 def everything():
@@ -78,16 +86,36 @@ def test_a_replay_gives_the_same_values_without_key_and_network(recording, repla
     assert wx.session().source == "recording answers.jsonl"
 
 
-def test_a_table_for_the_service_is_recorded_as_single_prompts(recording, replay, sandbox):
-    batch = make_batch("Say {{ value }}", ["one", "two"], {"on": "service"})
-    assert NO_JOB in batch.plan().lines()
-    table = batch.run().value
-    assert sandbox.counts["chat"] == 2
-    assert [call for call in sandbox.calls if "/batches" in call.path] == []
+def by_the_service(**more):
+    """A table by batch jobs of the service, one row of which has to be asked for twice."""
+    rows = ["one", "two", None, "x " * 200_000]
+    return [
+        wx.batch("Say {{ value }}", rows, on="service"),
+        wx.batch("Mood: {{ value }}", ["a", "b"], on="service", schema="mood: good|bad", **more),
+    ]
+
+
+@pytest.mark.parametrize("sandbox", [0.1], indirect=True)
+def test_batch_jobs_of_the_service_are_recorded_too_and_nothing_is_waited_for(
+    recording, replay, sandbox, file, monkeypatch
+):
+    monkeypatch.setattr(service_watch, "FIRST_LOOK_S", 0.01)
+    sandbox.say("this is one", "and two", "no JSON", '{"mood": "good"}', '{"mood": "bad"}')
+    first = by_the_service()
+    assert [row["error"] for row in first[1]] == [None, None]
+    assert sandbox.counts["chat"] == 0
+    meter = wx.session().state.meter
+    used, reached = meter.used("notebook"), len(sandbox.calls)
     replay()
-    result = make_batch("Say {{ value }}", ["one", "two"], {"on": "service"}).run()
-    assert result.value == table
-    assert NO_JOB in result.notes
+    # the ID of the request that the service names is not in the file
+    assert repr(by_the_service()) == re.sub(r", request [0-9a-f]+\.", ".", repr(first))
+    assert (meter.used("notebook"), len(sandbox.calls)) == (used, reached)
+    # a job is there once it has ended, however often it was asked for
+    paths = Counter(line["request"]["path"] for line in prompts_in(file, "GET"))
+    assert [paths[f"/ml/v1/batches/job-{n}"] for n in (1, 2, 3, 4)] == [1, 1, 1, 0]
+    assert paths["/ml/v1/files/file-2/content"] == 1
+    with pytest.raises(BatchStopped, match=r"has no answer to this request: POST /ml/v1/files"):
+        wx.batch("Say {{ value }}", ["three"], on="service")
 
 
 def test_a_notebook_that_changes_its_folder_keeps_its_file(session, monkeypatch, tmp_path):

@@ -43,8 +43,6 @@ class Plan:
         What the first request is called in the journal.
     dedupe
         Whether equal rows are sent once.
-    note
-        What should be said besides.
     """
 
     text: str
@@ -60,7 +58,6 @@ class Plan:
     on: str | None = None
     key: bytes = b""
     dedupe: bool = True
-    note: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -72,7 +69,7 @@ class Plan:
         place = [] if self.on in (None, SERVICE) else [f"sent by the workers of {self.on}"]
         return [
             self._about_rows(), self._about_tokens(), self._about_time(), *place,
-            *filter(None, [self.note]), *self._about_names(),
+            *self._about_names(),
         ]  # fmt: skip
 
     def _scaled(self, number: int) -> int:
@@ -130,7 +127,7 @@ class Plan:
 def make_plan(
     rows: Iterable[RowPlace], requests: RowRequests, prompt: RowPrompt, *,
     total: int | None, max_tokens: int, rate: int | None, dedupe: bool = True,
-    on: str | None = None, note: str = "", clock: Callable[[], float] = time.monotonic,
+    on: str | None = None, clock: Callable[[], float] = time.monotonic,
 ) -> Plan:  # fmt: skip
     """Return the plan for rows, of which as many are read as half a second allows."""
     first: str | None = None
@@ -164,7 +161,7 @@ def make_plan(
         first or "", request, total, seen, len(distinct), empty, tokens, max_tokens, rate,
         # what a verb puts into its prompt is no variable of the user's
         {name: kind for name, kind in prompt.sources.items() if name[:4] != "wxn_"}, on, key,
-        dedupe, note,
+        dedupe,
     )  # fmt: skip
 
 

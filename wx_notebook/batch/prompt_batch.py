@@ -41,9 +41,7 @@ from wx_notebook.session import Session
 from wx_notebook.session.pipeline import PromptPipeline
 from wx_notebook.settings import journal_is_on
 from wx_notebook.templates import RowPrompt, columns_meant
-from wx_notebook.transport import recorded_file, replayed_file
-
-_NO_JOB = "sent as single prompts: a batch job of the service can be neither recorded nor replayed"
+from wx_notebook.transport import is_offline, recorded_file
 
 
 @dataclass(slots=True)
@@ -87,12 +85,9 @@ class Batch:
     prompt: RowPrompt = field(init=False)
     _run: BatchRun | ServiceRun | None = field(init=False, default=None)
     _stop_error: BaseException | None = field(init=False, default=None)
-    _note: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         _check_options(self.options)
-        if self.options.on == SERVICE and (recorded_file() or replayed_file()) is not None:
-            self.options, self._note = replace(self.options, on=None), _NO_JOB
         # the journal answers rows in any case
         self.options = replace(self.options, cache=None)
         if self.options.schema is not None:
@@ -122,7 +117,7 @@ class Batch:
             rows, self._requests(self.prompt.used, time.time()), self.prompt,
             total=number_of_rows(self.table, self.options), max_tokens=self.options.max_tokens,
             rate=self.session.state.service.limiter.rate, dedupe=self.options.dedupe,
-            on=self._place_name(), note=self._note,
+            on=self._place_name(),
         )  # fmt: skip
 
     def run(
@@ -152,7 +147,7 @@ class Batch:
             rows = itertools.chain([first], rows)
         batch_id = uuid.uuid4().hex[:8]
         # what is replayed is nobody's answer elsewhere
-        is_kept = journal_is_on() and replayed_file() is None
+        is_kept = journal_is_on() and not is_offline()
         journal = open_journal() if is_kept else temporary_journal()
         pipeline = self.session.pipeline.apart()
         requests = self._requests(columns, began, pipeline)
@@ -253,7 +248,7 @@ class Batch:
                 )  # fmt: skip
         if failure is None:
             notes = (
-                *filter(None, [journal.note, self._note]),
+                *filter(None, [journal.note]),
                 *end_notes(run.counts, run.warnings, resend=self.options.resend),
                 *self._table_notes(),
             )  # fmt: skip

@@ -91,7 +91,7 @@ class PartSender:
         """Make a job of the rows so far; raises as `add`."""
         if not self._rows:
             return
-        self._meter.reserve(self._tokens, self._meter.budgets())
+        self._meter.reserve(self._tokens, self._meter.limits())
         try:
             rows = list(self._rows.values())
             for job, found in self._jobs.make(self._batch_id, rows, self._refuse):

@@ -21,7 +21,12 @@ from wx_notebook.transport.intermediary import (
     intermediary_error,
     readable_text,
 )
-from wx_notebook.transport.recording import recorded_file, recording_line, replayed_file
+from wx_notebook.transport.recording import (
+    is_offline,
+    recorded_file,
+    recording_line,
+    replayed_file,
+)
 from wx_notebook.transport.redaction import one_line
 from wx_notebook.transport.request import (
     FREE,
@@ -69,6 +74,7 @@ __all__ = [
     "comes_from_intermediary",
     "intermediary_error",
     "is_loopback",
+    "is_offline",
     "one_line",
     "read_exchanges",
     "readable_text",

@@ -9,14 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
+from wx_notebook.transport.exchange_aliases import Aliases
 from wx_notebook.transport.exchange_file import RecordedAnswer, RecordedRequest
+from wx_notebook.transport.exchange_jobs import (
+    UPLOADS,
+    asked_job,
+    asked_lines,
+    is_job_path,
+    named_path,
+    written_answer,
+)
 from wx_notebook.transport.redaction import Redaction
 
 #: Where a text stands in an event: names of fields, and numbers in lists.
@@ -74,12 +82,16 @@ class ExchangeScrubber:
             self._aliases.project(query.get(name))
         kept = {name: self.text(value) for name, value in sorted(query.items())
                 if name not in _NOT_IN_QUERY}  # fmt: skip
-        return RecordedRequest(str(sent.method), self.text(path), kept, self._asked(sent.body))
+        body: Any = self._asked(sent.body, path)
+        path = named_path(path, self._aliases.name)
+        return RecordedRequest(str(sent.method), self.text(path), kept, body)
 
-    def _asked(self, body: bytes | str | None) -> Any:  # noqa: ANN401  # JSON is any value
+    def _asked(self, body: bytes | str | None, path: str) -> Any:  # noqa: ANN401  # JSON is any value
         if body is None:
             return None
         data = body.encode() if isinstance(body, str) else body
+        if data and path == UPLOADS:
+            return asked_lines(data, self._aliases.name, self._asked_value)
         try:
             document = json.loads(data)
         except ValueError:
@@ -87,13 +99,29 @@ class ExchangeScrubber:
         if isinstance(document, dict):
             for name in _NOT_ASKED:
                 self._aliases.project(document.pop(name, None))
-        return _mapped(document, lambda text: self.text(_DATA_URL.sub(_digest, text)))
+            if is_job_path(path):
+                document = asked_job(document, self._aliases.name)
+        return self._asked_value(document)
+
+    def _asked_value(self, value: Any) -> Any:  # noqa: ANN401  # JSON is any value
+        return _mapped(value, lambda text: self.text(_DATA_URL.sub(_digest, text)))
 
     def answer(
         self, request: RecordedRequest, status: int, content_type: str, data: bytes, url: str
-    ) -> RecordedAnswer:
-        """Return an answer without what is nobody else's business, such as the host of its URL."""
-        answer, parts = self._answer(request, status, content_type, data), urlsplit(url)
+    ) -> RecordedAnswer | None:
+        """Return an answer without what is nobody else's business, such as the host of its URL.
+
+        None stands for one that is not recorded: a batch job that goes on.
+        """
+        parts = urlsplit(url)
+        if is_job_path(parts.path) and status < 400:
+            kind = content_type.partition(";")[0].strip()
+            written = written_answer(parts.path, data, self._aliases.name, self._told_value)
+            answer = RecordedAnswer(status, kind, written or "")
+            if written is None:
+                return None
+        else:
+            answer = self._answer(request, status, content_type, data)
         text = answer.text.replace(f"{parts.scheme}://{parts.netloc}", "")
         return answer._replace(text=text.replace(parts.netloc, "<host>"))
 
@@ -116,6 +144,9 @@ class ExchangeScrubber:
         else:
             document = _mapped(_without_ids(document), self.text)
         return RecordedAnswer(status, kind, json.dumps(document, ensure_ascii=False))
+
+    def _told_value(self, value: Any) -> Any:  # noqa: ANN401  # JSON is any value
+        return _mapped(_without_ids(value), self.text)
 
     def text(self, text: str) -> str:
         """Return a text without keys, tokens and known IDs."""
@@ -196,41 +227,6 @@ class ExchangeScrubber:
                 "compute": [{"type": self.text(str(one.get("type")))} for one in runtimes],
             },
         }
-
-
-class Aliases:
-    """The IDs of projects and spaces, and the bookmarks of lists, with what is written instead."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[str, str] = {}
-        self._counts = {"project": 0, "page": 0}
-
-    def project(self, name: Any) -> str:  # noqa: ANN401  # of a JSON document
-        """Return the ID that stands for the one of a project or space."""
-        return self._alias(name, "project", "00000000-0000-4000-8000-{:012d}")
-
-    def bookmark(self, name: Any) -> str:  # noqa: ANN401
-        """Return what stands for the place in a list."""
-        return self._alias(name, "page", "page-{}")
-
-    def _alias(self, name: Any, kind: str, form: str) -> str:  # noqa: ANN401
-        if not isinstance(name, str) or not name:
-            return ""
-        with self._lock:
-            if name not in self._known:
-                self._counts[kind] += 1
-                alias = form.format(self._counts[kind])
-                self._known[name] = self._known.setdefault(alias, alias)
-            return self._known[name]
-
-    def replaced(self, text: str) -> str:
-        """Return a text with the aliases of the IDs in it."""
-        for name, alias in list(self._known.items()):
-            # a short bookmark, such as "2", is an ordinary word
-            if len(name) >= 8 and name in text:
-                text = text.replace(name, alias)
-        return text
 
 
 def _digest(found: re.Match[str]) -> str:

@@ -4,9 +4,8 @@
 `WX_NOTEBOOK_REPLAY=FILE` answers from that file alone: no key is needed, and no connection is
 opened. What is above this room sends as ever; the file is described in `exchange_file`.
 
-Not recorded: sign-ins, what the service could not do at that moment (401, 429, 5xx), and answers
-that were not read to their end; nor files and batch jobs of the service, each of which has an ID of
-its own that no replay could find. With either variable `--on service` sends single prompts.
+Not recorded: sign-ins, what the service could not do at that moment (401, 429, 5xx), answers that
+were not read to their end, and a batch job of the service while it goes on.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
+from wx_notebook.transport.exchange_aliases import Aliases
 from wx_notebook.transport.exchange_file import (
     RECORD_VARIABLE,
     REPLAY_VARIABLE,
@@ -30,15 +30,13 @@ from wx_notebook.transport.exchange_file import (
     name_of,
     path_of,
 )
-from wx_notebook.transport.exchange_scrubber import Aliases, ExchangeScrubber
+from wx_notebook.transport.exchange_scrubber import ExchangeScrubber
 from wx_notebook.transport.redaction import Redaction
 from wx_notebook.transport.replay import Player, ReplayAdapter
 from wx_notebook.transport.request import SignIn
 
 #: "Not now", or not with this token: a repetition gets the answer that counts.
 _NOT_NOW = (401, 408, 429)
-#: Files and batch jobs of the service.
-_JOBS = re.compile(r"/ml/v1/(?:files|batches)(?:[/?]|$)")
 #: The last event of a model that leaves its stream open.
 _END = re.compile(rb'data: ?\[DONE\]|"(?:finish|stop)_reason": ?"(?!not_finished)')
 
@@ -86,6 +84,11 @@ def recorded_file() -> Path | None:
 def replayed_file() -> Path | None:
     """Return the file that answers come from, None for none."""
     return _FILES.placed(path_of(os.environ.get(REPLAY_VARIABLE, "")))
+
+
+def is_offline() -> bool:
+    """Return whether nothing is sent: answers come from a file, and cost nothing."""
+    return path_of(os.environ.get(REPLAY_VARIABLE, "")) is not None
 
 
 def recording_line() -> str:
@@ -155,8 +158,6 @@ class RecordingAdapter:
         """Return urllib3's response, or one that is recorded once it was read to its end."""
         scrubber, recorder = self._scrubber, self._recorder
         url = str(prepared.url)
-        if _JOBS.search(url):
-            return self._network.send(prepared, **options)
         request = scrubber.request(prepared)
         response = self._network.send(prepared, **options)
         status = response.status
@@ -166,7 +167,8 @@ class RecordingAdapter:
 
         def keep(data: bytes) -> None:
             try:
-                recorder.add(request, scrubber.answer(request, status, kind, data, url))
+                if (answer := scrubber.answer(request, status, kind, data, url)) is not None:
+                    recorder.add(request, answer)
             except Exception as error:  # noqa: BLE001  # the answer is paid for, and goes on
                 recorder.fail(type(error).__name__)
 

@@ -14,6 +14,7 @@ from typing import Any
 import requests
 import urllib3
 
+from wx_notebook.transport.exchange_aliases import Aliases
 from wx_notebook.transport.exchange_file import (
     RecordedAnswer,
     RecordedRequest,
@@ -22,7 +23,8 @@ from wx_notebook.transport.exchange_file import (
     name_of,
     read_exchanges,
 )
-from wx_notebook.transport.exchange_scrubber import ASKED_ID, Aliases, ExchangeScrubber
+from wx_notebook.transport.exchange_jobs import with_asked_lines
+from wx_notebook.transport.exchange_scrubber import ASKED_ID, ExchangeScrubber
 from wx_notebook.transport.redaction import Redaction
 
 #: What every sign-in gets: the fields of IAM, of the account IAM, and of clusters.
@@ -169,6 +171,9 @@ class ReplayAdapter:
             answer = RecordedAnswer(200, _JSON, json.dumps(_PROJECT))
         if answer is None:
             raise self._player.error(request)
+        if request.path.endswith("/content"):
+            text = with_asked_lines(answer.text, self._player.aliases.asked)
+            answer = answer._replace(text=text)
         if is_project:
             asked_id = url.partition("?")[0].rpartition("/")[2]
             answer = answer._replace(text=answer.text.replace(ASKED_ID, asked_id))

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from wx_notebook.service import Request, Usage
 from wx_notebook.templates import estimate_tokens
-from wx_notebook.transport import one_line, replayed_file
+from wx_notebook.transport import one_line
 from wx_notebook.usage.ledger import TokenCounts
 from wx_notebook.usage.meter import Budget, BudgetScope, UsageMeter
 
@@ -39,8 +39,7 @@ class UsageReservation:
     """
 
     def __init__(self, meter: UsageMeter, request: Request, redact: Callable[[str], str]) -> None:
-        self._is_paid = replayed_file() is None
-        self._budgets: Mapping[BudgetScope, Budget] = meter.budgets() if self._is_paid else {}
+        self._budgets: Mapping[BudgetScope, Budget] = meter.limits()
         self._estimate = prompt_tokens(request) if self._budgets else 0
         meter.reserve(self._estimate, self._budgets)
         self._meter = meter
@@ -89,9 +88,8 @@ class UsageReservation:
         if self._is_open:
             self._is_open = False
             self._meter.release(self._estimate)
-            if self._is_paid:
-                name = one_line(self._redact(self._request.model_id or model_id))
-                self._meter.count(name or "unknown", self._spent(usage, written))
+            name = one_line(self._redact(self._request.model_id or model_id))
+            self._meter.count(name or "unknown", self._spent(usage, written))
 
     def _spent(self, usage: Usage | None, written: str) -> TokenCounts:
         counted = usage or Usage()
@@ -103,7 +101,7 @@ class UsageReservation:
 
 def lacking_budgets(meter: UsageMeter, request: Request) -> Iterator[str]:
     """Yield a line for each budget that has no room for this prompt now."""
-    yield from meter.lacking_budgets(prompt_tokens(request) if meter.budgets() else 0)
+    yield from meter.lacking_budgets(prompt_tokens(request) if meter.limits() else 0)
 
 
 def prompt_tokens(request: Request) -> int:
