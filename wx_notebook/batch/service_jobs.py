@@ -19,6 +19,7 @@ from wx_notebook.service.batches import (
 )
 from wx_notebook.service.files import file_lines, upload_file
 from wx_notebook.session.state import SessionState
+from wx_notebook.usage.reservation import count_paid
 
 #: The mark by which a job of ours is found whose making nobody confirmed.
 _MARK = "wx_notebook"
@@ -237,5 +238,5 @@ class ServiceJobs:
                 raise problem
         fetched = results.end(found)
         for model_id, spent in fetched.usage.items():
-            state.meter.count(model_id or "unknown", spent)
+            count_paid(state.meter, model_id, spent)
         return fetched

@@ -13,7 +13,7 @@ from wx_notebook.journal import JobLine, JobRecord
 from wx_notebook.service import Request
 from wx_notebook.service.batches import ServiceBatch
 from wx_notebook.usage.meter import UsageMeter
-from wx_notebook.usage.reservation import prompt_tokens
+from wx_notebook.usage.reservation import budgets_for, prompt_tokens
 
 
 class PartSender:
@@ -91,7 +91,7 @@ class PartSender:
         """Make a job of the rows so far; raises as `add`."""
         if not self._rows:
             return
-        self._meter.reserve(self._tokens, self._meter.limits())
+        self._meter.reserve(self._tokens, budgets_for(self._meter))
         try:
             rows = list(self._rows.values())
             for job, found in self._jobs.make(self._batch_id, rows, self._refuse):

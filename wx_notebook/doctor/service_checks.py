@@ -23,7 +23,7 @@ from wx_notebook.service import Service, no_runtime_error
 from wx_notebook.session.catalogue import Catalogue
 from wx_notebook.session.near_models import CHAT, GENERATION, suggest_models
 from wx_notebook.settings import SessionModel, effective_options, resolve_options
-from wx_notebook.transport import is_loopback, replayed_file
+from wx_notebook.transport import is_loopback, is_offline
 from wx_notebook.usage.meter import SCOPE_LABELS
 
 _PROXY_REPAIR = (
@@ -127,7 +127,7 @@ def _duration(seconds: float) -> str:
 
 def probe_region(context: CheckContext) -> CheckResult:
     """Request the region's models, which needs no key."""
-    if replayed_file() is not None:
+    if is_offline():
         return CheckResult.skipped(NOT_SENT)
     assert context.endpoints is not None  # noqa: S101  # set by a check that this one needs
     catalogue = context.catalogue = _build_catalogue(context)

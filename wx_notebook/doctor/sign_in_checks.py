@@ -40,6 +40,7 @@ from wx_notebook.transport import (
     Response,
     Timeouts,
     Transport,
+    is_offline,
     read_exchanges,
     replayed_file,
 )
@@ -168,7 +169,7 @@ def _find_params(context: CheckContext) -> tuple[ConnectionParams, CheckResult |
 def probe_iam(context: CheckContext) -> CheckResult:
     """Exchange the credential for a new token; the token in use stays."""
     assert context.endpoints is not None and context.transport is not None  # noqa: PT018, S101
-    if replayed_file() is not None:
+    if is_offline():
         return CheckResult.skipped(NOT_SENT)
     if context.session is None:
         return _reach_iam(context)

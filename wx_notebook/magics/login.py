@@ -26,7 +26,7 @@ from wx_notebook.session import Session
 from wx_notebook.session.process import environment
 from wx_notebook.session.switch import sign_in_to
 from wx_notebook.settings import validate_profile_name
-from wx_notebook.transport import is_loopback, replayed_file
+from wx_notebook.transport import is_loopback, is_offline
 
 _DEFAULT_PROFILE = "default"
 
@@ -56,7 +56,7 @@ def log_in(shell: Any, args: argparse.Namespace) -> None:  # noqa: ANN401  # Int
         The credential, or an answer, is wrong or does not fit together with the rest.
     """
     target = _target(args)
-    if replayed_file() is not None:
+    if is_offline():
         # a recording needs no credential: nobody is asked for one
         _connect(shell, ConnectionParams("arguments"), replace(target, profile=""))
     elif args.env or args.file:

@@ -11,7 +11,7 @@ from wx_notebook.display import show_lines, show_table
 from wx_notebook.errors import BadOption, mask_keys
 from wx_notebook.render import Column, Row, TableView, bar, sparkline
 from wx_notebook.session.process import METER
-from wx_notebook.transport import replayed_file
+from wx_notebook.transport import is_offline
 from wx_notebook.usage.ledger import TokenCounts
 from wx_notebook.usage.meter import BUDGET_SCOPES, SCOPE_LABELS, Budget, BudgetScope, UsageMeter
 
@@ -62,7 +62,7 @@ def usage_table(meter: UsageMeter) -> TableView:
         rows.append(Row(cells))
     if any(counts.estimated for counts in (*meter.by_model.values(), *today.values())):
         notes.append("~ estimated: an answer ended before the service had counted its tokens")
-    if replayed_file() is not None:
+    if is_offline():
         notes.append("answers of the recording cost nothing, and are not counted")
     if meter.trouble:
         notes.append(f"today counts this notebook alone: {meter.trouble}")

@@ -32,7 +32,7 @@ from wx_notebook.session.process import RUNNING_CODE
 from wx_notebook.session.state import SessionState
 from wx_notebook.session.status import pop_notices
 from wx_notebook.settings import journal_is_on
-from wx_notebook.transport import recorded_file, replayed_file
+from wx_notebook.transport import is_offline, recorded_file
 
 
 class AnswerCache:
@@ -104,7 +104,7 @@ def cache_of(mode: bool | str | None) -> AnswerCache | None:
 
     What is replayed comes from its recording, and is nobody's answer elsewhere.
     """
-    if not mode or replayed_file() is not None:
+    if not mode or is_offline():
         return None
     return AnswerCache(is_asked_anew=mode == NEW, code=RUNNING_CODE.text)
 

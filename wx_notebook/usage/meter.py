@@ -17,7 +17,6 @@ from typing import Literal, NamedTuple, TypeAlias
 from wx_notebook.errors import QuotaSpent
 from wx_notebook.forking import begin_anew_after_fork
 from wx_notebook.options import DEFAULT_MAX_TOKENS
-from wx_notebook.transport import is_offline
 from wx_notebook.usage.ledger import Ledger, TokenCounts
 from wx_notebook.usage.ledger_writer import LedgerWriter
 
@@ -111,10 +110,6 @@ class UsageMeter:
             budgets["notebook"] = current
         return budgets
 
-    def limits(self) -> dict[BudgetScope, Budget]:
-        """Return the budgets for what is sent next; where nothing is sent, none."""
-        return {} if is_offline() else self.budgets()
-
     def used(self, scope: BudgetScope) -> int:
         """Return the tokens that were used so far."""
         self._count_ended()
@@ -171,12 +166,7 @@ class UsageMeter:
                        f"for {SCOPE_LABELS[scope]}{budget.source_note} are used")  # fmt: skip
 
     def count(self, model_id: str, spent: TokenCounts) -> None:
-        """Count the tokens of one prompt: here at once, on disk within a second.
-
-        Where nothing is sent, nothing is counted.
-        """
-        if is_offline():
-            return
+        """Count the tokens of one prompt: here at once, on disk within a second."""
         self._ended.append(_Spending(self.today(), self.cell(), model_id, spent))
         self._count_ended()
 

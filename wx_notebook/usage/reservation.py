@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from wx_notebook.service import Request, Usage
 from wx_notebook.templates import estimate_tokens
-from wx_notebook.transport import one_line
+from wx_notebook.transport import is_offline, one_line
 from wx_notebook.usage.ledger import TokenCounts
 from wx_notebook.usage.meter import Budget, BudgetScope, UsageMeter
 
@@ -39,7 +39,7 @@ class UsageReservation:
     """
 
     def __init__(self, meter: UsageMeter, request: Request, redact: Callable[[str], str]) -> None:
-        self._budgets: Mapping[BudgetScope, Budget] = meter.limits()
+        self._budgets: Mapping[BudgetScope, Budget] = budgets_for(meter)
         self._estimate = prompt_tokens(request) if self._budgets else 0
         meter.reserve(self._estimate, self._budgets)
         self._meter = meter
@@ -89,7 +89,7 @@ class UsageReservation:
             self._is_open = False
             self._meter.release(self._estimate)
             name = one_line(self._redact(self._request.model_id or model_id))
-            self._meter.count(name or "unknown", self._spent(usage, written))
+            count_paid(self._meter, name, self._spent(usage, written))
 
     def _spent(self, usage: Usage | None, written: str) -> TokenCounts:
         counted = usage or Usage()
@@ -99,9 +99,20 @@ class UsageReservation:
         return TokenCounts(1, read, estimate_tokens(written) if written else 0, estimated=1)
 
 
+def budgets_for(meter: UsageMeter) -> Mapping[BudgetScope, Budget]:
+    """Return the budgets for what is sent next; where nothing is sent, none."""
+    return {} if is_offline() else meter.budgets()
+
+
+def count_paid(meter: UsageMeter, model_id: str, spent: TokenCounts) -> None:
+    """Count the tokens of one prompt or of several; where nothing is sent, none."""
+    if not is_offline():
+        meter.count(model_id or "unknown", spent)
+
+
 def lacking_budgets(meter: UsageMeter, request: Request) -> Iterator[str]:
     """Yield a line for each budget that has no room for this prompt now."""
-    yield from meter.lacking_budgets(prompt_tokens(request) if meter.limits() else 0)
+    yield from meter.lacking_budgets(prompt_tokens(request) if budgets_for(meter) else 0)
 
 
 def prompt_tokens(request: Request) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from wx_notebook.errors import BadOption, ServiceDown, did_you_mean, make_visible, mask_keys
 from wx_notebook.options import SERVICE, Options
-from wx_notebook.transport import is_loopback, recorded_file, replayed_file
+from wx_notebook.transport import is_loopback, is_offline, recorded_file
 
 #: Connections that nobody else can read: with TLS, or within one process.
 _PRIVATE = ("tls", "wss", "inproc")
@@ -45,7 +45,7 @@ def check_cluster_options(options: Options) -> None:
     BadOption
         It is; or the package for it is missing, or the exchanges of this process are recorded.
     """
-    if recorded_file() is not None or replayed_file() is not None:
+    if recorded_file() is not None or is_offline():
         raise BadOption(
             "A cluster and WX_NOTEBOOK_RECORD or WX_NOTEBOOK_REPLAY can't be combined: the workers "
             "would send what this process records or replays.",
