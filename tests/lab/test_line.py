@@ -192,6 +192,7 @@ def in_german(page, server, sandbox):
     page.get_by_role("checkbox", name="Zeile in der Statusleiste").check()
     found["prompts"] = [page.locator(".wx-prompt").count()]
     page.get_by_role("checkbox", name="Prompt-Zellen").uncheck()
+    page.get_by_role("checkbox", name="Schaltflächen an Antworten").uncheck()
     # the notebook is behind the settings
     found["enabled"] = [is_enabled(lab, USAGE)]
     execute(lab, "docmanager:open", {"path": "german.ipynb"})
@@ -199,6 +200,8 @@ def in_german(page, server, sandbox):
     found["lines"] = page.locator(f"{LINE}:visible").all_inner_texts()
     found["title"] = page.locator(LINE).first.get_attribute("title")
     lab.wait_until(lambda: page.locator(".wx-prompt").count() == 0, "no prompt cell looks like one")
+    # those of its code, too
+    lab.wait_until(lambda: page.locator(".wx-button:visible").count() == 0, "no buttons")
     found["enabled"].append(is_enabled(lab, USAGE))
     page.evaluate(SPEAKS_R)
     found["enabled"].append(is_enabled(lab, USAGE))
@@ -212,6 +215,7 @@ def test_texts_are_in_the_language_of_jupyterlab_and_settings_hold_at_once(
     (tmp_path / "labconfig").mkdir()
     overrides = {f"{name}:plugin": {"locale": "de_DE"}}
     (tmp_path / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(overrides))
+    sandbox.say("```python\nprint(1)\n```")
     server = jupyter("lab", JUPYTER_CONFIG_PATH=str(tmp_path))
     lab, found = chromium.run(in_german, server, sandbox, fresh=True)
     assert found["buttons"] == ["Kopieren", "Als Zelle einfügen", "Noch einmal fragen"]

@@ -152,9 +152,7 @@ export default async (shared) => {
       this.say("");
       // sanitised by JupyterLab, too, where the notebook is not trusted
       await this.inner.renderModel(model);
-      if (this.answer !== null && setting("answerButtons")) {
-        addCodeButtons(this.inner.node, Clipboard, this.say);
-      }
+      if (this.answer !== null) addCodeButtons(this.inner.node, Clipboard, this.say);
       this.update();
     }
 
@@ -168,6 +166,7 @@ export default async (shared) => {
       const wasStopFocused = document.activeElement === this.stop;
       // what a kernel left that died meanwhile can only be asked again
       const isRunningNow = this.isArriving && found && isRunning(found.cell);
+      this.toggleClass("wx-no-buttons", !isOn);
       this.stop.hidden = !isRunningNow;
       this.copy.hidden = this.answer === null;
       this.insert.hidden = this.answer === null || !found;
