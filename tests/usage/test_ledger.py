@@ -10,11 +10,12 @@ import stat
 import subprocess
 import sys
 import threading
+from collections import deque
 
 import pytest
 from support.cases import all_cases
 
-from wx_notebook.usage.ledger import KEPT_DAYS, Ledger, TokenCounts
+from wx_notebook.usage.ledger import KEPT_DAYS, Ledger, LedgerEntry, TokenCounts
 
 TODAY = dt.date(2026, 6, 15)
 YESTERDAY = TODAY - dt.timedelta(days=1)
@@ -173,6 +174,28 @@ def test_a_disk_that_takes_half_a_line_is_an_error_and_the_next_line_is_whole(fo
     monkeypatch.setattr(os, "write", real)
     book.add(TODAY, "a/b", TokenCounts(1, 1, 1))
     assert ledger(folder).by_model(TODAY) == {"a/b": TokenCounts(1, 1, 1)}
+
+
+def test_of_many_lines_in_one_write_those_that_a_disk_took_are_written_once(folder, monkeypatch):
+    book = ledger(folder)
+    entries = deque(LedgerEntry(TODAY, "a/b", TokenCounts(1, 10, 5)) for _ in range(100))
+    entries.append(LedgerEntry(YESTERDAY, "a/b", TokenCounts(1, 10, 5)))
+    real = os.write
+    writes = []
+
+    def half_of_the_second(descriptor, data):
+        writes.append(data)
+        return real(descriptor, data[: len(data) // 2] if len(writes) == 2 else data)
+
+    monkeypatch.setattr(os, "write", half_of_the_second)
+    with pytest.raises(OSError):
+        book.write(entries)
+    assert 0 < len(entries) < 100
+    book.write(entries)
+    assert not entries
+    assert ledger(folder).by_model(TODAY) == {"a/b": TokenCounts(100, 1000, 500)}
+    assert ledger(folder).by_model(YESTERDAY) == {"a/b": TokenCounts(1, 10, 5)}
+    assert len(writes) < 10
 
 
 WRITER = """

@@ -2,9 +2,9 @@
 
 Each prompt appends one line to a file of the day and the machine, in Jupyter's data folder. A line
 contains the model ID and numbers, but no prompt, no answer, no project and no key. The operating
-system appends a short line in one step, so several kernels at once, and a kernel that is killed,
-lose nothing that was written. A line that a full disk has cut is skipped. (A database needs locks,
-and locks fail on the network drives that hold the homes of a JupyterHub.)
+system appends a few short lines in one step, so several kernels at once, and a kernel that is
+killed, lose nothing that was written. A line that a full disk has cut is skipped. (A database needs
+locks, and locks fail on the network drives that hold the homes of a JupyterHub.)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +37,8 @@ _SAFE_FLAGS = (
 )
 #: No model ID is longer, and we write no longer line.
 _LONGEST_ID, _LONGEST_LINE = 200, 1_000
+#: Each write hands Python's lock to another thread, so that of a table's rows many share one.
+_MOST_LINES = 32
 
 
 @dataclass(slots=True)
@@ -134,10 +137,13 @@ class Ledger:
             day = entries[0].day
             with self._opened(day) as descriptor:
                 while entries and entries[0].day == day:
-                    line = _line(entries[0])
-                    if os.write(descriptor, line) < len(line):
-                        raise OSError("only a part could be written")
-                    entries.popleft()
+                    lines = _next_lines(entries, day)
+                    left = os.write(descriptor, b"".join(lines))
+                    for line in lines:
+                        left -= len(line)
+                        if left < 0:
+                            raise OSError("only a part could be written")
+                        entries.popleft()
             self._prune(day)
 
     def by_model(self, day: dt.date) -> dict[str, TokenCounts]:
@@ -222,6 +228,11 @@ class Ledger:
             if day < oldest:
                 with contextlib.suppress(OSError):
                     (self._path() / name).unlink()
+
+
+def _next_lines(entries: deque[LedgerEntry], day: dt.date) -> list[bytes]:
+    of_day = takewhile(lambda one: one.day == day, islice(entries, _MOST_LINES))
+    return [_line(one) for one in of_day]
 
 
 def _line(entry: LedgerEntry) -> bytes:
