@@ -49,7 +49,7 @@ class Secret:
         object.__setattr__(self, "_inside", CellType(value))
         object.__setattr__(self, "_shortest", max(len(" ".join(value.split())), _FEWEST))
         object.__setattr__(self, "_has_blanks", value.split() != [value])
-        object.__setattr__(self, "_spellings", CellType(()))
+        object.__setattr__(self, "_spellings", CellType(None))
 
     def reveal(self) -> str:
         """Return the value. Call it in the expression that uses it; assign it to no name."""
@@ -71,7 +71,7 @@ class Secret:
         Every text of every request passes here, and hardly one of them holds the secret. No name is
         bound to a spelling: some tracebacks show the names of a frame.
         """
-        if not self._spellings.cell_contents:
+        if self._spellings.cell_contents is None:
             self._spellings.cell_contents = strip_frames(self._derive_spellings)
         # only a password has blanks, and only then the other signs of `_READINGS` matter
         return (

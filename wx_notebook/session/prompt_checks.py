@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from wx_notebook.credentials.secret import Secret
 from wx_notebook.errors import BadOption, ProjectError
@@ -12,6 +12,8 @@ from wx_notebook.options import Options
 from wx_notebook.service import Scope
 
 _MOST_NOTES = 2
+#: What a value of JSON mostly is.
+_KINDS = frozenset({str, int, float, bool, type(None), dict, list})
 
 
 def notes_on_scope(notes: Sequence[str]) -> str:
@@ -67,20 +69,18 @@ def check_secrets(secrets: Mapping[str, Secret], *values: object) -> None:
             )
 
 
-def _texts_in(values: Sequence[object]) -> list[str]:
+def _texts_in(values: Sequence[Any]) -> list[str]:
     """Return every text of JSON values, also the names of fields."""
     texts, left = [], list(values)
     while left:
         each = left.pop()
         kind = type(each)
-        if kind is str or isinstance(each, str):
-            texts.append(cast("str", each))
-        elif kind is int or kind is float or each is None:
-            continue
         # the abstract classes are slow to ask
-        elif kind is dict or isinstance(each, Mapping):
-            left += map(str, cast("Mapping[Any, Any]", each))
-            left += cast("Mapping[Any, Any]", each).values()
-        elif kind is list or isinstance(each, Sequence):
-            left += cast("Sequence[Any]", each)
+        if kind is str or (kind not in _KINDS and isinstance(each, str)):
+            texts.append(each)
+        elif kind is dict or (kind not in _KINDS and isinstance(each, Mapping)):
+            left += each
+            left += each.values()
+        elif kind is list or (kind not in _KINDS and isinstance(each, Sequence)):
+            left += each
     return texts
