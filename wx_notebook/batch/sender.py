@@ -30,7 +30,7 @@ from wx_notebook.journal import AnswerRecord, BatchOwners, Found, JournalError, 
 from wx_notebook.journal.records import StartedRecord
 from wx_notebook.session.fitting import fitting_answer
 from wx_notebook.session.pipeline import PromptPipeline
-from wx_notebook.settings import read_once
+from wx_notebook.settings import SettingsFiles, read_files, read_once
 
 #: No other row would fare better: a dead key, a spent quota, a withdrawn model, a log out.
 STOPS = (
@@ -226,6 +226,8 @@ class SenderPool:
         self._clock = clock
         self._queue = JobQueue(clock)
         self._threads: list[threading.Thread] = []
+        #: what the files of the settings said, and until when that counts
+        self._settings: tuple[SettingsFiles | None, float] = None, 0.0
 
     @property
     def ready(self) -> int:
@@ -257,19 +259,23 @@ class SenderPool:
             thread.join(max(ends_at - self._clock(), 0.0))
 
     def _work(self) -> None:
-        job = self._queue.get()
-        while job is not None:
-            until = self._clock() + _SETTINGS_S
-            with read_once():
-                while job is not None and self._clock() < until:
-                    self._send_now(job)
-                    job = self._queue.get()
+        while (job := self._queue.get()) is not None:
+            self._send_now(job)
 
     def _send_now(self, job: Job) -> None:
         try:
-            self._send(job, self._settle)
+            with read_once(self._recent_settings()):
+                self._send(job, self._settle)
         except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
             self.settled.put((job, error))
+
+    def _recent_settings(self) -> SettingsFiles:
+        """Return what the files of the settings say: one of the threads looks for all."""
+        files, until = self._settings
+        if files is None or self._clock() >= until:
+            files = read_files()
+            self._settings = files, self._clock() + _SETTINGS_S
+        return files
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         self.settled.put((job, outcome))

@@ -39,11 +39,20 @@ class read_once:  # noqa: N801  # a context manager; one of a generator takes fo
     """Lets this thread look at the files only once within the block.
 
     For one prompt: its options, its model and its budget are asked for one after the other.
+
+    Parameters
+    ----------
+    files
+        What they said to another thread a moment ago, so that this one does not look at all.
     """
+
+    def __init__(self, files: SettingsFiles | None = None) -> None:
+        self._files = files
 
     def __enter__(self) -> None:
         self._is_outermost = not _prompt.is_running
-        _prompt.is_running = True
+        if self._is_outermost:
+            _prompt.is_running, _prompt.files = True, self._files
 
     def __exit__(self, *_: object) -> None:
         if self._is_outermost:
