@@ -132,9 +132,11 @@ class JobQueue:
             self._idle += 1
             try:
                 while not self._is_closed:
-                    now = self._clock()
+                    now, due = self._clock(), []
                     while self._later and self._later[0][0] <= now:
-                        self._ready.append(heapq.heappop(self._later)[2])
+                        due.append(heapq.heappop(self._later)[2])
+                    # before those that were never sent: one more pause at the end would hold up all
+                    self._ready.extendleft(reversed(due))
                     if self._ready:
                         return self._ready.popleft()
                     pause_s = self._later[0][0] - now if self._later else None

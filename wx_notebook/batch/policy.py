@@ -9,9 +9,10 @@ from wx_notebook.errors import BatchStopped, RateLimited, ServiceDown, WatsonxEr
 from wx_notebook.options import MaxErrors, Options
 from wx_notebook.transport import RetryPolicy
 
-#: A failure of the service: half a minute altogether. A refusal for the rate costs nothing, and
-#: the limiter slows all rows meanwhile.
-_FAILED = RetryPolicy(attempts=7)
+#: A failure of the service: half a minute altogether, and at first a short pause, for mostly it is
+#: one of this request alone. A refusal for the rate costs nothing, and the limiter slows all rows
+#: meanwhile.
+_FAILED = RetryPolicy(attempts=9, first_pause_s=0.2)
 _REFUSED = RetryPolicy(attempts=25)
 #: Of answers that were lost on their way: each of them may have been billed.
 _MOST_RESENT = 3
