@@ -105,7 +105,7 @@ class BatchRun:
         self._under_way = 0  # rows whose request is under way
         self._characters = 0
         self._is_held_back = False  # the next row waits until others have ended
-        self._ahead = max(4, limits.concurrency // 2)  # rows that wait for a sender
+        self._ahead = max(4, limits.concurrency)  # rows that wait for a sender
         self._has_begun = False  # an answer to the first request has come
         self._shown_at = float("-inf")
         self._retry_reason = ""
