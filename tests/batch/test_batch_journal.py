@@ -281,7 +281,11 @@ def test_an_answer_counts_once_it_is_on_disk(data_folder):
 def test_what_many_threads_write_at_once_shares_a_few_commits(data_folder):
     with contextlib.closing(open_journal()) as journal:
         commits = []
-        journal._connection.set_trace_callback(lambda sql: commits.append(sql == "COMMIT"))
+        # each of them is a transaction by itself
+        insert = "INSERT INTO answers"
+        journal._connection.set_trace_callback(
+            lambda sql: commits.append(sql.lstrip().startswith(insert))
+        )
         journal.expect(50)
         done = threading.Barrier(51)
 
@@ -298,6 +302,29 @@ def test_what_many_threads_write_at_once_shares_a_few_commits(data_folder):
         journal.flush()
         assert len(list(journal.answers("b"))) == 200
         assert 5 <= sum(commits) <= 40, "400 statements"
+
+
+def test_of_many_answers_all_are_written_or_none(data_folder):
+    with contextlib.closing(open_journal()) as journal:
+        answers = [(f"{at}".encode(), AnswerRecord("text", position=at)) for at in range(100)]
+        with pytest.raises(JournalError):
+            journal.finish_all([*answers, (b"last", AnswerRecord("text", position=2**70))], "b")
+        assert list(journal.answers("b")) == []
+        journal.finish_all(answers, "b")
+        assert len(list(journal.answers("b"))) == 100
+
+
+def test_an_answer_stays_while_its_request_is_sent_once_more(data_folder):
+    with contextlib.closing(open_journal()) as journal:
+        journal.finish_all([(b"k", AnswerRecord("old", position=3, at=5.0))], "earlier")
+        journal.start(b"k", "b", 7)
+        [kept] = journal.answers("earlier")
+        assert (kept.text, kept.position, kept.at) == ("old", 3, 5.0)
+        journal.forget_start(b"k")
+        assert journal.find(b"k").text == "old"
+        journal.finish_all([(b"k", AnswerRecord("new", position=7))], "b")
+        assert journal.find(b"k", "earlier") is None
+        assert [one.text for one in journal.answers("b")] == ["new"]
 
 
 def test_a_disk_that_fails_is_told_with_each_request_and_spoils_no_file(data_folder, journal_file):

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -112,19 +112,31 @@ def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") 
 
 
 def write_all(connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
-    """Do statements one after the other, and those of one kind that follow each other together."""
-    for statement, several in groupby(writes, key=lambda one: one[0]):
-        rows = [values for _, values in several]
-        if isinstance(statement, str):
-            connection.executemany(statement, rows)
-            continue
-        at = 0
-        while at < len(rows):
-            # few sizes, so that SQLite knows each of the statements
-            number = min(_MOST_ROWS, 1 << ((len(rows) - at).bit_length() - 1))
-            part = rows[at : at + number]
-            connection.execute(statement.of(number), [*chain.from_iterable(part)])
-            at += number
+    """Do all statements or none; those of one kind that follow each other are done together.
+
+    Python's lock changes hands at each step of SQLite, also at the begin and the end of a
+    transaction: rows that one statement takes are a transaction by themselves.
+    """
+    kinds = [
+        (kind, [values for _, values in several])
+        for kind, several in groupby(writes, key=itemgetter(0))
+    ]
+    at_once = 1 if isinstance(kinds[0][0], str) else _MOST_ROWS
+    is_one_statement = len(kinds) == 1 and len(kinds[0][1]) <= at_once
+    with nullcontext() if is_one_statement else transaction(connection):
+        for kind, rows in kinds:
+            _write_rows(connection, kind, rows)
+
+
+def _write_rows(
+    connection: sqlite3.Connection, kind: str | ManyRows, rows: Sequence[Sequence[Any]]
+) -> None:
+    if isinstance(kind, str):
+        connection.executemany(kind, rows)
+        return
+    for at in range(0, len(rows), _MOST_ROWS):
+        part = rows[at : at + _MOST_ROWS]
+        connection.execute(kind.of(len(part)), [*chain.from_iterable(part)])
 
 
 def _opened(path: Path, *, network: bool) -> sqlite3.Connection:

@@ -13,7 +13,13 @@ from dataclasses import replace
 from wx_notebook.journal import statements
 from wx_notebook.journal.database import Write
 from wx_notebook.journal.journal import Journal
-from wx_notebook.journal.records import AnswerRecord, JobLine, JobRecord, answer_values
+from wx_notebook.journal.records import (
+    AnswerRecord,
+    JobLine,
+    JobRecord,
+    answer_values,
+    start_values,
+)
 from wx_notebook.service import whole_characters
 
 
@@ -58,7 +64,10 @@ class JobLog:
     def begin(self, job: JobRecord, lines: Sequence[JobLine]) -> None:
         """Write down a job that is about to be made, and its rows."""
         now = time.time()
-        starts = ((statements.START, (one.key, job.batch_id, one.position, now)) for one in lines)
+        starts = (
+            (statements.PUT_ROW, start_values(one.key, job.batch_id, one.position, now))
+            for one in lines
+        )
         rows = (
             (statements.PUT_LINE, (job.id, one.key, one.position, whole_characters(one.prompt)))
             for one in lines
@@ -83,7 +92,7 @@ class JobLog:
         """Write down answers, and rows that were refused, so that they cost nothing."""
         writes: list[Write] = []
         for key, answer in answers:
-            writes.append((statements.PUT_ANSWER, answer_values(key, job.batch_id, answer)))
+            writes.append((statements.PUT_ROW, answer_values(key, job.batch_id, answer)))
             writes.append((statements.DELETE_LINE, (job.id, key)))
         for key in refused:
             writes.append((statements.FORGET_START, (key,)))

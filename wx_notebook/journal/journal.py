@@ -19,7 +19,6 @@ from wx_notebook.journal.database import (
     open_for_reading,
     open_temporary,
     set_aside,
-    transaction,
     write_all,
 )
 from wx_notebook.journal.location import is_on_network, journal_folder, other_files, own_file
@@ -29,6 +28,7 @@ from wx_notebook.journal.records import (
     Found,
     answer_among,
     answer_values,
+    start_values,
 )
 from wx_notebook.service import whole_characters
 
@@ -146,9 +146,9 @@ class Journal:
     def find_all(self, keys: Sequence[bytes], batch_id: str = "") -> list[Found]:
         """Return what `find` does for each of several keys, for less than one after the other."""
         known: dict[bytes, list[tuple[Any, ...]]] = {}
-        for key, *row in self.select(statements.GET_ANSWER.of(len(keys)), keys):
+        for key, *row in self.select(statements.GET_ANSWER.of(len(keys)), [*keys, batch_id]):
             known.setdefault(bytes(key), []).append(tuple(row))
-        return [answer_among(known.get(key, ()), batch_id) for key in keys]
+        return [answer_among(known.get(key, ())) for key in keys]
 
     def expect(self, writers: int) -> None:
         """Take note of how many threads will start and finish requests."""
@@ -162,14 +162,15 @@ class Journal:
         JournalError
             It cannot be written: the request must not be sent.
         """
-        write = statements.START, (key, batch_id, position, time.time())
+        write = statements.PUT_ROW, start_values(key, batch_id, position, time.time())
         if (problem := self._commits.wait([write]) or self._lost) is not None:
             raise self._trouble(problem)
 
     def start_all(self, requests: Sequence[tuple[bytes, int]], batch_id: str) -> None:
         """Write down that several are about to be sent, by key and position; as `start`."""
         now = time.time()
-        self.write(*((statements.START, (key, batch_id, at, now)) for key, at in requests))
+        starts = (start_values(key, batch_id, position, now) for key, position in requests)
+        self.write(*((statements.PUT_ROW, start) for start in starts))
 
     def finish(
         self, key: bytes, batch_id: str, answer: AnswerRecord,
@@ -181,13 +182,13 @@ class Journal:
             self._lost = problem or self._lost
             on_disk(None if problem is None else self._trouble(problem))
 
-        write = (statements.PUT_ANSWER, answer_values(key, batch_id, answer))
+        write = (statements.PUT_ROW, answer_values(key, batch_id, answer))
         self._commits.submit([write], tell)
 
     def finish_all(self, answers: Sequence[tuple[bytes, AnswerRecord]], batch_id: str) -> None:
         """Write down several answers, by their keys; on disk when it returns, raises as `start`."""
         rows = (answer_values(key, batch_id, answer) for key, answer in answers)
-        self.write(*((statements.PUT_ANSWER, row) for row in rows))
+        self.write(*((statements.PUT_ROW, row) for row in rows))
 
     def forget_start(self, key: bytes) -> None:
         """Write down that a request was refused, so that it cost nothing; raises as `start`."""
@@ -209,12 +210,11 @@ class Journal:
         self._commits.wait()
 
     def _commit(self, writes: Sequence[Write]) -> sqlite3.Error | None:
-        connection = self._connection
         if not writes:
             return None
         try:
-            with self._disk_lock, transaction(connection):
-                write_all(connection, writes)
+            with self._disk_lock:
+                write_all(self._connection, writes)
         except sqlite3.Error as problem:
             return problem
         except (ValueError, OverflowError) as problem:

@@ -20,7 +20,7 @@ def keep_prompt(
     JournalError
         It cannot be written.
     """
-    values = (key, *answer_values(key, "", answer)[3:])
+    values = (key, *answer_values(key, "", answer)[3:-1])
     journal.write(
         (statements.KEEP_ANSWER, values),
         (

@@ -15,6 +15,8 @@ from wx_notebook.service import Request, whole_characters
 #: Who pays is no part of the question.
 _NOT_ASKED = ("project_id", "space_id")
 _KEY_BYTES = 16
+#: In the place of a prompt, its text and what was said of it.
+_NO_ANSWER = (None,) * 8
 #: Where the time stands among the values of `statements.GET_ANSWER`, behind the state.
 _AT = 9
 #: A count above it is nonsense, which SQLite may not take.
@@ -83,14 +85,19 @@ def answer_record(
     )
 
 
+def start_values(key: bytes, batch_id: str, position: int, at: float) -> tuple[Any, ...]:
+    """Return the values of `statements.PUT_ROW` for a request that is about to be sent."""
+    return (key, batch_id, position, at, *_NO_ANSWER, "started")
+
+
 def answer_values(key: bytes, batch_id: str, answer: AnswerRecord) -> tuple[Any, ...]:
-    """Return the values of `statements.PUT_ANSWER`: what the service says may hold anything."""
+    """Return the values of `statements.PUT_ROW`: what the service says may hold anything."""
     return (
         # a cell of a table can hold half of a character, which no file in UTF-8 takes
         key, batch_id, answer.position, answer.at, whole_characters(answer.prompt),
         whole_characters(answer.text), whole_characters(answer.model_id),
         whole_characters(answer.finish_reason), _count(answer.input_tokens),
-        _count(answer.output_tokens), whole_characters(answer.request_id), answer.seconds,
+        _count(answer.output_tokens), whole_characters(answer.request_id), answer.seconds, "done",
     )  # fmt: skip
 
 
@@ -115,18 +122,10 @@ class StartedRecord(NamedTuple):
 Found: TypeAlias = AnswerRecord | StartedRecord | None
 
 
-def answer_among(rows: Sequence[Sequence[Any]], batch_id: str) -> Found:
-    """Return the answer among the rows that all files have of a key; None if it was not started.
-
-    Parameters
-    ----------
-    batch_id
-        Only what this batch has paid for; "" for all.
-    """
+def answer_among(rows: Sequence[Sequence[Any]]) -> Found:
+    """Return the answer among the rows that all files have of a key; None if it was not started."""
     started = None
     for own_state, *values in rows:
-        if batch_id and values[-1] != batch_id:
-            continue
         if own_state == "done":
             return AnswerRecord(*values)
         started = StartedRecord(values[-1], values[_AT])

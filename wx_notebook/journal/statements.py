@@ -13,7 +13,7 @@ class ManyRows(NamedTuple):
     row: str
     tail: str
 
-    @cache  # noqa: B019  # there are two of them, for seven numbers
+    @cache  # noqa: B019  # there are two of them, for some hundred numbers
     def of(self, rows: int) -> str:
         """Return the statement for so many rows."""
         return f"{self.head}{', '.join([self.row] * rows)}{self.tail}"
@@ -95,38 +95,30 @@ DELETE_ALL = (
     DELETE_BATCH,
 )  # fmt: skip
 
-#: An answer that is there already stays until the new one has come, and so does a start of a batch
-#: that is sent now: whoever looks afterwards whose start it is knows who sends it.
-START = ManyRows(
-    "INSERT INTO answers (key, batch, state, position, at) VALUES ",
-    "(?, ?, 'started', ?, ?)",
-    """
-ON CONFLICT (key) DO UPDATE SET
-    at = CASE
-        WHEN state = 'started' AND batch <> excluded.batch AND batch IN (SELECT batch FROM runs)
-        THEN at ELSE excluded.at END,
-    batch = CASE
-        WHEN state = 'started' AND batch NOT IN (SELECT batch FROM runs)
-        THEN excluded.batch ELSE batch END
-""",
-)
-FORGET_START = "DELETE FROM answers WHERE key = ? AND state = 'started'"
-#: (to replace the row would write its entries in both indexes anew)
-PUT_ANSWER = ManyRows(
+#: A request that is about to be sent ("started"), or its answer ("done"): one statement for both,
+#: so that a group of them is one step. An answer that is there already stays until the new one has
+#: come, and so does a start of a batch that is sent now: whoever looks afterwards whose start it is
+#: knows who sends it. (To replace the row would write its entries in both indexes anew.)
+PUT_ROW = ManyRows(
     """
 INSERT INTO answers (
-    key, batch, state, position, at, prompt, text, model, finish, input_tokens, output_tokens,
-    request, seconds
+    key, batch, position, at, prompt, text, model, finish, input_tokens, output_tokens, request,
+    seconds, state
 ) VALUES """,
-    "(?, ?, 'done', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     """
 ON CONFLICT (key) DO UPDATE SET
-    batch = excluded.batch, state = 'done', position = excluded.position, at = excluded.at,
+    batch = excluded.batch, state = excluded.state, position = excluded.position, at = excluded.at,
     prompt = excluded.prompt, text = excluded.text, model = excluded.model,
     finish = excluded.finish, input_tokens = excluded.input_tokens,
     output_tokens = excluded.output_tokens, request = excluded.request, seconds = excluded.seconds
+WHERE excluded.state = 'done' OR answers.state = 'started' AND (
+    answers.batch = excluded.batch OR answers.batch NOT IN (SELECT batch FROM runs)
+)
 """,
 )
+FORGET_START = "DELETE FROM answers WHERE key = ? AND state = 'started'"
+#: Of all batches, or of one.
 GET_ANSWER = ManyRows(
     """
 SELECT answers.key, state, text, model, finish, input_tokens, output_tokens, request, seconds,
@@ -134,7 +126,7 @@ SELECT answers.key, state, text, model, finish, input_tokens, output_tokens, req
 FROM answers LEFT JOIN prompts ON prompts.key = answers.key AND prompts.at = answers.at
 WHERE answers.key IN (""",
     "?",
-    ")",
+    ") AND ? IN ('', batch)",
 )
 #: A row of a batch that an earlier one, or an equal row, has paid for.
 PUT_REUSED = """
