@@ -141,6 +141,9 @@ class RowPrompt:
         )
 
     def _columns_hint(self) -> str:
+        if not self.columns:
+            # a table without rows
+            return "For example {{ text }}; plain values are {{ value }}."
         names = [make_visible(mask_keys(name)) for name in self.columns[:_MOST_COLUMNS]]
         more = len(self.columns) - len(names)
         listed = ", ".join(
