@@ -55,6 +55,13 @@ def client():
 
 
 @pytest.fixture
+def mortal():
+    """A cluster whose workers a test kills: a busy machine may bring none in their place."""
+    with new_cluster() as one:
+        yield one
+
+
+@pytest.fixture
 def slow(sandbox):
     """A service that needs 0.1 s for an answer."""
     with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=50) as one:
@@ -141,11 +148,11 @@ def test_the_kernel_writes_the_journal_and_a_run_without_the_cluster_finds_it(
     assert sandbox.counts["chat"] == 40
 
 
-def test_a_worker_that_is_killed_costs_only_what_was_under_way_there(client, slow):
+def test_a_worker_that_is_killed_costs_only_what_was_under_way_there(mortal, slow):
     at_once, rows = 10, 200
     texts = [f"t{at}" for at in range(rows)]
     table = dd.from_pandas(pd.DataFrame({"text": texts}), npartitions=8)
-    pid, _ = client.run(os.getpid).values()
+    pid, _ = mortal.run(os.getpid).values()
     killed, seen = [], []
 
     def kill(progress):
@@ -153,9 +160,8 @@ def test_a_worker_that_is_killed_costs_only_what_was_under_way_there(client, slo
         if progress.counts.done >= rows // 3 and not killed:
             killed.append(os.kill(pid, signal.SIGKILL))
 
-    answered = wx.batch(PROMPT, table, on=client, concurrency=at_once, on_progress=kill)
+    answered = wx.batch(PROMPT, table, on=mortal, concurrency=at_once, on_progress=kill)
     computed = answered.compute()
-    client.wait_for_workers(2, timeout=60)
     assert killed
     assert list(computed.text) == texts
     assert list(computed.error) == [None] * rows
@@ -172,19 +178,18 @@ def test_a_worker_that_is_killed_costs_only_what_was_under_way_there(client, slo
 
 
 def test_a_partition_that_kills_its_workers_stops_the_run_and_keeps_what_was_done(
-    client, slow, monkeypatch
+    mortal, slow, monkeypatch
 ):
     # Dask gives a task up when so many workers were lost with it
-    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
-    pids, killed = list(client.run(os.getpid).values()), []
+    monkeypatch.setattr(mortal.cluster.scheduler, "allowed_failures", 0)
+    pids, killed = list(mortal.run(os.getpid).values()), []
 
     def kill(progress):
         if progress.counts.done >= 10 and not killed:
             killed.extend(os.kill(pid, signal.SIGKILL) for pid in pids)
 
     with pytest.raises(BatchStopped, match="KilledWorker") as caught:
-        wx.batch(PROMPT, FRAME, on=client, concurrency=2, on_progress=kill)
-    client.wait_for_workers(2, timeout=60)
+        wx.batch(PROMPT, FRAME, on=mortal, concurrency=2, on_progress=kill)
     table = caught.value.table
     assert len(table) == 40
     assert sum(error is None for error in table.error) >= 10
@@ -249,7 +254,7 @@ def test_the_workers_write_the_folder_of_a_dask_dataframe(suffix, client, sessio
         wx.batch(PROMPT, table, on=client, to=path)
 
 
-def test_each_partition_is_written_when_it_is_done_and_let_go(client, slow, tmp_path, monkeypatch):
+def test_each_partition_is_written_when_it_is_done_and_let_go(mortal, slow, tmp_path, monkeypatch):
     written, held = [], []
     put = WrittenParts.put
 
@@ -260,7 +265,7 @@ def test_each_partition_is_written_when_it_is_done_and_let_go(client, slow, tmp_
     monkeypatch.setattr(WrittenParts, "put", watched)
     frame = pd.DataFrame({"text": [f"t{at}" for at in range(120)]}).assign(score=None)
     # a worker is lost on the way: nothing is written twice, and nothing is missing
-    pid, killed = next(iter(client.run(os.getpid).values())), []
+    pid, killed = next(iter(mortal.run(os.getpid).values())), []
 
     def look(progress):
         written.append(len(list(tmp_path.glob("out.part.parquet/part-*"))))
@@ -268,9 +273,8 @@ def test_each_partition_is_written_when_it_is_done_and_let_go(client, slow, tmp_
             killed.append(os.kill(pid, signal.SIGKILL))
 
     slow.say(*["a b c d e"] * 200)
-    path = wx.batch(PROMPT, dd.from_pandas(frame, npartitions=30), on=client, concurrency=4,
+    path = wx.batch(PROMPT, dd.from_pandas(frame, npartitions=30), on=mortal, concurrency=4,
                     to=tmp_path / "out.parquet", on_progress=look)  # fmt: skip
-    client.wait_for_workers(2, timeout=60)
     assert killed
     assert len(set(written)) > 3, "it grows"
     # those that are sent, those that are filled in meanwhile, each with its answers and its data

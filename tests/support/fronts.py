@@ -393,12 +393,19 @@ class LabPage:
 
     def restart(self) -> None:
         """Restart the kernel without asking, and wait until it answers again."""
-        # asked again: on a busy machine its first "idle" comes before the page listens
+        # asked again and again: on a busy machine its "idle" comes before the page listens, and a
+        # question that the old connection takes gets no answer
         self._js(
             f"""async () => {{
                 const kernel = {_KERNEL};
                 await kernel.restart();
-                kernel.requestKernelInfo().catch(() => {{}});
+                const ask = () => kernel.requestKernelInfo().catch(() => {{}});
+                ask();
+                const timer = setInterval(() => {{
+                    const isOver = kernel.isDisposed || kernel.status === "idle";
+                    if (isOver) clearInterval(timer);
+                    else ask();
+                }}, 3000);
             }}"""
         )
         self.wait_until_idle()
