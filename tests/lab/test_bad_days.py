@@ -142,7 +142,6 @@ def broken(page, server, sandbox):
         broken_page.route(f"**/static/*/{name}", lambda route: route.abort())
         lab = LabPage(broken_page, server)
         lab.open("broken.ipynb", [connect_cell(lab, sandbox), "%%watsonx\nhello"])
-        lab.restart()
         lab.run(0)
         lab.run(1)
         lab.wait_for_output(1, "plain answer")
