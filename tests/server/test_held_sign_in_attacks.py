@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import http.cookiejar
 import json
@@ -164,7 +165,10 @@ def test_the_listener_is_on_this_machine_only_and_takes_no_large_request(server)
     known = server.written()
     assert known["url"].startswith("http://127.0.0.1:")
     shown = {"Authorization": f"Bearer {known['secret']}"}
-    assert ask(f"{known['url']}/token", {"seen": "x" * 10_000}, headers=shown).status in (400, 413)
+    large = {"seen": "x" * 10_000}
+    # nobody reads the rest of it, and the end of the connection may overtake the reply
+    with contextlib.suppress(ConnectionResetError):
+        assert ask(f"{known['url']}/token", large, headers=shown).status in (400, 413)
     assert server.ask_token().status == 200
 
 
