@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import wx_notebook as wx
 from wx_notebook.sandbox import Sandbox
 
 
@@ -19,6 +20,15 @@ def sandbox():
     """Without a limit of its own the sandbox says 8 requests a second, and a batch keeps to it."""
     with Sandbox(requests_per_second=100_000) as running:
         yield running
+
+
+@pytest.fixture
+def slow(sandbox):
+    """A service that needs 0.1 s for an answer."""
+    with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=50) as one:
+        wx.connect(api_key=one.api_key, url=one.url, project_id=one.project_id)
+        one.say(*["a b c d e"] * 2_000)
+        yield one
 
 
 @pytest.fixture

@@ -27,15 +27,6 @@ wx.batch({PROMPT!r}, {ROWS!r}, concurrency=5)
 """
 
 
-@pytest.fixture
-def slow(sandbox):
-    """A service that needs 0.1 s for an answer."""
-    with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=50) as one:
-        wx.connect(api_key=one.api_key, url=one.url, project_id=one.project_id)
-        one.say(*["a b c d e"] * 300)
-        yield one
-
-
 @pytest.mark.slow  # another process
 @pytest.mark.parametrize("ends", ["by itself", "killed"])
 def test_each_row_is_paid_for_once_and_a_dead_kernel_holds_up_nobody(ends, slow, data_folder):

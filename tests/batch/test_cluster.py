@@ -62,15 +62,6 @@ def mortal():
 
 
 @pytest.fixture
-def slow(sandbox):
-    """A service that needs 0.1 s for an answer."""
-    with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=50) as one:
-        wx.connect(api_key=one.api_key, url=one.url, project_id=one.project_id)
-        one.say(*["a b c d e"] * 2_000)
-        yield one
-
-
-@pytest.fixture
 def _not_from_here(session, monkeypatch):
     """The kernel itself sends no prompt: only the workers, which are other processes, do."""
     send = Service.send
@@ -272,7 +263,6 @@ def test_each_partition_is_written_when_it_is_done_and_let_go(mortal, slow, tmp_
         if written[-1] >= 3 and not killed:
             killed.append(os.kill(pid, signal.SIGKILL))
 
-    slow.say(*["a b c d e"] * 200)
     path = wx.batch(PROMPT, dd.from_pandas(frame, npartitions=30), on=mortal, concurrency=4,
                     to=tmp_path / "out.parquet", on_progress=look)  # fmt: skip
     assert killed
