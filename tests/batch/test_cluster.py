@@ -501,15 +501,20 @@ def test_a_log_out_stops_the_whole(client, slow):
     assert len(caught.value.table) == 40
 
 
-def test_a_partition_that_cannot_be_read_stops_the_run_and_keeps_what_was_done(client, session):
+def test_a_partition_that_cannot_be_read_stops_the_run_and_keeps_what_was_done(
+    client, session, sandbox
+):
+    key = sandbox.api_key
+
     def read(part):
         if part.n.max() > 30:
-            raise OSError("the disk is gone")
+            raise OSError(f"the disk is gone: https://{key}@storage.example")
         return part
 
     table = dd.from_pandas(FRAME, npartitions=4).map_partitions(read, meta=FRAME.iloc[:0])
     with pytest.raises(BatchStopped, match=r"Partition 3 .* the disk is gone") as caught:
         wx.batch(PROMPT, table, on=client)
+    assert key not in str(caught.value)
     assert list(caught.value.table.compute().n) == list(range(30))
 
 

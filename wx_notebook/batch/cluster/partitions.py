@@ -14,7 +14,7 @@ from distributed.protocol.pickle import dumps
 
 from wx_notebook.batch.cluster.exchange import Row
 from wx_notebook.batch.jobs import RowPlace
-from wx_notebook.errors import BadOption, BatchStopped, make_visible
+from wx_notebook.errors import BadOption, BatchStopped, make_visible, mask_all_keys
 
 _LONGEST_REASON = 300
 #: States of a task of Dask from which it does not come back by itself.
@@ -132,7 +132,7 @@ class PartitionRows:
         if gone and not self._is_stopped:
             number, future = gone[0]
             raise BatchStopped(
-                f"No worker sends partition {number:,} any more: {_reason(future)}",
+                f"No worker sends partition {number:,} any more: {reason_of(future)}",
                 hint="Look at client.get_worker_logs(), then run it again: rows with an answer are "
                 "not sent again.",
             )
@@ -257,16 +257,17 @@ class PartitionRows:
 
 def _failed(number: int, future: Any) -> BadOption:  # noqa: ANN401  # distributed's own
     return BadOption(
-        f"Partition {number:,} could not be read on the workers: {_reason(future)}",
+        f"Partition {number:,} could not be read on the workers: {reason_of(future)}",
         hint=f"To see the whole error: df.partitions[{number}].compute()",
     )
 
 
-def _reason(future: Any) -> str:  # noqa: ANN401  # distributed's own
+def reason_of(future: Any) -> str:  # noqa: ANN401  # distributed's own
+    """Return why a task of Dask has failed, without keys: an address may hold one."""
     error = future.exception() if future.status == "error" else None
     if error is None:
         return f"its task is {future.status}"
-    return make_visible(f"{type(error).__name__}: {error}"[:_LONGEST_REASON])
+    return make_visible(mask_all_keys(f"{type(error).__name__}: {error}")[:_LONGEST_REASON])
 
 
 def list_parts(places: Iterator[RowPlace], used: Sequence[int], size: int) -> Iterator[Part]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from distributed import wait
 
-from wx_notebook.batch.cluster.partitions import PartitionRows
+from wx_notebook.batch.cluster.partitions import PartitionRows, reason_of
 from wx_notebook.batch.dask_table import DaskTable
 from wx_notebook.batch.jobs import RowPlace
 from wx_notebook.batch.outputs import check_suffix, part_of
@@ -23,13 +23,12 @@ from wx_notebook.batch.parquet_types import ColumnTypes, known_types, parquet_sc
 from wx_notebook.batch.shapes import ERROR, Shape
 from wx_notebook.batch.tables import PandasTable
 from wx_notebook.batch.writers import make_writer, unfit_column
-from wx_notebook.errors import BadOption, WatsonxError, make_visible
+from wx_notebook.errors import BadOption, WatsonxError
 
 #: Files that are written while other partitions are sent.
 _MOST_AT_ONCE = 8
 #: Seconds that a run which ends early gives the workers to write what has come.
 _END_S = 5.0
-_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +232,9 @@ class WrittenParts:
             error = one.exception() if one.status == "error" else None
             if isinstance(error, WatsonxError):
                 raise type(error)(error.message, hint=error.hint)
-            reason = f"its task is {one.status}" if error is None else (
-                f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
-            )  # fmt: skip
-            raise BadOption(f"A worker could not write a partition: {make_visible(reason)}")
+            raise BadOption(
+                f"A worker could not write a partition: {reason_of(one)}",
+                hint="Check the folder of --to on the workers, then run the cell again. Rows with "
+                "an answer are not sent again.",
+            )
         return bool(ended)
