@@ -46,6 +46,8 @@ SECRET_MASK = "<secret>"  # noqa: S105  # shown, no secret
 #: IBM Cloud keys have 44 of these characters, tokens more; IDs, regions and host labels have fewer.
 #: The parts of a JSON Web Token are separated by points and may be shorter.
 _LIKE_A_KEY = re.compile(r"eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?|[A-Za-z0-9_-]{40,}")
+#: Characters of what an error of other people's code says.
+_LONGEST_REASON = 300
 #: Surrogates have no UTF-8 form: Jupyter does not send a message that contains one.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 #: Characters that control a terminal or the direction of a line.
@@ -242,6 +244,14 @@ def make_visible(text: str) -> str:
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
     )
+
+
+def foreign_reason(error: BaseException) -> str:
+    """Return what an error of other people's code says: visible, short and without keys.
+
+    An address with a password in it is what a database or a file system repeats.
+    """
+    return make_visible(mask_all_keys(f"{type(error).__name__}: {error}")[:_LONGEST_REASON])
 
 
 def mask_keys(text: str) -> str:

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
-from wx_notebook.errors import BadOption, make_visible
-
-_LONGEST_REASON = 300
+from wx_notebook.errors import BadOption, foreign_reason
 
 
 class DaskTable:
@@ -147,7 +145,7 @@ def _computed(what: str, compute: Callable[[], Any], hint: str = "") -> Any:  # 
     try:
         return compute()
     except Exception as error:  # noqa: BLE001  # whatever the user's own graph raises
-        reason = make_visible(f"{type(error).__name__}: {error}"[:_LONGEST_REASON])
+        reason = foreign_reason(error)
     raise BadOption(f"{what} could not be computed: {reason}", hint=hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from wx_notebook.batch.jobs import Counts, Job, Outcome
-from wx_notebook.errors import BatchStopped, RateLimited, ServiceDown, WatsonxError, make_visible
+from wx_notebook.errors import BatchStopped, RateLimited, ServiceDown, WatsonxError, foreign_reason
 from wx_notebook.options import MaxErrors, Options
 from wx_notebook.transport import RetryPolicy
 
@@ -20,7 +20,6 @@ _MOST_RESENT = 3
 _FIRST_CHECK = 20
 #: So many rows in a row that the service did not answer, each tried to the end: it is down.
 _MOST_DOWN = 10
-_LONGEST_REASON = 300
 #: Seconds between two looks at a row that another kernel sends.
 _LOOK_S = 0.3
 
@@ -148,5 +147,5 @@ def unreadable_error(row: int, error: Exception) -> BatchStopped:
     """Return the error for a table that cannot be read from this row on."""
     if isinstance(error, WatsonxError):
         return BatchStopped(error.message, hint=error.hint)
-    reason = make_visible(f"{type(error).__name__}: {error}"[:_LONGEST_REASON])
+    reason = foreign_reason(error)
     return BatchStopped(f"Row {row:,} of the table could not be read: {reason}")

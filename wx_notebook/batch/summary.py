@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from wx_notebook.batch.jobs import Counts
 from wx_notebook.batch.plan import format_duration
-from wx_notebook.errors import BatchStopped, Interrupted, UserFacingError, make_visible
+from wx_notebook.errors import BatchStopped, Interrupted, UserFacingError, foreign_reason
 
-_MOST_WARNINGS, _LONGEST_REASON = 5, 300
+_MOST_WARNINGS = 5
 
 
 class BatchResult(NamedTuple):
@@ -81,5 +81,5 @@ def early_end(
         return Interrupted(f"Stopped. {far}", hint=hint)
     if isinstance(failure, UserFacingError):
         return BatchStopped(f"{failure.message}\n{far}", hint=failure.hint or hint)
-    reason = make_visible(f"{type(failure).__name__}: {failure}"[:_LONGEST_REASON])
+    reason = foreign_reason(failure)
     return BatchStopped(f"The table could not be written: {reason}\n{far}", hint=hint)

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from wx_notebook.errors import BadOption
+from wx_notebook.errors import BadOption, foreign_reason
 from wx_notebook.templates.iterators import MAX_ITEMS
 from wx_notebook.templates.unfit_values import check_fits
 
@@ -45,7 +45,7 @@ def evaluate(root: str, expression: str, names: Mapping[str, Any]) -> tuple[Any,
     except TemplateError as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001  # a property or filter may raise anything
-        reason = f"{type(error).__name__}: {error}"
+        reason = foreign_reason(error)
     if reason:
         raise BadOption(
             f"The placeholder {{{{ {expression} }}}} failed: {reason[:_LONGEST_REASON]}",
@@ -75,7 +75,7 @@ def expression_text(
     try:
         return str(value)
     except Exception as error:  # noqa: BLE001  # the __str__ of any class
-        reason = f"{type(error).__name__}: {error}"
+        reason = foreign_reason(error)
     raise BadOption(
         f"'{expression}' has no text form: {reason[:_LONGEST_REASON]}", hint="Use a text instead."
     )

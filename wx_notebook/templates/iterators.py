@@ -14,7 +14,7 @@ from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from itertools import islice
 from typing import Any, NamedTuple
 
-from wx_notebook.errors import BadOption, mask_keys
+from wx_notebook.errors import BadOption, foreign_reason, mask_keys
 from wx_notebook.templates.file_kinds import PROMPT_TAKES
 
 #: Items of a list that a prompt is given.
@@ -25,8 +25,8 @@ _COPIED: tuple[Iterator[Any], ...] = (
     iter({}), iter({}.values()), iter({}.items()),
 )  # fmt: skip
 _COPYABLE = frozenset(map(type, _COPIED))
-#: Iterators whose items are kept, and characters of what such an iterator raised.
-_MOST_KEPT, _LONGEST_REASON = 20, 200
+#: Iterators whose items are kept.
+_MOST_KEPT = 20
 
 
 class ItemRow(NamedTuple):
@@ -105,7 +105,7 @@ class Items:
         try:
             self.read += islice(self.iterator, number)
         except Exception as error:  # noqa: BLE001  # the code of any iterator
-            self._failure = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
+            self._failure = foreign_reason(error)
         except BaseException:
             # a generator that was stopped has ended: what it gave so far is not all
             self._failure = "it was stopped."

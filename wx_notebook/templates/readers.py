@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wx_notebook.errors import BadOption
+from wx_notebook.errors import BadOption, mask_all_keys
 from wx_notebook.templates.estimate import estimate_tokens
 
 #: Tokens of a document in a prompt, unless a filter asks for a number of pages.
@@ -74,7 +74,7 @@ def read_document(path: Path, reader: Reader, pages: int | None = None) -> ReadD
     except BadOption:
         raise
     except Exception as error:  # noqa: BLE001  # a file from anywhere, read by libraries of others
-        failure = f"{type(error).__name__}: {error}".split("\n")[0][:200]
+        failure = mask_all_keys(f"{type(error).__name__}: {error}".split("\n")[0])[:200]
     if failure:
         raise _unreadable(path, failure)
     sent, is_whole, has_more = found

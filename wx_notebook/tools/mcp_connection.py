@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO, TypeVar
 
 from wx_notebook.credentials.secret import Secret
-from wx_notebook.errors import BadOption, mask_keys
+from wx_notebook.errors import BadOption, mask_all_keys, mask_keys
 from wx_notebook.tools.mcp_tokens import authorising
 
 _Result = TypeVar("_Result")
@@ -279,4 +279,4 @@ def _text_of(result: Any) -> str:  # noqa: ANN401  # mcp's own type
 def _reason(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}".split("\n")[0][:200].rstrip(".")
+    return mask_all_keys(f"{type(error).__name__}: {error}".split("\n")[0])[:200].rstrip(".")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 
-from wx_notebook.errors import BadOption, ServiceDown, did_you_mean, make_visible, mask_keys
+from wx_notebook.errors import BadOption, ServiceDown, did_you_mean, foreign_reason, mask_keys
 from wx_notebook.options import SERVICE, Options
 from wx_notebook.transport import is_loopback, is_offline, recorded_file
 
@@ -94,7 +94,7 @@ def _client(address: str) -> Any:  # noqa: ANN401
         return distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, TypeError, ValueError, RuntimeError) as error:
         # without the certificates of `distributed.comm.tls` it is a TypeError
-        reason = make_visible(f"{type(error).__name__}: {error}"[:200])
+        reason = foreign_reason(error)
     raise ServiceDown(
         f"No scheduler answers at {mask_keys(address)}: {reason}",
         hint="Check the address, which its own output and its dashboard show, and the certificates "

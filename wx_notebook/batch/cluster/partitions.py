@@ -14,9 +14,8 @@ from distributed.protocol.pickle import dumps
 
 from wx_notebook.batch.cluster.exchange import Row
 from wx_notebook.batch.jobs import RowPlace
-from wx_notebook.errors import BadOption, BatchStopped, make_visible, mask_all_keys
+from wx_notebook.errors import BadOption, BatchStopped, foreign_reason
 
-_LONGEST_REASON = 300
 #: States of a task of Dask from which it does not come back by itself.
 _ENDED_BADLY = ("error", "cancelled", "lost")
 
@@ -263,11 +262,11 @@ def _failed(number: int, future: Any) -> BadOption:  # noqa: ANN401  # distribut
 
 
 def reason_of(future: Any) -> str:  # noqa: ANN401  # distributed's own
-    """Return why a task of Dask has failed, without keys: an address may hold one."""
+    """Return why a task of Dask has failed."""
     error = future.exception() if future.status == "error" else None
     if error is None:
         return f"its task is {future.status}"
-    return make_visible(mask_all_keys(f"{type(error).__name__}: {error}")[:_LONGEST_REASON])
+    return foreign_reason(error)
 
 
 def list_parts(places: Iterator[RowPlace], used: Sequence[int], size: int) -> Iterator[Part]:

@@ -30,7 +30,7 @@ from wx_notebook.batch.outputs import Output
 from wx_notebook.batch.reading import sampled_positions
 from wx_notebook.batch.sender import RunParts
 from wx_notebook.batch.shapes import Shape
-from wx_notebook.errors import BadOption, make_visible
+from wx_notebook.errors import BadOption, foreign_reason
 from wx_notebook.journal import BatchOwners, Journal
 from wx_notebook.options import Options
 from wx_notebook.session import Session
@@ -198,7 +198,7 @@ def _names(session: Session, prompt: RowPrompt) -> Mapping[str, Any]:
         try:
             packed = dumps(prompt.names[root])
         except Exception as error:  # noqa: BLE001  # whatever pickling the user's object raises
-            reason = make_visible(f"{type(error).__name__}: {error}"[:200])
+            reason = foreign_reason(error)
         if reason:
             raise BadOption(
                 f"The variable '{root}' cannot be sent to the workers: {reason}",
