@@ -132,7 +132,9 @@ def test_names_that_become_equal_are_numbered_in_linear_time():
         assert len(renamed) == number
         return now_s() - began
 
-    assert rename(4_000) / max(rename(1_000), 0.002) < 8
+    # the least of a few: the collector of garbage and other threads take time at random
+    few, many = (min(rename(number) for _ in range(4)) for number in (1_000, 4_000))
+    assert many / max(few, 0.002) < 8
 
 
 @pytest.mark.parametrize("kernels", [10, 40])

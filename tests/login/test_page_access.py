@@ -171,9 +171,8 @@ def test_axe_finds_nothing_in_any_state_of_the_form_in_either_theme(
 def opened_again(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     name = f"again-{server.front}.ipynb"
     lab, form = opened(page, server, name)
-    if server.front == "lab":
-        # its default, which another test of this server may have changed
-        lab.save_widget_state(on=False)
+    # the default, which another test of this server may have changed
+    lab.save_widget_state(on=False)
     lab.save()
     # the kernel lives: it is the same form
     lab.reload()
