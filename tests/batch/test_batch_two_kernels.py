@@ -70,8 +70,11 @@ def test_who_waits_for_another_kernel_says_so_and_fresh_waits_for_nobody(sandbox
         seen = []
 
         async def both(**options):
+            sent = slower.counts["chat"]
             first = asyncio.ensure_future(wx.abatch(PROMPT, ROWS[:3], **options))
-            await asyncio.sleep(0.25)
+            # its first row is under way, and the others wait for that
+            while slower.counts["chat"] == sent:
+                await asyncio.sleep(0.01)
             return await asyncio.gather(
                 first, wx.abatch(PROMPT, ROWS[:3], on_progress=seen.append, **options)
             )
