@@ -461,6 +461,9 @@ def kernel_goes(page: Page, server: JupyterServer, sandbox: Sandbox) -> None:
     restored = Form(again)
     restored.wait_for(GONE)
     assert restored.root.locator("button:enabled, input:enabled, select:enabled").count() == 0
+    # JupyterLab draws a broken link before each widget without a kernel; the words are enough
+    lost = again.cell(1).locator(".jupyter-widgets-disconnected")
+    assert lost.evaluate("e => getComputedStyle(e, '::before').display") == "none"
 
 
 def test_a_form_whose_kernel_is_gone_says_so_and_sends_nothing(
