@@ -106,14 +106,16 @@ class Link {
   async greet() {
     const { kernel } = this;
     if (!kernel) return;
-    this.greeted = kernel;
-    const reply = (this.isRecalled ? null : this.said) ?? (await this.isThere(kernel));
-    if (!reply) {
-      if (this.isRecalled) this.tell(null);
-      // `%load_ext` may come later
-      if (this.greeted === kernel) this.greeted = null;
-      return;
+    if (this.isRecalled || !this.said) {
+      // asked once: `%load_ext` may come later, and tells by itself
+      if (this.asked === kernel) return;
+      this.asked = kernel;
+      const isThere = await hasComm(kernel);
+      if (kernel !== this.kernel || this.greeted === kernel) return;
+      if (!isThere && this.isRecalled) this.tell(null);
+      if (!isThere && !(this.said && kernel.status === "idle")) return;
     }
+    this.greeted = kernel;
     kernel.sendShellMessage(
       this.createMessage({
         msgType: "comm_msg",
@@ -127,19 +129,18 @@ class Link {
       }),
     );
   }
-
-  async isThere(kernel) {
-    if (this.asked === kernel) return false;
-    this.asked = kernel;
-    try {
-      const reply = await kernel.requestCommInfo({ target_name: COMM });
-      return COMM in (reply.content.comms ?? {});
-    } catch {
-      // it was restarted or has died in the meantime
-      return false;
-    }
-  }
 }
+
+/** Whether wx_notebook is loaded in a kernel; some kernels that are just starting never answer. */
+const hasComm = async (kernel) => {
+  try {
+    const reply = await kernel.requestCommInfo({ target_name: COMM });
+    return COMM in (reply.content.comms ?? {});
+  } catch {
+    // it was restarted or has died in the meantime
+    return false;
+  }
+};
 
 /** @param {(name: string) => Promise<any>} shared */
 export default async (shared) => {
