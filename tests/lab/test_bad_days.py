@@ -34,7 +34,6 @@ def a_bad_day(page, server, sandbox):
     lab.open("bad.ipynb", [connect_cell(lab, sandbox), OTHER.format("99.0"), CODE,
                            "import os; os.getpid()", "%%watsonx\nGo on.",
                            OTHER.format("0.0.1")])  # fmt: skip
-    lab.restart()
     lab.run(0)
     page.locator(LINE).wait_for()
 

@@ -48,8 +48,6 @@ def menu(lab):
 def at_work(page, server, sandbox, shots):
     lab = LabPage(page, server)
     lab.open("line.ipynb", ["1 + 1", connect_cell(lab, sandbox), "%%watsonx\nhello", BUSY, "1/0"])
-    # a second try finds the kernel of the first
-    lab.restart()
     lab.run(0)
     explain = page.get_by_role("button", name="Explain", exact=True)
     found = {"before": line(lab), "explain before": explain.count()}

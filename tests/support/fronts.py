@@ -199,6 +199,8 @@ class BrowserThread:
 
 #: Pages in which another scenario has left JupyterLab open, until this one opens a notebook.
 _LEFT_OPEN: set[Page] = set()
+#: Pages that were loaded anew: no other scenario gets them.
+_RELOADED: set[Page] = set()
 
 
 def _is_as_found(page: Page, lab: str) -> bool:
@@ -210,6 +212,7 @@ def _is_as_found(page: Page, lab: str) -> bool:
         page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
         return (
             context.pages == [page]
+            and page not in _RELOADED
             and page.url.startswith(lab)
             and page.locator(".jp-Dialog").count() == 0
         )
@@ -329,6 +332,8 @@ class LabPage:
 
     def reload(self) -> None:
         """Load the page anew, as a user does with F5."""
+        # JupyterLab brings its notebooks back, on a busy machine long after this one is idle
+        _RELOADED.add(self.page)
         self.page.reload()
         self.wait_until_idle()
 
