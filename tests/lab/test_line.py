@@ -40,6 +40,11 @@ def wait_for_line(lab, text):
     lab.wait_until(lambda: text in line(lab), f"{text!r} in the line, which is {line(lab)!r}")
 
 
+def kernel_messages(frames):
+    """Return the types of messages; jupyter-collaboration sends frames without, now and then."""
+    return [kind[1] for frame in frames if (kind := TYPE.search(frame))]
+
+
 def menu(lab):
     lab.page.locator(LINE).first.click()
     return lab.page.locator(".lm-Menu").last
@@ -68,12 +73,11 @@ def at_work(page, server, sandbox, shots):
     lab.wait_until(lambda: not lab.is_idle(), "a busy kernel")
     # what was sent is told a moment later
     lab.wait_until(
-        lambda: any(b"execute_request" in frame for frame in lab.seen.sent[before:]), "the request"
+        lambda: b"execute_request" in kernel_messages(lab.seen.sent[before:]), "the request"
     )
     sent = len(lab.seen.sent)
     page.wait_for_timeout(300)
-    asked = [TYPE.search(frame) for frame in lab.seen.sent[sent:]]
-    found["busy"] = (line(lab), lab.is_idle(), [kind[1] if kind else kind for kind in asked])
+    found["busy"] = (line(lab), lab.is_idle(), kernel_messages(lab.seen.sent[sent:]))
     sent = len(lab.seen.sent)
     page.reload()
     wait_for_line(lab, "tokens")
