@@ -8,7 +8,16 @@ import re
 import nbformat
 import pytest
 from support.fronts import LabPage
-from support.lab_pages import THEMES, axe, connect_cell, is_enabled, select, shoot, sources
+from support.lab_pages import (
+    THEMES,
+    axe,
+    connect_cell,
+    execute,
+    is_enabled,
+    select,
+    shoot,
+    sources,
+)
 
 from wx_notebook.render import ANSWER_TYPE
 
@@ -249,6 +258,31 @@ def test_a_second_run_replaces_the_generated_cell_while_nobody_has_edited_it(
     found, _ = chromium.run(generated, jupyter("lab"), sandbox)
     codes = [[source.partition("\n")[2] for source in cells[:-1]] for cells in found]
     assert codes == [["x = 0"], ["x = 1"], ["x = 2"], ["x = 3", "x = 2  # mine"]]
+
+
+#: As on a busy machine: a kernel that is just starting leaves a question without an answer.
+NO_ANSWER = """() => {
+    const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+    Object.getPrototypeOf(kernel).requestCommInfo = () => new Promise(() => {});
+}"""
+
+
+def unanswered(page, server, sandbox):
+    lab = LabPage(page, server)
+    lab.open("asks.ipynb", ["1"])
+    page.evaluate(NO_ANSWER)
+    server.end_kernels("greets.ipynb")
+    server.write("greets.ipynb", [connect_cell(lab, sandbox)])
+    execute(lab, "docmanager:open", {"path": "greets.ipynb", "factory": "Notebook"})
+    lab.wait_until(lambda: "sandbox.json" in "".join(sources(lab)), "the second notebook")
+    lab.wait_until_idle()
+    sent = len(lab.seen.sent)
+    lab.run(0)
+    wait_for_greeting(lab, sent)
+
+
+def test_a_page_greets_a_kernel_that_does_not_answer_its_question(chromium, jupyter, sandbox):
+    chromium.run(unanswered, jupyter("lab"), sandbox, fresh=True)
 
 
 def switched_off(page, server, sandbox):

@@ -74,7 +74,12 @@ class Link {
       sessionStorage.removeItem(this.memory);
       this.forget();
     }
-    if (status === "idle" && this.greeted !== this.kernel) void this.greet();
+    this.greetIfIdle();
+  }
+
+  greetIfIdle() {
+    const { kernel } = this;
+    if (kernel?.status === "idle" && this.greeted !== kernel) void this.greet();
   }
 
   forget() {
@@ -95,6 +100,8 @@ class Link {
     if (line !== undefined) {
       sessionStorage.setItem(this.memory, JSON.stringify(line));
       this.tell(line);
+      // its status may be heard before what it said while it was busy
+      this.greetIfIdle();
     }
     // in two browsers only the one that ran the cell gets the next one
     if (cell && message.parent_header.session === this.kernel?.clientId) {
