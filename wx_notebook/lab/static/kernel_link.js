@@ -100,6 +100,8 @@ class Link {
     if (line !== undefined) {
       sessionStorage.setItem(this.memory, JSON.stringify(line));
       this.tell(line);
+      // one that is loaded again has forgotten its pages
+      if (line === null) this.greeted = null;
       // its status may be heard before what it said while it was busy
       this.greetIfIdle();
     }
@@ -119,8 +121,10 @@ class Link {
       this.asked = kernel;
       const isThere = await hasComm(kernel);
       if (kernel !== this.kernel || this.greeted === kernel) return;
-      if (!isThere && this.isRecalled) this.tell(null);
-      if (!isThere && !(this.said && kernel.status === "idle")) return;
+      if (!isThere) {
+        if (this.isRecalled) this.tell(null);
+        return;
+      }
     }
     this.greeted = kernel;
     kernel.sendShellMessage(
