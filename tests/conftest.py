@@ -178,6 +178,16 @@ def _no_session_of_another_test():
     disconnect()
 
 
+@pytest.fixture(autouse=True)
+def _no_tokens_stay_reserved():
+    """A prompt that has ended, however it ended, takes no room in a budget any more."""
+    yield
+    from wx_notebook.session.process import METER
+
+    left, METER._reserved = METER._reserved, 0
+    assert left == 0
+
+
 @pytest.fixture
 def sandbox():
     """Serve a stand-in of IAM and watsonx.ai on the loopback; its answers come at once."""

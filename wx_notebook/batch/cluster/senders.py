@@ -13,14 +13,13 @@ from typing import Any
 from wx_notebook.batch.cluster.exchange import Row
 from wx_notebook.batch.cluster.filled_rows import ON_WORKER
 from wx_notebook.batch.cluster.partitions import FilledRow, PartitionRows
-from wx_notebook.batch.cluster.spec import TokenInTransit, fingerprint, unpack_outcome
+from wx_notebook.batch.cluster.spec import TokenInTransit, fingerprint, spent_tokens, unpack_outcome
 from wx_notebook.batch.jobs import Job, JobQueue, Outcome
 from wx_notebook.batch.sender import elsewhere_outcome
 from wx_notebook.errors import BatchStopped, ServiceDown, WatsonxError
 from wx_notebook.journal import AnswerRecord, BatchOwners, Journal, JournalError
 from wx_notebook.session import Session
 from wx_notebook.templates import estimate_tokens
-from wx_notebook.usage.ledger import TokenCounts
 
 #: How long a call to the scheduler waits for news.
 _WAIT_S = 0.5
@@ -63,7 +62,7 @@ class ClusterSenders:
         self._most = most + max(4, most // 4)
         self._clock = clock
         self._queue = JobQueue(clock)
-        self._under_way: dict[Row, Job] = {}
+        self._under_way: dict[Row | None, Job] = {}
         self._room = threading.Condition()
         self._is_closing = self._is_stopped = self._is_ended = False
         self._had_workers_at = clock()
@@ -112,6 +111,7 @@ class ClusterSenders:
             while self._under_way and (left := ends_at - self._clock()) > 0:
                 self._room.wait(left)
         self._is_ended = True
+        self._leave(*self._under_way.values())
         with contextlib.suppress(Exception):
             self._call("end")
 
@@ -146,28 +146,32 @@ class ClusterSenders:
         for job in jobs:
             try:
                 meter.reserve(estimate_tokens(job.prompt), meter.budgets())
-                sent.append(job)
             except WatsonxError as error:
                 self.settled.put((job, Outcome("stop", error=error)))
+                continue
+            self._under_way[job.row] = job
+            sent.append(job)
         positions = [(job.key, job.places[0].position) for job in sent]
         try:
             self._journal.start_all(positions, self._batch_id)
         except JournalError as error:
+            self._leave(*sent)
             self.settled.put((_NOBODY, Outcome("stop", error=error)))
             return
         mine = [job for job in sent if not self._is_elsewhere(job)]
         for job in mine:
-            assert job.row is not None  # noqa: S101  # each row of a cluster has one
             job.attempts += 1
             job.is_sent = True
-            self._under_way[job.row] = job
         self._call("put", rows=[job.row for job in mine], over=[], answers=[])
+        if self._is_ended:
+            # it was closed meanwhile, and has left only those that it saw
+            self._leave(*mine)
 
     def _is_elsewhere(self, job: Job) -> bool:
         """Return whether another kernel sends a row; then the run hears of it."""
         if (found := self._owners.elsewhere(job.key)) is None:
             return False
-        self._session.state.meter.release(estimate_tokens(job.prompt))
+        self._leave(job)
         self.settled.put((job, elsewhere_outcome(found)))
         return True
 
@@ -255,24 +259,18 @@ class ClusterSenders:
 
     def _count(self, job: Job, outcome: Outcome) -> None:
         """Count the tokens of a request where every prompt of this kernel is counted."""
-        meter, answer = self._session.state.meter, outcome.answer
+        answer = outcome.answer
         model_id = answer.model_id if answer is not None else ""
-        if answer is not None and answer.input_tokens is not None:
-            spent = TokenCounts(1, answer.input_tokens, answer.output_tokens or 0)
-        elif outcome.usage is not None:
-            spent = TokenCounts(1, outcome.usage.input_tokens, outcome.usage.output_tokens)
-        elif answer is not None or outcome.fate == "billed":
-            spent = TokenCounts(1, estimate_tokens(job.prompt), 0, estimated=1)
-        else:
-            return
-        meter.count(model_id or "unknown", spent)
+        if (spent := spent_tokens(outcome, job.prompt)) is not None:
+            self._session.state.meter.count(model_id or "unknown", spent)
 
-    def _leave(self, job: Job) -> None:
-        assert job.row is not None  # noqa: S101  # each row of a cluster has one
-        self._session.state.meter.release(estimate_tokens(job.prompt))
+    def _leave(self, *jobs: Job) -> None:
+        """End what is under way for these jobs, and their reservations; once for each."""
         with self._room:
-            self._under_way.pop(job.row, None)
+            left = [job for job in jobs if self._under_way.pop(job.row, None) is not None]
             self._room.notify_all()
+        for job in left:
+            self._session.state.meter.release(estimate_tokens(job.prompt))
 
     def _answer(self, number: int, topic: str, about: str) -> None:
         """Give a worker an access token; another one if it has the present one already."""

@@ -14,6 +14,8 @@ from wx_notebook.errors import SECRET_MASK, ServiceDown, WatsonxError
 from wx_notebook.journal import AnswerRecord
 from wx_notebook.options import Options
 from wx_notebook.service import Usage
+from wx_notebook.templates import estimate_tokens
+from wx_notebook.usage.ledger import TokenCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,18 @@ def unpack_outcome(packed: Mapping[str, Any]) -> Outcome:
         tuple(packed["warnings"]),
         None if usage is None else Usage(*usage),
     )
+
+
+def spent_tokens(outcome: Outcome, prompt: str) -> TokenCounts | None:
+    """Return what a request cost, estimated where the service did not say; None for nothing."""
+    answer, usage = outcome.answer, outcome.usage
+    if answer is not None and answer.input_tokens is not None:
+        return TokenCounts(1, answer.input_tokens, answer.output_tokens or 0)
+    if usage is not None:
+        return TokenCounts(1, usage.input_tokens, usage.output_tokens)
+    if answer is not None or outcome.fate == "billed":
+        return TokenCounts(1, estimate_tokens(prompt), 0, estimated=1)
+    return None
 
 
 def _unpack_error(
