@@ -67,6 +67,21 @@ def test_a_second_run_takes_typed_answers_from_the_journal(session, sandbox):
     assert sandbox.counts["chat"] == 3
 
 
+def test_rows_are_not_paid_again_when_the_model_turns_out_to_take_no_schema(session, sandbox):
+    def run(rows=("a", "b", "c")):
+        return wx.batch("{{ value }}", list(rows), schema="n: int")
+
+    sandbox.say(*['{"n": 1}'] * 9)
+    run()
+    sandbox.fault("no-schema", times=None, on="chat")
+    run(["d"])  # is refused, so from now on the schema goes in the prompt
+    paid = sandbox.counts["chat"]
+    assert run(["a", "b", "c", "d"])[3]["n"] == 1
+    wx.connect(**sandbox.credentials())  # as after a restart: nobody knows that of the model
+    assert run(["a", "b", "c", "d"])[0]["n"] == 1
+    assert sandbox.counts["chat"] == paid
+
+
 def test_classify_gives_one_of_the_labels(session, sandbox):
     sandbox.say(*['{"label": "bad"}'] * 3)
     out = wx.classify(REVIEWS, "text", ["good", "bad"], examples=[("It {{ n }} broke.", "bad")])

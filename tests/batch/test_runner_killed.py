@@ -174,4 +174,6 @@ def test_what_stops_a_run_or_changes_its_prompts_loses_no_row_either(session):
     # a run that stops leaves open what is under way, and the next one says so
     unknown = sum(counts.unknown for counts in runs)
     assert number <= statuses[200] <= number + unknown
+    # and what was kept is not paid again, whatever became of the prompt meanwhile
+    assert sum(counts.done - counts.reused for counts in runs) <= number
     assert runs[-1].done == number

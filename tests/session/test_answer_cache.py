@@ -136,6 +136,22 @@ def test_a_value_that_fits_at_the_second_try_is_kept_and_one_that_never_fits_is_
     assert session.chat("Who else?", schema="name", cache=True).data == {"name": "Eve"}
 
 
+def test_it_is_the_same_question_in_whichever_place_the_model_takes_its_schema(sandbox, asked):
+    def ask(prompt):
+        return wx.ask(prompt, schema="n: int", cache=True)
+
+    wx.connect(**sandbox.credentials())
+    sandbox.say(*['{"n": 1}'] * 2)
+    ask("in a field")
+    sandbox.fault("no-schema", times=None, on="chat")
+    ask("in the prompt")
+    paid = asked()
+    assert notes(ask("in a field"))
+    wx.connect(**sandbox.credentials())  # which has to find out anew what the model takes
+    assert notes(ask("in the prompt"))
+    assert asked() == paid
+
+
 def test_a_prompt_that_the_journal_answers_passes_a_budget_that_is_used_up(session):
     session.chat(WATT, cache=True)
     METER.set_budget(1, "notebook")

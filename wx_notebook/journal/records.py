@@ -227,8 +227,9 @@ class BatchRecord:
 def request_key(request: Request, base_url: str, *, also: str = "") -> bytes:
     """Return the key of a request: a hash of its host, its path and its whole body.
 
-    The project and the credential are no part of it, nor whether the answer is streamed. Two rows
-    with one key are the same question.
+    The project and the credential are no part of it, nor whether the answer is streamed, nor
+    whether its schema stands in a field or in the prompt. Two rows with one key are the same
+    question.
 
     Parameters
     ----------
@@ -237,6 +238,10 @@ def request_key(request: Request, base_url: str, *, also: str = "") -> bytes:
     also
         What tells equal requests apart, where each is to be sent.
     """
+    if request.schema is not None:
+        # that a model takes no field for it is found out in the middle of a run, and forgotten with
+        # the session
+        request = request.schema.in_prompt(request)
     body: dict[str, Any] = {
         name: value for name, value in (request.body or {}).items() if name not in _NOT_ASKED
     }
