@@ -127,12 +127,18 @@ class BrowserThread:
         job = self._thread.submit(self._run, scenario, args, fresh)
         try:
             return job.result(limit_s)
-        except TooLate:
-            # nothing can be asked of a page while its thread waits; without the browser it ends
+        except BaseException as problem:
+            if job.done():
+                raise  # the scenario's own
+            # it hangs: the limit here has passed, or that of the whole test. Nothing can be asked
+            # of a page while its thread waits; without the browser it ends, and the next scenario
+            # gets another one
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
             with contextlib.suppress(Exception):
                 job.result(STEP_S)
+            if not isinstance(problem, TooLate):
+                raise
             pytest.fail(f"{scenario.__name__} took more than {limit_s:.0f} s")
 
     def close(self) -> None:
