@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 import wx_notebook as wx
 from wx_notebook.batch import policy
 from wx_notebook.errors import BadOption, BatchStopped, Interrupted
+from wx_notebook.journal import open_journal
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.transport import RetryPolicy
 
@@ -144,6 +146,49 @@ def test_a_log_out_stops_the_whole(session, slow_service):
         wx.batch(PROMPT, ROWS * 3, dedupe=False, concurrency=4,
                  on_progress=lambda now: now.counts.done > 5 and end_sessions())  # fmt: skip
     assert len(caught.value.table) == 180
+
+
+def batch():
+    with contextlib.closing(open_journal()) as journal:
+        return journal.batches()[0]
+
+
+def test_what_is_under_way_at_a_log_out_is_open_and_the_next_run_says_so(slow):
+    from wx_notebook.session import end_sessions
+
+    with pytest.raises(BatchStopped) as caught:
+        wx.batch(PROMPT, ROWS, concurrency=4,
+                 on_progress=lambda now: now.counts.done > 5 and end_sessions())  # fmt: skip
+    told = [row for row in caught.value.table if "may have been billed" in (row["error"] or "")]
+    assert told
+    assert batch().open == len(told)
+    wx.connect(api_key=slow.api_key, url=slow.url, project_id=slow.project_id)
+    assert run()[1].unknown == len(told)
+
+
+@pytest.mark.parametrize(
+    ("faults", "error", "still_open"),
+    [
+        (["429"], "not sent: the run was stopped before this row", 0),
+        (["reset"], "stopped while it was under way; it may have been billed", 1),
+        (["reset", "429"], "stopped while it was under way; it may have been billed", 1),
+    ],
+    ids=["refused", "lost", "lost, then refused"],
+)
+def test_a_row_that_is_stopped_between_two_attempts_is_open_if_one_was_billed(
+    faults, error, still_open, session, sandbox
+):
+    for fault in faults:
+        sandbox.fault(fault, on="chat")
+
+    def stop(progress):
+        if progress.counts.repeated == len(faults):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        wx.batch(PROMPT, ROWS[:1], on_progress=stop)
+    assert [row["error"] for row in caught.value.table] == [error]
+    assert batch().open == still_open
 
 
 def test_a_share_of_errors_stops_a_prompt_that_is_wrong(session, sandbox):

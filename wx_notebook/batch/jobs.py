@@ -83,6 +83,11 @@ class Outcome(NamedTuple):
     warnings: tuple[str, ...] = ()
     usage: Usage | None = None
 
+    @property
+    def maybe_billed(self) -> bool:
+        """Whether it may have cost something, and nobody knows whether it did."""
+        return self.fate == "billed" or (self.error is not None and self.error.maybe_billed)
+
 
 class JobQueue:
     """Jobs for the senders: those that are ready, and those whose pause has to pass first.

@@ -293,7 +293,10 @@ class BatchRun:
                     with contextlib.suppress(UserFacingError):
                         self._rows_out.succeed(job, outcome.answer, is_paid=True)
                     self._leave(job)
-        places = [(place, job.is_sent) for job in self._jobs.values() for place in job.places]
+        places = [
+            (place, job.is_sent or job.resent > 0)
+            for job in self._jobs.values() for place in job.places
+        ]  # fmt: skip
         self._jobs.clear()
         places += [(place, False) for place in self._reader.places]
         for place, is_sent in sorted(places):

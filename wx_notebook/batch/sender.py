@@ -139,13 +139,17 @@ class RowSender:
         if isinstance(error, TokenRefused) and is_renewable and job.renewals < _MOST_RENEWALS:
             job.renewals += 1
             fate = "retry"
-        if fate != "billed" and not isinstance(error, JournalError) and job.is_sent:
+        usage = error.answer.usage if error.answer is not None else None
+        outcome = Outcome(fate, error=error, usage=usage)
+        # an earlier attempt may have been billed, whatever became of this one
+        is_open = outcome.maybe_billed or job.resent > 0
+        if not is_open and not isinstance(error, JournalError) and job.is_sent:
             try:
                 self._journal.forget_start(job.key)
             except JournalError as caught:
                 return Outcome("stop", error=caught)
-        usage = error.answer.usage if error.answer is not None else None
-        return Outcome(fate, error=error, usage=usage)
+            job.is_sent = False
+        return outcome
 
     def _record(self, job: Job, answer: Answer) -> AnswerRecord:
         hide = self._pipeline.state.transport.redaction.without_secrets

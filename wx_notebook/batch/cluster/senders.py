@@ -120,7 +120,7 @@ class ClusterSenders:
         for job in jobs:
             job.is_sent = False
             self._leave(job)
-        self._journal.forget_starts([job.key for job in jobs])
+        self._journal.forget_starts([job.key for job in jobs if not job.resent])
 
     # --- to the scheduler ----------------------------------------------------------------------
 
@@ -243,8 +243,9 @@ class ClusterSenders:
                 )  # fmt: skip
                 outcome = outcome._replace(answer=record)  # noqa: PLW2901
                 records.append((job.key, record))
-            elif outcome.fate != "billed":
+            elif not (outcome.maybe_billed or job.resent):
                 free.append(job.key)
+                job.is_sent = False
             self._count(job, outcome)
             outcomes.append((job, outcome))
         try:

@@ -80,7 +80,7 @@ def spent_tokens(outcome: Outcome, prompt: str) -> TokenCounts | None:
         return TokenCounts(1, answer.input_tokens, answer.output_tokens or 0)
     if usage is not None:
         return TokenCounts(1, usage.input_tokens, usage.output_tokens)
-    if answer is not None or outcome.fate == "billed":
+    if answer is not None or outcome.maybe_billed:
         return TokenCounts(1, estimate_tokens(prompt), 0, estimated=1)
     return None
 
