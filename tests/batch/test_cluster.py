@@ -139,6 +139,15 @@ def test_the_kernel_writes_the_journal_and_a_run_without_the_cluster_finds_it(
     assert sandbox.counts["chat"] == 40
 
 
+def test_equal_rows_that_are_each_sent_are_found_again_without_the_cluster(
+    client, session, sandbox
+):
+    wx.batch("Say: {{ value }}", ["same"] * 80, dedupe=False, on=client)
+    seen = []
+    wx.batch("Say: {{ value }}", ["same"] * 80, dedupe=False, on_progress=seen.append)
+    assert (seen[-1].counts.reused, sandbox.counts["chat"]) == (80, 80)
+
+
 def test_a_worker_that_is_killed_costs_only_what_was_under_way_there(mortal, slow):
     at_once, rows = 10, 200
     texts = [f"t{at}" for at in range(rows)]

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from wx_notebook.batch.jobs import Job, RowPlace
 from wx_notebook.errors import BadOption
-from wx_notebook.journal import AnswerRecord, request_key
+from wx_notebook.journal import AnswerRecord, key_in_row, request_key
 from wx_notebook.options import Options
 from wx_notebook.service import Request
 from wx_notebook.session.pipeline import PromptPipeline
@@ -85,8 +85,8 @@ class RowRequests:
 
     def key(self, place: RowPlace, request: Request) -> bytes:
         """Return what the request of a row is called in the journal."""
-        also = "" if self._options.dedupe else f"row {place.position}"
-        return request_key(request, self._pipeline.state.service.base_url(request), also=also)
+        key = request_key(request, self._pipeline.state.service.base_url(request))
+        return key if self._options.dedupe else key_in_row(key, place.position)
 
     def is_own(self, answer: AnswerRecord) -> bool:
         """Whether an answer of the journal was paid for by this run."""

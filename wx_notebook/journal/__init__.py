@@ -29,6 +29,7 @@ from wx_notebook.journal.records import (
     JobRecord,
     PromptRecord,
     answer_record,
+    key_in_row,
     request_key,
 )
 from wx_notebook.journal.upkeep import KEPT_DAYS, prune
@@ -51,6 +52,7 @@ __all__ = [
     "forget_prompt",
     "journal_to_read",
     "keep_prompt",
+    "key_in_row",
     "note_reused",
     "open_journal",
     "prune",

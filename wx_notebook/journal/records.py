@@ -224,7 +224,7 @@ class BatchRecord:
     open: int = 0
 
 
-def request_key(request: Request, base_url: str, *, also: str = "") -> bytes:
+def request_key(request: Request, base_url: str) -> bytes:
     """Return the key of a request: a hash of its host, its path and its whole body.
 
     The project and the credential are no part of it, nor whether the answer is streamed, nor
@@ -235,8 +235,6 @@ def request_key(request: Request, base_url: str, *, also: str = "") -> bytes:
     ----------
     base_url
         Where it goes.
-    also
-        What tells equal requests apart, where each is to be sent.
     """
     if request.schema is not None:
         # that a model takes no field for it is found out in the middle of a run, and forgotten with
@@ -246,5 +244,10 @@ def request_key(request: Request, base_url: str, *, also: str = "") -> bytes:
         name: value for name, value in (request.body or {}).items() if name not in _NOT_ASKED
     }
     path = request.path.removesuffix("_stream")
-    text = json.dumps([base_url, path, body, also], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([base_url, path, body], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:_KEY_BYTES]
+
+
+def key_in_row(key: bytes, position: int) -> bytes:
+    """Return the key of a request in one row of the table, where equal ones are each to be sent."""
+    return hashlib.sha256(key + f"row {position}".encode()).digest()[:_KEY_BYTES]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from wx_notebook.batch.cluster.partitions import PartitionRows
 from wx_notebook.batch.jobs import Job, RowPlace
 from wx_notebook.batch.outputs import Output
 from wx_notebook.errors import BadOption
-from wx_notebook.journal import AnswerRecord
+from wx_notebook.journal import AnswerRecord, key_in_row
 from wx_notebook.service import Request
 from wx_notebook.session.prompt_checks import check_secrets
 from wx_notebook.session.state import SessionState
@@ -56,7 +55,7 @@ class FilledRequests:
             raise RowError(reason)
         key = filled.key
         if not self.dedupe:
-            key = hashlib.sha256(key + f"row {place.position}".encode()).digest()[: len(key)]
+            key = key_in_row(key, place.position)
         return Job(key, ON_WORKER, filled.prompt, [place], filled.estimate, row=row)
 
     def is_own(self, answer: AnswerRecord) -> bool:

@@ -178,7 +178,9 @@ def _spec(
     connection = pickled_state(session.state) | {"profile": ""}
     return RunSpec(
         run, connection, prompt.text, tuple(prompt.used),
-        replace(options, model=model, on=None, each=None, output=None), _names(session, prompt),
+        # a worker does not know the place of a row in the table: the kernel tells equal ones apart
+        replace(options, model=model, on=None, each=None, output=None, dedupe=True),
+        _names(session, prompt),
     )  # fmt: skip
 
 
