@@ -15,10 +15,11 @@ import pytest
 import wx_notebook as wx
 from wx_notebook.batch import service_jobs, service_lines, service_parts, service_watch
 from wx_notebook.batch.functions import make_batch
-from wx_notebook.errors import BadOption, BatchStopped, Interrupted
+from wx_notebook.errors import BadOption, BatchStopped, Interrupted, ServiceDown
 from wx_notebook.journal import JobLog, open_journal
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.sandbox.http.faults import BATCH_CALLS
+from wx_notebook.session.process import METER
 
 ROWS = [f"t{number}" for number in range(12)]
 PROMPT = "Say this: {{ value }}"
@@ -237,6 +238,38 @@ def test_lines_that_never_come_are_errors_of_their_rows(fault, session, sandbox)
     assert seen[-1].counts.unknown == len(lost), "what may be paid twice is told"
     with_notes = run(ROWS, "Once more: {{ value }}", resend=False)[0]
     assert errors(with_notes) == [None] * 12
+
+
+def test_what_a_file_had_before_it_broke_is_counted_as_well(session, sandbox, monkeypatch):
+    file_lines = service_jobs.file_lines
+
+    # the sandbox breaks no download in its middle
+    def broken(*asked):
+        lines = file_lines(*asked)
+        yield next(lines)
+        raise ServiceDown("The connection was cut.")
+
+    before = METER.used("notebook")
+    with monkeypatch.context() as patch:
+        patch.setattr(service_jobs, "file_lines", broken)
+        with pytest.raises(BatchStopped, match="The connection was cut"):
+            run()
+    table, _ = run()
+    assert errors(table) == [None] * 12
+    (answers,) = {tuple(_answers(one)) for one in _journal(lambda j: j.batches()) if one.done}
+    assert METER.used("notebook") - before == sum(one.tokens for one in answers)
+
+
+def test_a_row_whose_line_may_be_unreadable_may_have_been_billed(session, sandbox):
+    sandbox.fault("job-expires")
+    sandbox.fault("lines-cut", times=None)
+    table, _ = run()
+    assert "may have been billed" in " ".join(filter(None, errors(table)))
+    lost = len(sandbox.answered_lines) - errors(table).count(None)
+    assert lost > 0
+    sandbox.clear_faults()
+    _, seen = run()
+    assert seen[-1].counts.unknown >= lost
 
 
 def test_without_resend_what_may_have_been_billed_is_not_sent_again(session, sandbox):

@@ -218,6 +218,17 @@ class ServiceJobs:
         if results.was_fetched:
             self._log.close(job)
             return Fetched(was_fetched=True)
+        try:
+            self._read_files(results, found)
+        finally:
+            # also what was written before a file broke: the next call does not see it any more
+            for model_id, spent in results.usage.items():
+                count_paid(state.meter, model_id, spent)
+        return results.end(found)
+
+    def _read_files(self, results: JobResults, found: ServiceBatch) -> None:
+        """Read the result files, more than once where one breaks or lines are missing."""
+        state = self._state
         files = [one for one in (found.output_file, found.error_file) if one]
         for attempt in range(1, _MOST_TRIES + 1):
             results.begin()
@@ -231,12 +242,9 @@ class ServiceJobs:
                 if type(error) is not WatsonxError:
                     raise
                 # the service does not have the file any more: its rows say so
-                break
+                results.is_file_lost = True
+                return
             if problem is None and not results.is_lacking(found.status):
-                break
+                return
             if problem is not None and attempt == _MOST_TRIES:
                 raise problem
-        fetched = results.end(found)
-        for model_id, spent in fetched.usage.items():
-            count_paid(state.meter, model_id, spent)
-        return fetched

@@ -7,7 +7,7 @@ kept, and each row without an answer learns why.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from wx_notebook.batch.policy import sentence_of
@@ -83,6 +83,11 @@ class JobResults:
         Takes secrets out of texts.
     is_fit
         Whether the text of an answer has the shape that was asked for.
+
+    Attributes
+    ----------
+    is_file_lost
+        Whether the service does not have one of the files any more.
     """
 
     def __init__(
@@ -92,12 +97,18 @@ class JobResults:
         self._log = log
         self._redaction = redaction
         self._is_fit = is_fit
+        self.is_file_lost = False
         self._fetched = Fetched()
         self._waiting = {line.key: line for line in log.lines(job.id)}
         self._known = set(self._waiting)
         self._seen: set[bytes] = set()
         self._answers: list[tuple[bytes, AnswerRecord]] = []
         self._refused: list[bytes] = []
+
+    @property
+    def usage(self) -> Mapping[str, TokenCounts]:
+        """The prompts and tokens of what was read so far, by model."""
+        return self._fetched.usage
 
     @property
     def was_fetched(self) -> bool:
@@ -127,7 +138,10 @@ class JobResults:
     def end(self, found: ServiceBatch) -> Fetched:
         """Say of each row without a line why it has none, and close the job."""
         reason = _NOT_REACHED.get(found.status, _NO_LINE)
-        if found.status == "failed":
+        if self.is_file_lost or self._fetched.unreadable:
+            # the line of a row may be among what cannot be read
+            reason = _NO_LINE
+        elif found.status == "failed":
             said = self._redaction("; ".join(found.errors))
             reason = f"the service's batch job failed: {said or 'it does not say why'}"
         self._fetched.errors |= dict.fromkeys(self._waiting, reason)
