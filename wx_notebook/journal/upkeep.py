@@ -31,11 +31,11 @@ def prune(
     _forget_prompts(journal, oldest)
     finished = [one for one in reversed(journal.batches()) if one.ended is not None]
     for batch in finished:
-        is_old = batch.began < oldest
-        if not is_old and journal.size() <= most_bytes:
-            break
-        journal.delete(batch.id)
-        deleted += 1
+        # what was interrupted goes on one day, and would pay again for what is not there any more
+        is_in_the_way = batch.state == "done" and journal.size() > most_bytes
+        if is_in_the_way or batch.began < oldest:
+            journal.delete(batch.id)
+            deleted += 1
     if journal.size() > most_bytes and (middle := journal.select(statements.MIDDLE_PROMPT, ())):
         # what is left are single prompts: the older half of them goes
         _forget_prompts(journal, middle[0][0])
