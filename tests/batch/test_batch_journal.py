@@ -6,8 +6,11 @@ import contextlib
 import queue
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -271,6 +274,29 @@ def test_on_a_network_drive_each_kernel_has_its_own_file_and_reads_all(
         assert len(list(journal_file.parent.glob("journal-*.sqlite"))) == 2
         prune(journal, clock=lambda: time.time() + 32 * 86_400)
         assert list(journal_file.parent.glob("*.sqlite")) == [journal.path]
+
+
+def test_on_a_network_drive_a_kernel_that_was_killed_in_a_commit_keeps_its_other_rows(
+    session, sandbox, journal_file, monkeypatch
+):
+    from wx_notebook.journal import journal, location
+
+    for module in (journal, location):
+        monkeypatch.setattr(module, "is_on_network", lambda _: True)
+    counts_of()
+    (own,) = journal_file.parent.glob("journal-*.sqlite")
+    dead = own.rename(journal_file.parent / "journal-0123abcd.sqlite")
+    # what SQLite has written of a commit that does not end, and the file with what was there before
+    killed = (
+        "import os, sqlite3, sys; one = sqlite3.connect(sys.argv[1]); "
+        "one.execute('PRAGMA cache_size = 1'); one.execute('BEGIN'); "
+        "one.execute('UPDATE answers SET text = zeroblob(20000)'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, dead], check=False)
+    left = Path(f"{dead}-journal").read_bytes()
+    assert left
+    assert counts_of().sent == 0
+    assert Path(f"{dead}-journal").read_bytes() == left, "the file is another kernel's"
 
 
 def test_an_answer_counts_once_it_is_on_disk(data_folder):

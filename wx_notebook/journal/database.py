@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -83,11 +85,33 @@ def open_for_reading(path: Path) -> sqlite3.Connection | None:
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S, check_same_thread=False
         )
-        if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
-            return connection
-        connection.close()
-    except sqlite3.Error:
-        pass
+        return _of_this_version(connection)
+    except sqlite3.Error as problem:
+        if getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_ROLLBACK:
+            return _rolled_back(path)
+    return None
+
+
+def _rolled_back(path: Path) -> sqlite3.Connection | None:
+    """Return a file without its last commit, which a kernel that was killed has begun.
+
+    To roll that back is to write, and the file is another kernel's: a copy in memory is returned.
+    """
+    with suppress(sqlite3.Error, OSError), tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        for suffix in ("", "-journal"):
+            shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+        connection = sqlite3.connect(":memory:", check_same_thread=False)
+        with closing(sqlite3.connect(copy)) as found:
+            found.backup(connection)
+        return _of_this_version(connection)
+    return None
+
+
+def _of_this_version(connection: sqlite3.Connection) -> sqlite3.Connection | None:
+    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        return connection
+    connection.close()
     return None
 
 
