@@ -177,6 +177,33 @@ def test_a_worker_that_is_killed_costs_only_what_was_under_way_there(mortal, slo
     assert (batch.state, batch.done, batch.open) == ("done", rows, 0)
 
 
+@for_workers
+def in_an_order_of_its_own(part):
+    return part.assign(text=part.text.sample(frac=1, random_state=os.getpid()).to_list())
+
+
+def test_a_partition_that_comes_back_with_other_rows_puts_no_answer_beside_another_row(
+    mortal, sandbox
+):
+    table = dd.from_pandas(FRAME, npartitions=1).map_partitions(in_an_order_of_its_own)
+    pids, killed = list(mortal.run(os.getpid).values()), []
+
+    def kill(progress):
+        if progress.counts.done >= 5 and not killed:
+            killed.extend(os.kill(pid, signal.SIGKILL) for pid in pids)
+
+    # its answers repeat their prompts
+    with Sandbox(account=sandbox, requests_per_second=100_000, words_per_second=200) as service:
+        wx.connect(**service.credentials())
+        with pytest.raises(BatchStopped, match="came back with other rows"):
+            wx.batch(PROMPT, table, on=mortal, concurrency=2, on_progress=kill)
+    with contextlib.closing(open_journal()) as journal:
+        (batch,) = journal.batches()
+        kept = list(journal.answers(batch.id))
+    assert len(kept) >= 5
+    assert all(f"{one.prompt}”" in one.text for one in kept)
+
+
 def test_a_partition_that_kills_its_workers_stops_the_run_and_keeps_what_was_done(
     mortal, slow, monkeypatch
 ):

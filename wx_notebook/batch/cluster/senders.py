@@ -6,7 +6,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -205,12 +205,12 @@ class ClusterSenders:
             )
 
     def _take(self, told: Iterable[Sequence[Any]]) -> None:
-        ended: list[tuple[Job, Mapping[str, Any]]] = []
+        ended: list[tuple[Job, Outcome, int]] = []
         for what, *facts in told:
             if what == "done":
                 job = self._under_way.get((facts[0], facts[1]))
                 if job is not None:
-                    ended.append((job, facts[2]))
+                    ended.append((job, unpack_outcome(facts[2], job.prompt), facts[2]["sends"]))
             elif what == "rows":
                 self._source.arrive(facts[0], [FilledRow(*row) for row in facts[1]])
             elif what == "lost":
@@ -220,7 +220,7 @@ class ClusterSenders:
                     target=self._guarded, args=(lambda f=facts: self._answer(*f),), daemon=True
                 ).start()
         if ended:
-            self._settle([(job, unpack_outcome(one), one["sends"]) for job, one in ended])
+            self._settle(ended)
 
     def _lose(self, worker: str, rows: Iterable[Sequence[int]]) -> None:
         error = ServiceDown(f"The worker {worker} was lost.", hint="Run it again.")

@@ -42,12 +42,13 @@ class RunSpec:
     names: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-def pack_outcome(outcome: Outcome, sends: int) -> dict[str, Any]:
-    """Return an outcome as values that need no unpickling."""
+def pack_outcome(outcome: Outcome, sends: int, prompt: str) -> dict[str, Any]:
+    """Return what became of a prompt as values that need no unpickling."""
     error, record, usage = outcome.error, outcome.answer, outcome.usage
     return {
         "fate": outcome.fate,
         "sends": sends,
+        "prompt": _fingerprint(prompt),
         "warnings": list(outcome.warnings),
         "usage": None if usage is None else [usage.input_tokens, usage.output_tokens],
         "answer": None if record is None else [
@@ -61,16 +62,25 @@ def pack_outcome(outcome: Outcome, sends: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def unpack_outcome(packed: Mapping[str, Any]) -> Outcome:
-    """Return the outcome that a worker has packed."""
+def unpack_outcome(packed: Mapping[str, Any], prompt: str) -> Outcome:
+    """Return what became of a prompt; what became of another one stops the run."""
     answer, error, usage = (packed[name] for name in ("answer", "error", "usage"))
-    return Outcome(
+    outcome = Outcome(
         packed["fate"],
         None if answer is None else AnswerRecord(*answer),
         None if error is None else _unpack_error(*error),
         tuple(packed["warnings"]),
         None if usage is None else Usage(*usage),
     )
+    if packed["prompt"] == _fingerprint(prompt):
+        return outcome
+    other = WatsonxError(
+        "A worker was lost, and its partition came back with other rows than before.",
+        hint="Keep the table as it is, with df = df.persist() or a seed. Then run it again: rows "
+        "with an answer are not sent again.",
+    )
+    other.maybe_billed = outcome.answer is not None or outcome.maybe_billed
+    return Outcome("stop", error=other, usage=outcome.usage)
 
 
 def spent_tokens(outcome: Outcome, prompt: str) -> TokenCounts | None:
@@ -98,7 +108,11 @@ def _unpack_error(
 
 def fingerprint(token: Secret) -> str:
     """Return what tells two access tokens apart, and nothing of them."""
-    return hashlib.sha256(token.reveal().encode()).hexdigest()[:16]
+    return _fingerprint(token.reveal())
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class TokenInTransit:

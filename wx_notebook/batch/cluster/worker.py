@@ -260,9 +260,8 @@ class WorkerRun:
                     continue
                 if isinstance(outcome, BaseException):
                     fault = ServiceDown(f"The worker failed ({type(outcome).__name__}).")
-                    told.append((*job.row, pack_outcome(Outcome("stop", error=fault), job.sends)))
-                else:
-                    told.append((*job.row, pack_outcome(outcome, job.sends)))
+                    outcome = Outcome("stop", error=fault)  # noqa: PLW2901
+                told.append((*job.row, pack_outcome(outcome, job.sends, job.prompt)))
                 job.sends = 0
             self._call("done", sent=sent, outcomes=told, replies=replies)
 
