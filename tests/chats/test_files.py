@@ -83,7 +83,6 @@ def test_clear_forgets_the_turns_and_deletes_the_file(session, project):
         ('{"wx_notebook_chat": 1, "turns": [{"prompt": "a"}]}', "turn 1 is damaged"),
         ('{"wx_notebook_chat": 1, "turns": [{"prompt": "a", "answer": 7}]}', "turn 1 is damaged"),
         ('{"wx_notebook_chat": true, "turns": []}', "written by another version"),
-        ('{"wx_notebook_chat": 1, "turns": [{"prompt": "a", "answer": ""}]}', "turn 1 is damaged"),
         (
             (
                 '{"wx_notebook_chat": 1, "turns": '
@@ -125,6 +124,31 @@ def test_a_file_that_is_damaged_while_the_chat_goes_on_is_told_before_the_next_p
     plan.ask("two")
     restart()
     assert [turn.prompt for turn in wx.chat("plan").turns] == ["one", "two"]
+
+
+def test_a_blank_answer_is_no_turn_and_the_chat_goes_on(session, sandbox):
+    sandbox.say("  \n")
+    plan = wx.chat("plan")
+    assert plan.ask("one").text == "  \n"
+    assert (plan.turns, plan.trouble) == ((), "")
+    plan.ask("two")
+    plan.ask("three")
+    restart()
+    assert [turn.prompt for turn in wx.chat("plan").turns] == ["two", "three"]
+
+
+@all_cases("blank", ["", "  \n"])
+def test_a_file_with_a_blank_answer_that_was_written_before_is_opened(session, project, blank):
+    (project / "talk").mkdir(mode=0o700, exist_ok=True)
+    turns = [{"prompt": "one", "answer": blank}]
+    document = {"wx_notebook_chat": 1, "turns": turns, "replaced": []}
+    (project / "talk" / "plan.json").write_text(json.dumps(document))
+    restart()
+    plan = wx.chat("plan")
+    plan.ask("two")
+    assert [turn.prompt for turn in plan.turns] == ["one", "two"]
+    exported = plan.save("exported.json")
+    assert plan.save(exported) == exported, "its own export is a conversation that it replaces"
 
 
 def test_an_answer_that_cannot_be_kept_is_not_lost_and_the_next_prompt_says_so(session, project):
@@ -177,6 +201,10 @@ def test_a_link_that_leads_out_of_the_project_is_refused(project, tmp_path_facto
         ("no json", "is not valid JSON"),
         ('[{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]',
          "number 2 must have the role 'assistant'"),
+        ('[{"role": "user", "content": "a"}, {"role": "assistant", "content": ""}]',
+         "has a message without a text: number 2"),
+        (('[{"role": "system", "content": "s"}, {"role": "user", "content": " \\n"},'
+          ' {"role": "assistant", "content": "a"}]'), "has a message without a text: number 2"),
     ],
 )  # fmt: skip
 def test_a_file_of_messages_that_is_none_is_refused_with_the_place(project, content, what):

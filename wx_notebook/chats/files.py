@@ -65,7 +65,7 @@ def write_messages(path: Path, branch: Branch) -> None:
         )  # fmt: skip
     if path.exists() or path.is_symlink():
         try:
-            read_messages(path)
+            read_messages(path, accept_blank=True)
         except BadOption:
             _refuse(path, "exists, and is not a conversation", "Choose another name for the file.")
     system = branch[-1].system if branch else ""
@@ -74,25 +74,36 @@ def write_messages(path: Path, branch: Branch) -> None:
     _write(path, json.dumps(messages, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_messages(path: Path) -> Branch:
+def read_messages(path: Path, *, accept_blank: bool = False) -> Branch:
     """Return the turns in a list of messages; a whole request body with `messages` is read, too.
+
+    Parameters
+    ----------
+    accept_blank
+        Read messages without a text, too: an export of a chat that has them is a conversation.
 
     Raises
     ------
     BadOption
-        The file cannot be read, or it is no list of messages that take turns.
+        The file cannot be read, it is no list of messages that take turns, or one has no text.
     """
     document = _read(path)
     messages = document.get("messages") if isinstance(document, Mapping) else document
     if not isinstance(messages, list):
         _refuse(path, "has no list of messages", 'For example: [{"role": "user", "content": "Hi"}]')
-    return tuple(_turns_of(path, messages))
+    return tuple(_turns_of(path, messages, accept_blank=accept_blank))
 
 
-def _turns_of(path: Path, messages: list[Any]) -> Iterator[Turn]:
+def _turns_of(path: Path, messages: list[Any], *, accept_blank: bool) -> Iterator[Turn]:
     system, prompt = "", None
     for number, message in enumerate(messages, 1):
         role, text = _role_and_text(path, message, number)
+        if role in ("user", "assistant") and not (text.strip() or accept_blank):
+            _refuse(
+                path,
+                f"has a message without a text: number {number}",
+                "Write a text into it, or remove it together with the other message of its turn.",
+            )
         if role == "system" and number == 1:
             system = text
         elif role == "user" and prompt is None:
@@ -178,12 +189,11 @@ def _read_branch(path: Path, branch: object) -> Branch:
         _refuse(path, "has no list of turns", _MOVE_AWAY)
     turns = []
     for number, turn in enumerate(branch, 1):
+        # a blank text is no damage: versions before this one kept blank answers
         is_valid = (
             isinstance(turn, Mapping)
             and {"prompt", "answer"} <= turn.keys() <= _FIELDS.keys()
             and all(type(value) is _FIELDS[name] for name, value in turn.items())
-            and turn["prompt"].strip()
-            and turn["answer"].strip()
             and turn.get("total_tokens", 0) >= 0
         )
         if not is_valid:

@@ -128,8 +128,8 @@ class TurnRecorder:
         self._made: Turn | None = None
 
     def __call__(self, answer: Answer) -> None:
-        """Keep an answer, whole or in part; an empty one is no turn."""
-        if not answer.text:
+        """Keep an answer, whole or in part; a blank one says nothing, and is no turn."""
+        if not answer.text.strip():
             return
         hide = self._hide
         # what `more` adds was counted together with this prompt once more
