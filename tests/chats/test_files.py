@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from support.cases import all_cases
@@ -63,6 +64,57 @@ def test_two_kernels_that_go_on_with_one_chat_lose_no_turn(session):
     assert [turn.prompt for turn in both.turns] == ["one", "ours"]
     (branch,) = both.replaced
     assert [turn.prompt for turn in branch] == ["one", "theirs"]
+
+
+def test_an_answer_that_more_makes_longer_replaces_no_branch_of_the_file(session, sandbox):
+    plan = wx.chat("plan")
+    sandbox.say("one two three four five six")
+    cut = plan.ask("count", max_tokens=2)
+    sandbox.say("three four five")
+    longer = cut.more()
+    sandbox.say("six")
+    whole = replace(longer, finish_reason="length").more()
+    (turn,) = plan.turns
+    assert (turn.answer, plan.replaced) == (whole.text, ())
+    restart()
+    kept = wx.chat("plan")
+    assert ([turn.answer for turn in kept.turns], kept.replaced) == ([whole.text], ())
+
+
+def test_an_answer_that_was_repaired_replaces_no_branch_of_the_file(session, sandbox):
+    sandbox.say('{"age": "old"}')
+    sandbox.say('{"age": 36}')
+    plan = wx.chat("plan")
+    assert plan.ask("Ada?", schema="age: int").data == {"age": 36}
+    assert ([turn.answer for turn in plan.turns], plan.replaced) == (['{"age": 36}'], ())
+
+
+def test_an_answer_cut_twice_at_the_same_place_stays_two_turns(session, sandbox):
+    plan = wx.chat("plan")
+    cuts = []
+    for _ in range(2):
+        sandbox.say("one two three")
+        cuts.append(plan.ask("count", max_tokens=2))
+    sandbox.say("three")
+    cuts[0].more()
+    plan.ask("next")
+    assert [turn.answer for turn in plan.turns[:2]] == ["one two three", "one two "]
+    assert plan.replaced == ()
+
+
+def test_what_another_kernel_added_behind_the_short_form_goes_on_from_the_long_one(
+    session, sandbox
+):
+    ours = wx.chat("plan")
+    sandbox.say("one two three")
+    cut = ours.ask("count", max_tokens=2)
+    restart()
+    wx.chat("plan").ask("theirs")
+    sandbox.say("three")
+    whole = cut.more()
+    (branch,) = ours.replaced
+    assert [turn.prompt for turn in branch] == ["count", "theirs"]
+    assert branch[0].answer == whole.text
 
 
 def test_clear_forgets_the_turns_and_deletes_the_file(session, project):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TypeAlias
 
 from wx_notebook.session.process import Execution
@@ -62,6 +63,8 @@ class Turns:
         self.branch: Branch = tuple(branch)
         self.replaced: tuple[Branch, ...] = tuple(replaced)
         self._lock = threading.RLock()
+        #: for a turn that was updated, the forms that it had before: a file may still have them
+        self._former: dict[Turn, set[Turn]] = {}
 
     def of_cell(self, execution: Execution) -> Turn | None:
         """Return the turn that another run of this cell made, None if there is none."""
@@ -98,17 +101,34 @@ class Turns:
         with self._lock:
             self.branch = _updated(self.branch, turn, other)
             self.replaced = tuple(_updated(branch, turn, other) for branch in self.replaced)
+            former = self._former.setdefault(other, set())
+            former |= {turn, *self._former.get(turn, ())}
 
     def merge(self, branches: Sequence[Branch]) -> None:
-        """Keep branches that another process wrote, unless they are here already."""
+        """Keep branches that another process wrote, unless they are here already.
+
+        A turn that was updated here is the same turn there, in whatever form the other one has it.
+        """
         with self._lock:
             for branch in branches:
-                self._keep(branch)
+                ours = (self._beginning(branch, own) for own in (self.branch, *self.replaced))
+                longest = max(ours, key=len)
+                self._keep((*longest, *branch[len(longest) :]))
 
     def clear(self) -> None:
         """Forget all turns."""
         with self._lock:
             self.branch, self.replaced = (), ()
+            self._former.clear()
+
+    def _beginning(self, branch: Branch, own: Branch) -> Branch:
+        """Return the turns of an own branch that another branch begins with."""
+        # compared place by place: the same words, cut at the same place, may be another turn
+        pairs = takewhile(
+            lambda pair: pair[0] == pair[1] or pair[0] in self._former.get(pair[1], ()),
+            zip(branch, own, strict=False),
+        )
+        return tuple(turn for _, turn in pairs)
 
     def _keep(self, branch: Branch) -> None:
         there = (self.branch, *self.replaced)
