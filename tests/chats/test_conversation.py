@@ -115,6 +115,22 @@ def test_a_cut_answer_is_a_turn_and_more_makes_it_longer(session, sandbox):
     assert turn.finish_reason == "stop"
 
 
+def test_of_several_answers_the_first_is_the_turn_and_more_of_another_one_changes_nothing(
+    session, sandbox
+):
+    chat = wx.chat()
+    sandbox.say("Loire and Seine", "Rhine and Elbe")
+    answer = chat.ask("Name rivers.", n=2, max_tokens=2)
+    sandbox.say("Elbe")
+    other = answer.answers[1].more()
+    assert (other.text, chat.turns[0].answer) == ("Rhine and Elbe", "Loire and ")
+    sandbox.say("Seine")
+    answer.more()
+    assert [turn.answer for turn in chat.turns] == ["Loire and Seine"]
+    chat.ask("And now?")
+    assert messages(sandbox)[1] == ("assistant", "Loire and Seine")
+
+
 def test_a_cell_that_runs_again_replaces_its_turn_and_those_behind_it(session, sandbox, cell):
     chat = wx.chat()
     for name in "abc":

@@ -100,7 +100,8 @@ class Chat:
     ) -> Answer:  # fmt: skip
         """Send a prompt with the turns before it; its answer, which is returned, is the next turn.
 
-        A prompt that fails before a word of its answer has arrived is no turn.
+        A prompt that fails before a word of its answer has arrived is no turn. Of several answers
+        (`n`) the first one is the turn.
 
         Parameters
         ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from wx_notebook.answer import Answer, read_answer
 from wx_notebook.service import Request, Usage
@@ -56,6 +57,7 @@ class PromptContext:
         self._reservation = reservation
         self._began = began
         self._go_on = go_on
+        self._are_several = False
 
     def seconds(self) -> float:
         """Return the time since the request was sent, while the machine was awake."""
@@ -115,6 +117,7 @@ class PromptContext:
 
     def keep(self, answer: Answer) -> None:
         """Keep an answer as the last one of the session, and hand it to whom the request names."""
+        self._are_several = len(answer.answers) > 1
         self._history.finish(self._request, answer)
         if self._request.cache is not None:
             self._request.cache.keep(self._current_state(), self._request, answer)
@@ -123,4 +126,8 @@ class PromptContext:
 
     def go_on(self, answer: Answer) -> Answer:
         """Return an answer together with its continuation."""
-        return self._go_on(self._request, answer)
+        request = self._request
+        if self._are_several and len(answer.answers) == 1:
+            # the first one, which holds the others, was handed on: another one is not in its place
+            request = replace(request, on_answer=None)
+        return self._go_on(request, answer)
