@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from credentials import keyring_stand_ins
 from support.cases import all_cases
@@ -183,6 +184,48 @@ def test_a_server_that_cannot_be_used_is_told_before_anything_is_sent(
     assert caught.value.hint
     assert len(str(caught.value).split("\n")) <= 6
     assert sent(sandbox) == []
+
+
+MUTE = McpServer("x", command="sleep", args=("60",))
+
+
+def children():
+    return {child.pid for child in psutil.Process().children()}
+
+
+def threads():
+    return {one for one in threading.enumerate() if one.name == "wx-mcp"}
+
+
+def test_a_server_that_never_says_its_first_word_is_ended(session, sandbox, monkeypatch):
+    monkeypatch.setattr(mcp_connection, "_START_S", 1.0)
+    processes_before, threads_before = children(), threads()
+    for _ in range(2):
+        with pytest.raises(BadOption, match="'x' did not start within 1 s"):
+            wx.ask("hi", tools=[MUTE], yes=True)
+        assert all(gone(pid, within_s=5) for pid in children() - processes_before)
+    assert threads() <= threads_before
+
+
+def test_a_server_that_is_closed_twice_before_its_first_word_is_ended():
+    before = children()
+    connection = mcp_connection.McpConnection(MUTE)
+    until = time.monotonic() + 30
+    while not (started := children() - before):
+        assert time.monotonic() < until, "it does not start"
+        time.sleep(0.02)
+    for _ in range(3):
+        connection.close(0.1)
+    assert all(gone(pid, within_s=8) for pid in started)
+
+
+def test_a_server_that_is_closed_before_it_starts_is_not_started():
+    before = children()
+    connection = mcp_connection.McpConnection(MUTE)
+    connection.close()
+    connection._thread.join(30)
+    assert not connection._thread.is_alive()
+    assert children() == before
 
 
 def test_what_a_server_writes_that_is_no_message_reaches_no_page_and_no_log(session, capfd, caplog):

@@ -83,6 +83,7 @@ class McpConnection:
         self._loop = asyncio.new_event_loop()
         self._client: Any = None
         self._stop: asyncio.Event | None = None
+        self._task: asyncio.Task[None] | None = None
         self._failure = ""
         # the status by which an address refuses who asks, 0 before that
         self._refusal = 0
@@ -144,7 +145,7 @@ class McpConnection:
         self._is_dropped = True
         if self._stop is not None and not self._has_ended.is_set():
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._stop.set)
+                self._loop.call_soon_threadsafe(self._end)
             self._thread.join(wait_s)
 
     # --- the thread ----------------------------------------------------------------------------
@@ -160,13 +161,26 @@ class McpConnection:
             with contextlib.suppress(Exception):
                 self._loop.close()
 
+    def _end(self) -> None:
+        if self._stop is None or self._task is None or self._stop.is_set():
+            # to cancel it once more would end it before the server has ended
+            return
+        self._stop.set()
+        if self._client is None:
+            # it waits for the server's first word, which may never come, and not for `_stop`
+            self._task.cancel()
+
     async def _serve(self) -> None:
         from mcp import Client
 
         # it logs each line that is no message, with its content: a page would get all of them
         if (log := logging.getLogger("mcp")).level == logging.NOTSET:
             log.setLevel(logging.CRITICAL + 1)
+        self._task = asyncio.current_task()
         self._stop = asyncio.Event()
+        if self._is_dropped:
+            # closed while `mcp` was imported, when there was nothing to stop yet
+            return
         # what a server writes besides belongs on no page, and a kernel's own stderr is no file
         with open(os.devnull, "w", encoding="utf-8") as quiet:  # noqa: PTH123  # as mcp wants it
             async with Client(self._transport(quiet)) as one:
