@@ -12,7 +12,7 @@ from wx_notebook.answer import AnswerReader, AnswerStream, reader
 from wx_notebook.errors import AnswerCut, Interrupted, ServiceDown
 from wx_notebook.sandbox import Sandbox
 from wx_notebook.service import AnswerDelta, Usage
-from wx_notebook.session.process import HISTORY
+from wx_notebook.session.process import HISTORY, METER
 
 TEXT = "one two three four five six seven eight nine ten " * 20
 PING = b"8\r\n: ping\n\n\r\n"
@@ -167,6 +167,59 @@ def test_an_interrupt_that_comes_as_a_plain_one_is_made_ours():
     assert (problem.__cause__, problem.__context__) == (None, None)
     assert problem.answer.text == "Four"
     assert sorted(log) == ["closed", "remembered"]
+
+
+# --- callbacks that fail -------------------------------------------------------------------------
+
+
+def fail(*_):
+    raise ValueError("no page to paint on")
+
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("callback", "kind"), [(fail, ValueError), (stop, Interrupted)])
+def test_text_that_turns_out_to_be_reasoning_loses_nothing_when_its_callback_fails(
+    sandbox, session, callback, kind
+):
+    """A chat template opened the reasoning: its end alone shows what the text before was."""
+    sandbox.say_pieces(["I ponder. ", "</think>", "42"])
+    stream = session.stream("hello")
+    stream.on_reset = callback
+    assert type(caught(lambda: list(stream))) is kind
+    answer = wx.last()
+    assert (answer.text, answer.reasoning) == ("42", "I ponder. ")
+    assert answer is stream.answer
+
+
+@pytest.mark.parametrize(("callback", "kind"), [(fail, ValueError), (stop, Interrupted)])
+def test_a_whole_reply_is_kept_with_its_usage_when_a_callback_fails(
+    sandbox, session, callback, kind
+):
+    sandbox.say_pieces(["<think>", "hm", "</think>", "Four."])
+    stream = session.open(session.prepare("hello", session.state.options({}), stream=False))
+    stream.on_reasoning = callback
+    assert type(caught(lambda: list(stream))) is kind
+    answer = wx.last()
+    assert (answer.text, answer.reasoning) == ("Four.", "hm")
+    assert answer.usage.output_tokens
+
+
+def test_a_callback_that_fails_is_not_called_once_more_for_what_was_held_back(sandbox, session):
+    """A mark that had begun is reasoning at the end; the tokens are counted all the same."""
+    sandbox.say_pieces(["<think>", "abc </", "think>", "Hello"])
+    METER.set_budget(METER.used("notebook") + 1_000_000, "notebook")
+    try:
+        stream = session.stream("hello")
+        stream.on_reasoning = fail
+        assert type(caught(lambda: list(stream))) is ValueError
+        assert METER._reserved == 0
+    finally:
+        METER.set_budget(None, "notebook")
+    assert stream.answer is wx.last()
+    assert stream.answer.reasoning.startswith("abc ")
 
 
 # --- what follows the stop reason ----------------------------------------------------------------

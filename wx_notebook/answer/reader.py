@@ -100,6 +100,7 @@ class AnswerReader:
         self._reasoning_joiner = SurrogateJoiner()
         self._refusal_joiner = SurrogateJoiner()
         self._has_half = False
+        self._untold: list[tuple[Callable[..., None], tuple[str, ...]]] = []
         self._error: BaseException | None = None
 
     @property
@@ -120,13 +121,14 @@ class AnswerReader:
         """
         try:
             for delta in self._deltas:
-                if text := self.feed(delta):
+                if text := self._told(self.feed(delta)):
                     return text
         except (WatsonxError, KeyboardInterrupt) as error:
             self._error = error
         if self._error is None and self._response is not None:
             self._response.drain()
-        if text := self.finish(is_whole=self._error is None and not is_cut(self.finish_reason)):
+        is_whole = self._error is None and not is_cut(self.finish_reason)
+        if text := self._told(self.finish(is_whole=is_whole)):
             return text
         if self._error is not None:
             failure, self._error = self._error, None
@@ -245,12 +247,19 @@ class AnswerReader:
         reasoning = reasoning.replace(split.moved_reasoning, "", 1)
         self.reasonings[:] = [reasoning] if reasoning else []
         if self.on_reset is not None:
-            self.on_reset("".join(self.texts), reasoning)
+            self._untold.append((self.on_reset, ("".join(self.texts), reasoning)))
 
     def _add_reasoning(self, reasoning: str) -> None:
         self.reasonings.append(reasoning)
         if self.on_reasoning is not None:
-            self.on_reasoning(reasoning)
+            self._untold.append((self.on_reasoning, (reasoning,)))
+
+    def _told(self, text: str) -> str:
+        """Call back now that all is kept: what fails there, or is stopped, loses nothing."""
+        while self._untold:
+            callback, parts = self._untold.pop(0)
+            callback(*parts)
+        return text
 
     def add_notices(self, texts: Iterable[str]) -> None:
         """Keep sentences for the warnings of the answer."""
