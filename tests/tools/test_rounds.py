@@ -305,6 +305,20 @@ def test_where_nobody_can_be_asked_it_is_an_error_before_sending(session, sandbo
     assert ask(now).text == "ok"
 
 
+def test_the_end_of_the_input_is_a_no(session, sandbox, monkeypatch):
+    """Ctrl-D in a terminal."""
+
+    def end(_):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", end)
+    sandbox.say_calls(("now", {}))
+    sandbox.say("Then not.")
+    answer = ask(now, yes=False)
+    assert answer.text == "Then not."
+    assert answer.calls[0].error == "The user did not allow this call."
+
+
 @all_cases(
     ("tools", "options", "kind", "what"),
     [
@@ -347,6 +361,24 @@ def test_an_interrupt_in_a_tool_leaves_what_is_done_as_a_value(session, sandbox)
         "the call of the tool 'stop' has not ended: the model got no result of it",
         "the call of the tool 'now' has not ended: the model got no result of it",
     )
+
+
+def test_a_question_that_fails_leaves_each_round_counted_once(session, sandbox, monkeypatch):
+    """A front end may refuse to ask at all."""
+
+    def fail(_):
+        raise RuntimeError("no input here")
+
+    monkeypatch.setattr("builtins.input", fail)
+    sandbox.say('I look. <tool_call>{"name": "now", "arguments": {}}</tool_call>')
+    stream = wx.stream("What time is it?", tools=now)
+    with pytest.raises(RuntimeError, match="no input here"), stream:
+        list(stream)
+    answer = wx.last()
+    assert (answer.text, answer.finish_reason) == ("I look.", "interrupted")
+    assert [(call.name, call.is_open) for call in answer.calls] == [("now", True)]
+    assert answer.usage == stream._inner.answer.usage
+    assert stream.answer is answer
 
 
 def test_an_answer_that_is_cut_after_a_tool_keeps_the_calls(session, sandbox):

@@ -71,4 +71,7 @@ class TextReporter:
 
 def _ask(question: str) -> str:
     # looked up when it is asked: a kernel puts its own `input` in the place of Python's
-    return input(question)
+    try:
+        return input(question)
+    except EOFError:  # Ctrl-D, or nobody is there any more
+        return "no"

@@ -53,8 +53,10 @@ class ToolStream(AnswerStream):
         self._hint = ReceivedHint()
         self._own_warnings: list[str] = []
         self._callbacks: dict[str, Any] = {}
-        #: the rounds that have ended, and the text of the one that is read that is not handed out
+        #: the rounds that have ended, the stream of the last one of them (its answer is replaced
+        #: by one with its calls), and the text of the one that is read that is not handed out
         self._rounds: list[Answer] = []
+        self._ended: AnswerStream | None = None
         self._held = ""
         self._has_text = False
         self._request = request
@@ -71,6 +73,9 @@ class ToolStream(AnswerStream):
             failure = self._stopped(error)
         except KeyboardInterrupt:
             failure = self._stopped(Interrupted("Stopped while a tool was running."))
+        except BaseException:
+            self.close()
+            raise
         raise failure
 
     @property
@@ -80,9 +85,7 @@ class ToolStream(AnswerStream):
 
     @received_hint.setter
     def received_hint(self, hint: ReceivedHint) -> None:
-        self._hint = hint
-        if "_inner" in vars(self):
-            self._inner.received_hint = hint
+        self._hint = self._inner.received_hint = hint
 
     @property
     def on_reasoning(self) -> Callable[[str], None] | None:
@@ -109,10 +112,8 @@ class ToolStream(AnswerStream):
     def interrupt(self) -> Answer:
         """Stop here, and return what has arrived."""
         if self._answer is None:
-            inner = self._inner.interrupt()
-            if not self._rounds or self._rounds[-1] is not inner:
-                self._rounds.append(inner)
-            self._settle(_joined(self._rounds))
+            last = [self._inner.interrupt()] if self._ended is not self._inner else []
+            self._settle(replace(_joined([*self._rounds, *last]), finish_reason="interrupted"))
         assert self._answer is not None  # noqa: S101  # `_settle` has set it
         return self._answer
 
@@ -145,8 +146,7 @@ class ToolStream(AnswerStream):
                 # it only looked like a call
                 return self._handed_out()
             if not answer.calls or len(self._rounds) >= self._most_rounds:
-                self._rounds.append(answer)
-                self._settle(_joined(self._rounds))
+                self._settle(_joined([*self._rounds, answer]))
                 return None
             self._inner = self._send(self._following(answer))
 
@@ -175,7 +175,7 @@ class ToolStream(AnswerStream):
         """Run the calls of an answer, and return the request with what they returned."""
         done: list[ToolCall] = []
         self._rounds.append(answer)
-        self._has_text = False
+        self._ended, self._has_text = self._inner, False
         for call in self._run_calls(answer.calls):
             done.append(call)
             # an interrupt of the next one keeps this one
@@ -234,17 +234,13 @@ def _joined(rounds: Sequence[Answer]) -> Answer:
 def _called_message(answer: Answer) -> dict[str, object]:
     """Return the message in which the model called tools, as it is sent back to it."""
     calls = [
-        {"id": call.id, "type": "function",
-         "function": {"name": call.name, "arguments": _arguments(call)}}
+        {"id": call.id, "type": "function", "function": {
+            # a template that parses them must not fail on what the model wrote
+            "name": call.name, "arguments": json.dumps(call.arguments or {}, ensure_ascii=False)}}
         for call in answer.calls
     ]  # fmt: skip
     content = {"content": answer.text} if answer.text else {}
     return {"role": "assistant", **content, "tool_calls": calls}
-
-
-def _arguments(call: ToolCall) -> str:
-    # a template that parses them must not fail on what the model wrote
-    return json.dumps(call.arguments or {}, ensure_ascii=False)
 
 
 def _result_message(call: ToolCall) -> dict[str, object]:
