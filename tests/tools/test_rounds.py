@@ -381,6 +381,42 @@ def test_a_question_that_fails_leaves_each_round_counted_once(session, sandbox, 
     assert stream.answer is answer
 
 
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_a_stop_while_a_written_call_is_taken_off_the_page_keeps_the_turn(
+    session, sandbox, earlier
+):
+    """The round that is read has ended, and is none of those before it yet."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    for _ in range(earlier):
+        sandbox.say_calls(("now", {}))
+    sandbox.say('I look. <tool_call>{"name": "now", "arguments": {}}</tool_call>')
+    chat = wx.chat("stopped")
+    try:
+        stream = chat.stream("What time is it?", tools=now, yes=True)
+        stream.on_reset = stop
+        with pytest.raises(Interrupted) as caught:
+            list(stream)
+        assert [turn.answer for turn in chat.turns] == ["I look."]
+    finally:
+        chat.clear()
+    answer = caught.value.answer
+    assert answer is wx.last()
+    assert (answer.text, answer.finish_reason) == ("I look.", "interrupted")
+    assert [call.is_open for call in answer.calls] == [False] * earlier + [True]
+    assert caught.value.message == "Stopped while the answer was arriving."
+
+
+def test_a_stream_with_tools_that_is_closed_before_its_first_word_is_no_last_answer(
+    session, sandbox
+):
+    first = wx.ask("hello")
+    wx.stream("What time is it?", tools=now, yes=True).close()
+    assert wx.last() is first
+
+
 def test_an_answer_that_is_cut_after_a_tool_keeps_the_calls(session, sandbox):
     def cut_the_next() -> str:
         sandbox.fault("cut")

@@ -72,7 +72,7 @@ class ToolStream(AnswerStream):
         except (WatsonxError, Interrupted) as error:
             failure = self._stopped(error)
         except KeyboardInterrupt:
-            failure = self._stopped(Interrupted("Stopped while a tool was running."))
+            failure = self._stopped(self._stop())
         except BaseException:
             self.close()
             raise
@@ -112,9 +112,8 @@ class ToolStream(AnswerStream):
     def interrupt(self) -> Answer:
         """Stop here, and return what has arrived."""
         if self._answer is None:
-            last = [self._inner.interrupt()] if self._ended is not self._inner else []
-            self._settle(replace(_joined([*self._rounds, *last]), finish_reason="interrupted"))
-        assert self._answer is not None  # noqa: S101  # `_settle` has set it
+            self._stopped(self._stop())
+        assert self._answer is not None  # noqa: S101  # `_stopped` has set it
         return self._answer
 
     def warn(self, *warnings: str) -> None:
@@ -159,17 +158,16 @@ class ToolStream(AnswerStream):
 
     def _read_calls(self, answer: Answer) -> Answer:
         """Return the answer of a round, with calls that the model wrote as text as such."""
-        if answer.calls or not answer.text:
-            return answer
-        text, calls = text_calls(answer.text, self._names)
-        if not calls:
-            return answer
-        if self._has_text and self.on_reset is not None:
-            earlier = [one.text for one in self._rounds if one.text]
-            self.on_reset(_BETWEEN.join(filter(None, [*earlier, text])), answer.reasoning)
-        if not self._has_text:
+        read = self._with_calls(answer)
+        if read is not answer and self._has_text:
+            self._reset(read.text, read.reasoning)
+        elif read is not answer:
             self._held = ""
-        return replace(answer, text=text, calls=calls)
+        return read
+
+    def _with_calls(self, answer: Answer) -> Answer:
+        text, calls = text_calls(answer.text, self._names)
+        return replace(answer, text=text, calls=calls) if calls and not answer.calls else answer
 
     def _following(self, answer: Answer) -> Request:
         """Run the calls of an answer, and return the request with what they returned."""
@@ -191,10 +189,17 @@ class ToolStream(AnswerStream):
         self._answer = replace(answer, warnings=tuple(warnings))
         self._keep(self._answer)
 
+    def _stop(self) -> Interrupted:
+        """Return the error of a Stop in this class, with what has come of the round."""
+        if self._ended is self._inner:
+            return Interrupted("Stopped while a tool was running.")
+        last = self._with_calls(self._inner.interrupt())
+        arrived = last if last.text or last.reasoning or last.refusal or last.calls else None
+        return Interrupted("Stopped while the answer was arriving.", answer=arrived)
+
     def _stopped(self, error: UserFacingError) -> UserFacingError:
         """Return the error with all that has arrived in all rounds."""
-        last = [error.answer] if error.answer is not None else []
-        rounds = [*self._rounds, *last]
+        rounds = [*self._rounds, *([error.answer] if error.answer is not None else [])]
         if not rounds:
             self._answer = self._inner.interrupt()
             return error
@@ -213,13 +218,8 @@ class ToolStream(AnswerStream):
 
 def _joined(rounds: Sequence[Answer]) -> Answer:
     """Return the answers of all rounds as one: all texts, all calls, the sum of their tokens."""
-    counted = [one.usage for one in rounds if one.usage is not None]
-    usage = None
-    if counted:
-        usage = Usage(
-            sum(one.input_tokens for one in counted), sum(one.output_tokens for one in counted)
-        )
-    warnings = dict.fromkeys(warning for one in rounds for warning in one.warnings)
+    counted = [(one.usage.input_tokens, one.usage.output_tokens) for one in rounds if one.usage]
+    usage = Usage(*map(sum, zip(*counted, strict=True))) if counted else None
     return replace(
         rounds[-1],
         text=_BETWEEN.join(one.text for one in rounds if one.text),
@@ -227,7 +227,7 @@ def _joined(rounds: Sequence[Answer]) -> Answer:
         usage=usage,
         seconds=sum(one.seconds for one in rounds),
         calls=tuple(call for one in rounds for call in one.calls),
-        warnings=tuple(warnings),
+        warnings=tuple(dict.fromkeys(warning for one in rounds for warning in one.warnings)),
     )
 
 
