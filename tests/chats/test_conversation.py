@@ -131,6 +131,20 @@ def test_of_several_answers_the_first_is_the_turn_and_more_of_another_one_change
     assert messages(sandbox)[1] == ("assistant", "Loire and Seine")
 
 
+def test_more_of_an_answer_that_was_asked_for_once_more_makes_the_turn_longer(session, sandbox):
+    """The first answer did not fit its schema; the second one did as far as it came."""
+    chat = wx.chat()
+    sandbox.say("Twelve.")
+    sandbox.say_pieces(['{"area": ', "12", "}"])
+    with pytest.raises(WatsonxError) as caught:
+        chat.ask("How large is it?", schema="area: int", max_tokens=2)
+    assert [turn.answer for turn in chat.turns] == ['{"area": 12']
+    sandbox.say("}")
+    whole = caught.value.answer.more()
+    assert whole.data == {"area": 12}
+    assert [turn.answer for turn in chat.turns] == [whole.text]
+
+
 def test_a_cell_that_runs_again_replaces_its_turn_and_those_behind_it(session, sandbox, cell):
     chat = wx.chat()
     for name in "abc":

@@ -491,6 +491,24 @@ def test_what_is_cut_by_its_limit_goes_on_without_tools(session, sandbox):
     assert "tools" not in bodies(sandbox)[-1]
 
 
+def test_in_a_chat_what_goes_on_after_calls_makes_the_turn_longer(session, sandbox):
+    sandbox.say_calls(("now", {}))
+    sandbox.say_pieces(["one ", "two ", "three"])
+    sandbox.say_pieces(["three ", "four ", "five"])
+    sandbox.say_pieces(["five"])
+    chat = wx.chat("goes-on")
+    try:
+        answer = chat.ask("Count.", tools=now, yes=True, max_tokens=2)
+        assert [turn.answer for turn in chat.turns] == ["one two "]
+        answer = answer.more()
+        assert [turn.answer for turn in chat.turns] == [answer.text] == ["one two three four "]
+        answer = answer.more()
+        assert [turn.answer for turn in chat.turns] == ["one two three four five"]
+        assert chat.turns[0].finish_reason == "stop"
+    finally:
+        chat.clear()
+
+
 # --- secrets --------------------------------------------------------------------------------------
 
 FORMS = {

@@ -62,7 +62,7 @@ def repair_request(request: Request, text: str, fault: str) -> Request:
     ask = {"role": "user", "content": _REPAIR.format(fault=fault)}
     body["messages"] = [*body.get("messages", ()), *said, ask]
     # who keeps the answer to `request` gets the one that counts
-    return replace(request, body=body, on_answer=None, repairs=False, rounds=None, cache=None)
+    return replace(request, body=body, is_part=True, repairs=False, rounds=None, cache=None)
 
 
 def _with_text(content: object, text: str) -> object:

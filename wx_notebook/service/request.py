@@ -61,11 +61,12 @@ class Request:
     nobody chose the model, and what is known of the pictures in the body. `timeout_s` is the whole
     time that it may take, None for the transport's own limits. `on_answer` is called with what
     arrives as its answer, whole or in part, and again with each longer form that `Answer.more`
-    makes of it. `rounds` sends it where an answer may call tools: see `PromptPipeline.open`. A
-    `background` request lets others go first, and is sent once: who sends it sees to its
-    repetition. `on_send` is called right before it is sent. `schema` reads the answer as a value,
-    and with `repairs` the model may be asked once more for one that fits. `data` is a body that is
-    no JSON, such as a file. `cache` has the answers that were paid for before.
+    makes of it; of a request that `is_part` of another one's way, with those longer forms alone.
+    `rounds` sends it where an answer may call tools: see `PromptPipeline.open`. A `background`
+    request lets others go first, and is sent once: who sends it sees to its repetition. `on_send`
+    is called right before it is sent. `schema` reads the answer as a value, and with `repairs` the
+    model may be asked once more for one that fits. `data` is a body that is no JSON, such as a
+    file. `cache` has the answers that were paid for before.
     """
 
     path: str
@@ -90,6 +91,7 @@ class Request:
     data: bytes | None = field(default=None, repr=False)
     largest_reply: int = LARGEST_BODY
     cache: Any = field(default=None, repr=False, compare=False)
+    is_part: bool = field(default=False, repr=False, compare=False)
 
     @property
     def method(self) -> str:

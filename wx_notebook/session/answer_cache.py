@@ -199,7 +199,7 @@ class KeptAnswerContext:
     def keep(self, answer: Answer) -> None:
         """Keep the answer as the last one of the session."""
         self._history.finish(self._request, answer)
-        if self._request.on_answer is not None:
+        if self._request.on_answer is not None and not self._request.is_part:
             self._request.on_answer(answer)
 
     def go_on(self, answer: Answer) -> Answer:

@@ -121,7 +121,7 @@ class PromptContext:
         self._history.finish(self._request, answer)
         if self._request.cache is not None:
             self._request.cache.keep(self._current_state(), self._request, answer)
-        if self._request.on_answer is not None:
+        if self._request.on_answer is not None and not self._request.is_part:
             self._request.on_answer(answer)
 
     def go_on(self, answer: Answer) -> Answer:

@@ -124,7 +124,7 @@ class ToolStream(AnswerStream):
 
     def _send(self, request: Request) -> AnswerStream:
         # the whole answer is kept once, at its end
-        stream = self._open_round(replace(request, rounds=None, on_answer=None))
+        stream = self._open_round(replace(request, rounds=None, is_part=True))
         stream.received_hint = self._hint
         stream.on_reasoning = self.on_reasoning
         stream.on_reset = self._reset if self.on_reset is not None else None
