@@ -249,15 +249,16 @@ class ServiceRun:
         for spent in fetched.usage.values():
             counts.input_tokens += spent.input_tokens
             counts.output_tokens += spent.output_tokens
-        self._missing.errors |= fetched.errors
-        self._first_error = self._first_error or fetched.first_error
         self.warnings |= dict.fromkeys(fetched.notes())
         if fetched.was_fetched or fetched.unfit - self._missing.asked_twice:
             self._needs_pass = True
-        refusal, sample = fetched.schema_refusal, self._sample
-        if refusal is not None and sample is not None and not fetched.usage:
-            # the model takes no schema as a field: the prompts say it from now on
-            self._needs_pass |= forgo_schema(self._pipeline.state, sample, refusal)
+        refusal, sample = None if fetched.usage else fetched.schema_refusal, self._sample
+        if refusal and sample and forgo_schema(self._pipeline.state, sample, refusal):
+            # from now on the prompts say it, and none of these errors is their last word
+            self._needs_pass = True
+            return
+        self._missing.errors |= fetched.errors
+        self._first_error = self._first_error or fetched.first_error
 
     def _check_stop(self) -> None:
         if self._stop_error is not None:
