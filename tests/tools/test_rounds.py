@@ -363,6 +363,27 @@ def test_an_interrupt_in_a_tool_leaves_what_is_done_as_a_value(session, sandbox)
     )
 
 
+def test_a_prompt_of_a_tool_that_is_stopped_is_no_part_of_the_answer(session, sandbox):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    def think() -> str:
+        """Ask somebody else."""
+        stream = wx.stream("What do you think?")
+        stream.on_reasoning = stop
+        return stream.answer.text
+
+    chat = wx.chat()
+    sandbox.say_calls(("think", {}))
+    sandbox.say_pieces(["<think>", "A thought of its own.", "</think>", "Words of its own."])
+    with pytest.raises(Interrupted) as caught:
+        chat.ask("What now?", tools=[think], yes=True)
+    answer = caught.value.answer
+    assert [call.name for call in answer.calls] == ["think"]
+    assert (answer.text, answer.reasoning) == ("", "")
+    assert list(chat.turns) == []
+
+
 def test_a_question_that_fails_leaves_each_round_counted_once(session, sandbox, monkeypatch):
     """A front end may refuse to ask at all."""
 

@@ -199,7 +199,9 @@ class ToolStream(AnswerStream):
 
     def _stopped(self, error: UserFacingError) -> UserFacingError:
         """Return the error with all that has arrived in all rounds."""
-        rounds = [*self._rounds, *([error.answer] if error.answer is not None else [])]
+        # between two rounds it is that of a prompt of a tool's own, which is no part of this one
+        last = error.answer if self._ended is not self._inner else None
+        rounds = [*self._rounds, *([last] if last is not None else [])]
         if not rounds:
             self._answer = self._inner.interrupt()
             return error
