@@ -16,6 +16,21 @@ def data_folder(monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def network_drive(data_folder, monkeypatch):
+    """A data folder on a network drive; `network_drive()` gives our file to another kernel."""
+    from wx_notebook.journal import journal, location
+
+    for module in (journal, location):
+        monkeypatch.setattr(module, "is_on_network", lambda _: True)
+
+    def hand_over():
+        (own,) = (data_folder / "wx_notebook" / "journal").glob("journal-*.sqlite")
+        return own.rename(own.with_name("journal-0123abcd.sqlite"))
+
+    return hand_over
+
+
+@pytest.fixture
 def sandbox():
     """Without a limit of its own the sandbox says 8 requests a second, and a batch keeps to it."""
     with Sandbox(requests_per_second=100_000) as running:

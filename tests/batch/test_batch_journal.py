@@ -254,15 +254,10 @@ def test_old_batches_go_and_those_that_run_stay(data_folder):
 
 
 def test_on_a_network_drive_each_kernel_has_its_own_file_and_reads_all(
-    session, sandbox, journal_file, monkeypatch
+    session, sandbox, journal_file, network_drive
 ):
-    from wx_notebook.journal import journal, location
-
-    for module in (journal, location):
-        monkeypatch.setattr(module, "is_on_network", lambda _: True)
     counts_of()
-    (own,) = journal_file.parent.glob("journal-*.sqlite")
-    own.rename(journal_file.parent / "journal-0123abcd.sqlite")  # as if another kernel's
+    network_drive()
     assert counts_of().sent == 0
     assert len(list(journal_file.parent.glob("journal-*.sqlite"))) == 2
     with contextlib.closing(open_journal()) as journal:
@@ -277,15 +272,10 @@ def test_on_a_network_drive_each_kernel_has_its_own_file_and_reads_all(
 
 
 def test_on_a_network_drive_a_kernel_that_was_killed_in_a_commit_keeps_its_other_rows(
-    session, sandbox, journal_file, monkeypatch
+    session, sandbox, network_drive
 ):
-    from wx_notebook.journal import journal, location
-
-    for module in (journal, location):
-        monkeypatch.setattr(module, "is_on_network", lambda _: True)
     counts_of()
-    (own,) = journal_file.parent.glob("journal-*.sqlite")
-    dead = own.rename(journal_file.parent / "journal-0123abcd.sqlite")
+    dead = network_drive()
     # what SQLite has written of a commit that does not end, and the file with what was there before
     killed = (
         "import os, sqlite3, sys; one = sqlite3.connect(sys.argv[1]); "

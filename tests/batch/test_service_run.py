@@ -502,17 +502,10 @@ def test_in_another_project_the_job_is_not_known_and_nothing_is_sent(session, sa
         assert slow.counts["batches"] == 1
 
 
-def test_on_a_network_drive_another_kernel_picks_it_up(
-    session, sandbox, clock, data_folder, monkeypatch
-):
-    from wx_notebook.journal import journal, location
-
-    for module in (journal, location):
-        monkeypatch.setattr(module, "is_on_network", lambda _: True)
+def test_on_a_network_drive_another_kernel_picks_it_up(session, sandbox, clock, network_drive):
     with Sandbox(account=sandbox, batch_seconds=100, clock=clock) as slow:
         interrupted(slow)
-        (own,) = (data_folder / "wx_notebook" / "journal").glob("journal-*.sqlite")
-        own.rename(own.with_name("journal-0123abcd.sqlite"))  # as if another kernel's
+        network_drive()
         for _ in range(2):
             table, _ = run(clock=clock)
             assert errors(table) == [None] * 12
