@@ -66,7 +66,8 @@ def _list(shell: Any, journal: Journal, words: Sequence[str]) -> Iterator[str]: 
         yield " · ".join(filter(None, facts))
         yield f"    {_excerpt(one.prompt)}"
     yield f"{journal.path}: {journal.size() / _MEGABYTE:,.1f} MB, readable by you only"
-    yield (f"A finished batch is deleted after {KEPT_DAYS} days, or when all take more than 1 GB.")
+    yield f"A batch that has ended is deleted after {KEPT_DAYS} days; when all take more than 1 GB,"
+    yield "the oldest complete ones go before that."
     yield "Next: %watsonx batches resume|cancel|export|delete ID"
 
 
